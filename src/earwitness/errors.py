@@ -1,0 +1,90 @@
+"""Every error that Earwitness raises on purpose.
+
+::
+
+    EarwitnessError
+    ├── InputError                what somebody gave us cannot be used; names it
+    │   ├── AudioError            a recording that cannot be decoded or is too large
+    │   ├── ManifestError         a TSV of recordings that cannot be read
+    │   ├── JudgementError        a judgement that contradicts itself
+    │   └── TermRefused           a term that cannot be honoured, and why
+    ├── EngineError               a recogniser failed on audio that should be fine
+    │   └── LexiconUnsupported    teaching against an engine without live terms
+    ├── StoreError                the store cannot be read or written
+    │   ├── NotFound
+    │   ├── LeaseLost             late, stolen or released: the answer is refused
+    │   └── RevisionConflict      somebody else published in between
+    └── SettingsError             a setting that cannot work
+
+The docstring of a class is its default message. The command line prints the
+message and exits with the class's ``exit_code``.
+"""
+
+from __future__ import annotations
+
+
+class EarwitnessError(Exception):
+    """Something went wrong."""
+
+    exit_code = 1
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (type(self).__doc__ or "").strip())
+
+
+class InputError(EarwitnessError):
+    """The input cannot be used."""
+
+    exit_code = 2
+
+
+class AudioError(InputError):
+    """The recording cannot be decoded."""
+
+
+class ManifestError(InputError):
+    """The manifest cannot be read."""
+
+
+class JudgementError(InputError):
+    """The judgement contradicts itself."""
+
+
+class TermRefused(InputError):
+    """The term cannot be honoured."""
+
+
+class EngineError(EarwitnessError):
+    """The recogniser failed."""
+
+    exit_code = 3
+
+
+class LexiconUnsupported(EngineError):
+    """This engine does not honour live terms, so teaching it would change nothing."""
+
+
+class StoreError(EarwitnessError):
+    """The store cannot be read or written."""
+
+    exit_code = 4
+
+
+class NotFound(StoreError):
+    """There is no such record."""
+
+    exit_code = 2
+
+
+class LeaseLost(StoreError):
+    """The lease has expired or belongs to somebody else, so the answer was refused."""
+
+
+class RevisionConflict(StoreError):
+    """The lexicon was published by somebody else in between; try again."""
+
+
+class SettingsError(EarwitnessError):
+    """A setting cannot work."""
+
+    exit_code = 5

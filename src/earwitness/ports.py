@@ -1,0 +1,205 @@
+"""What the inside asks of the outside. Each port states its promise.
+
+Implementations live in ``engines``, ``audio`` and ``stores`` and are named in
+``wiring`` alone. The contract tests in ``tests/contract`` run every implementation
+of a port against the same suite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+from earwitness.model import (
+    Event,
+    ItemState,
+    Judgement,
+    Lease,
+    Lexicon,
+    ReviewItem,
+    Samples,
+    Span,
+    Term,
+    Transcript,
+    Trial,
+    TrialOutcome,
+    Utterance,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What an engine can do; what it cannot is an error when asked, never silence."""
+
+    lexicon: bool
+    """Honours live terms and their misheard forms."""
+    nbest: bool
+    word_times: bool
+    repeatable: bool
+    """The same audio, engine and revision give the same transcript."""
+
+
+class Engine(Protocol):
+    """A recogniser. Safe to call from several threads.
+
+    Listening is split in two so that a trial can decode again without listening
+    again: ``encode`` does what depends on the audio alone.
+    """
+
+    name: str
+    model: str
+    """Names the weights and their hash; every transcript carries it."""
+    capabilities: Capabilities
+
+    def check(self, term: Term) -> None:
+        """Raises TermRefused, with the reason, where this engine cannot honour the term.
+
+        Raises LexiconUnsupported where it has no live terms at all.
+        """
+
+    def prepare(self, lexicon: Lexicon) -> None:
+        """Compiles a revision ahead, so that no utterance pays for it. Idempotent."""
+
+    def encode(self, audio: Samples) -> Any:
+        """Audio of at most ``MAX_ENGINE_SECONDS`` -> an opaque value for ``decode``."""
+
+    def decode(self, encoded: Any, lexicon: Lexicon, *, times: bool = False) -> Transcript:
+        """The n-best with the lexicon's live terms; ``times`` asks for word times.
+
+        Raises EngineError when the recogniser fails. Silence gives an empty text.
+        """
+
+
+class SpeechDetector(Protocol):
+    """Finds speech."""
+
+    def spans(self, audio: Samples) -> Sequence[Span]:
+        """Stretches with speech, in order, not overlapping. Deterministic."""
+
+
+class AudioReader(Protocol):
+    """Decodes any supported recording outside this process."""
+
+    def read(self, path: Path) -> Samples:
+        """The whole recording at ``SAMPLE_RATE``, mono.
+
+        Raises AudioError, which names the file, for everything that cannot be
+        decoded, is too long or would take too much memory or time.
+        """
+
+
+class Blobs(Protocol):
+    """Clips by key. Durable on return of ``put``; content-addressed; create-only."""
+
+    def put(self, content: bytes) -> str: ...
+
+    def get(self, key: str) -> bytes:
+        """Raises NotFound."""
+
+    def delete(self, key: str) -> None: ...
+
+    def keys(self) -> Sequence[str]: ...
+
+
+class LexiconSource(Protocol):
+    """Where a recogniser looks before each utterance."""
+
+    def current(self) -> Lexicon:
+        """The newest published revision; a pointer read when nothing changed."""
+
+
+class UtteranceRecords(Protocol):
+    """Doubted utterances and the queue of those that wait for a human.
+
+    Every method that writes is one transaction, durable on return. An item has at
+    most one valid lease; whoever holds no valid lease is refused.
+    """
+
+    def keep(self, utterance: Utterance, item: ReviewItem) -> None:
+        """Utterance, flags, item and a ``doubted`` event. Idempotent by utterance id."""
+
+    def utterance(self, utterance_id: str) -> Utterance: ...
+
+    def item(self, utterance_id: str) -> ReviewItem: ...
+
+    def items(self, states: Sequence[ItemState] = (), limit: int = 1000) -> Sequence[ReviewItem]: ...
+
+    def lease(
+        self, analyst: str, now: datetime, ttl: timedelta, utterance_id: str | None = None
+    ) -> Lease | None:
+        """The most valuable item that this analyst may answer, or None.
+
+        An analyst who judged an item already never gets it again as second
+        listener; an expired lease frees its item.
+        """
+
+    def renew(self, lease: Lease, now: datetime, ttl: timedelta) -> Lease: ...
+
+    def release(self, lease: Lease) -> None: ...
+
+    def judge(
+        self, lease: Lease, judgement: Judgement, next_state: ItemState, because: str, now: datetime
+    ) -> Event:
+        """Judgement, next state and a ``judged`` event, if the lease is still valid.
+
+        Raises LeaseLost, and writes nothing, otherwise.
+        """
+
+    def judgements(self, utterance_id: str) -> Sequence[Judgement]: ...
+
+    def backlog(self, limit: int = 1000) -> Sequence[Utterance]:
+        """Utterances that nobody has judged yet, most valuable first."""
+
+    def settle(self, utterance_id: str, transcript: Transcript, because: str, now: datetime) -> bool:
+        """Closes a waiting item without a listener; False if somebody holds or judged it."""
+
+
+class LexiconRecords(Protocol):
+    """Terms, trials and numbered revisions. A revision number is never reused."""
+
+    def revision(self) -> int:
+        """The newest number. One indexed read."""
+
+    def lexicon(self, revision: int | None = None) -> Lexicon: ...
+
+    def publish(
+        self,
+        based_on: int,
+        *,
+        put: Sequence[Term] = (),
+        retire: Sequence[str] = (),
+        by: str,
+        why: str,
+        now: datetime,
+    ) -> Lexicon:
+        """The next revision: terms put (by key) and retired. Durable on return.
+
+        Raises RevisionConflict if ``based_on`` is no longer the newest.
+        """
+
+    def restore(self, revision: int, *, by: str, why: str, now: datetime) -> Lexicon:
+        """Undo: a new revision with exactly the terms of an older one."""
+
+    def history(self, limit: int = 100) -> Sequence[tuple[int, datetime, str, str]]:
+        """(number, when, who, why), newest first."""
+
+    def save_trial(self, trial_id: str, trial: Trial, outcome: TrialOutcome, now: datetime) -> None: ...
+
+    def trial(self, trial_id: str) -> tuple[Trial, TrialOutcome]: ...
+
+    def trials(self, key: str | None = None) -> Sequence[tuple[str, Trial, TrialOutcome]]: ...
+
+
+class EventRecords(Protocol):
+    """The outbox: what was decided and is to be carried out, at least once."""
+
+    def pending(self, limit: int = 100) -> Sequence[Event]: ...
+
+    def done(self, event_id: str, now: datetime) -> None: ...
+
+
+class Records(UtteranceRecords, LexiconRecords, EventRecords, Protocol):
+    """Everything that the embedded program keeps, in one database."""
