@@ -7,6 +7,7 @@ are natural.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -138,6 +139,16 @@ class TermState(StrEnum):
 EVERYWHERE = "everywhere"
 
 
+def term_key(written: str) -> str:
+    """What makes two spellings one term: NFKC, case folded, white space collapsed.
+
+    >>> term_key("  Xochitl\\u00a0 GARCIA ")
+    'xochitl garcia'
+    """
+    folded = unicodedata.normalize("NFKC", written).casefold()
+    return " ".join(unicodedata.normalize("NFKC", folded).split())
+
+
 @dataclass(frozen=True, slots=True)
 class Term:
     """A word or short phrase that the recogniser is taught.
@@ -162,12 +173,17 @@ class Term:
     why: str = ""
     taught_at: datetime | None = None
 
+    @property
+    def key(self) -> str:
+        """The term's identity in a lexicon (see ``term_key``)."""
+        return term_key(self.written)
+
 
 @dataclass(frozen=True, eq=False)
 class Lexicon:
     """One immutable, numbered set of live terms.
 
-    ``terms`` maps a term's key (``speech.lexicon.key``) to the term. Compared by
+    ``terms`` maps a term's key (``Term.key``) to the term. Compared by
     identity: recognisers compile it once and swap a pointer.
     """
 
