@@ -297,6 +297,8 @@ class Trial:
     seconds: float
     recognised: bool
     """The clip that taught the term is now heard with the term in it."""
+    because: str = ""
+    """Why it was held or refused; empty when it went live by itself."""
 
 
 class TrialOutcome(StrEnum):

@@ -91,6 +91,19 @@ class AudioReader(Protocol):
         """
 
 
+class ClipCodec(Protocol):
+    """How a clip is kept: 16-bit lossless, in memory, no temporary file.
+
+    ``decode(encode(audio))`` is ``audio`` rounded to 16 bits, and rounding twice
+    changes nothing, so what was heard and what was kept are the same samples.
+    """
+
+    def encode(self, audio: Samples) -> bytes: ...
+
+    def decode(self, content: bytes) -> Samples:
+        """Raises AudioError for content that ``encode`` did not make."""
+
+
 class Blobs(Protocol):
     """Clips by key. Durable on return of ``put``; content-addressed; create-only."""
 
@@ -125,7 +138,9 @@ class UtteranceRecords(Protocol):
 
     def item(self, utterance_id: str) -> ReviewItem: ...
 
-    def items(self, states: Sequence[ItemState] = (), limit: int = 1000) -> Sequence[ReviewItem]: ...
+    def items(
+        self, states: Sequence[ItemState] = (), limit: int = 1000
+    ) -> Sequence[ReviewItem]: ...
 
     def lease(
         self, analyst: str, now: datetime, ttl: timedelta, utterance_id: str | None = None
@@ -153,7 +168,9 @@ class UtteranceRecords(Protocol):
     def backlog(self, limit: int = 1000) -> Sequence[Utterance]:
         """Utterances that nobody has judged yet, most valuable first."""
 
-    def settle(self, utterance_id: str, transcript: Transcript, because: str, now: datetime) -> bool:
+    def settle(
+        self, utterance_id: str, transcript: Transcript, because: str, now: datetime
+    ) -> bool:
         """Closes a waiting item without a listener; False if somebody holds or judged it."""
 
 
@@ -174,10 +191,13 @@ class LexiconRecords(Protocol):
         by: str,
         why: str,
         now: datetime,
+        cause: str | None = None,
     ) -> Lexicon:
         """The next revision: terms put (by key) and retired. Durable on return.
 
-        Raises RevisionConflict if ``based_on`` is no longer the newest.
+        Idempotent by ``cause``: if that cause published before, its revision is
+        returned, however old ``based_on`` is. Raises RevisionConflict, otherwise,
+        if ``based_on`` is no longer the newest.
         """
 
     def restore(self, revision: int, *, by: str, why: str, now: datetime) -> Lexicon:
@@ -186,7 +206,8 @@ class LexiconRecords(Protocol):
     def history(self, limit: int = 100) -> Sequence[tuple[int, datetime, str, str]]:
         """(number, when, who, why), newest first."""
 
-    def save_trial(self, trial_id: str, trial: Trial, outcome: TrialOutcome, now: datetime) -> None: ...
+    def save_trial(self, trial_id: str, trial: Trial, outcome: TrialOutcome, now: datetime) -> None:
+        """Kept under its id; saving it again replaces it."""
 
     def trial(self, trial_id: str) -> tuple[Trial, TrialOutcome]: ...
 
@@ -196,7 +217,14 @@ class LexiconRecords(Protocol):
 class EventRecords(Protocol):
     """The outbox: what was decided and is to be carried out, at least once."""
 
-    def pending(self, limit: int = 100) -> Sequence[Event]: ...
+    def add(self, event: Event) -> None:
+        """A decision that no other method records. Durable on return, idempotent by id."""
+
+    def event(self, event_id: str) -> Event:
+        """Done or not. Raises NotFound."""
+
+    def pending(self, limit: int = 100) -> Sequence[Event]:
+        """Not done yet, oldest first."""
 
     def done(self, event_id: str, now: datetime) -> None: ...
 
