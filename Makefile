@@ -1,0 +1,44 @@
+# Two commands matter: `make run` and `make test`. Both set themselves up first.
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench lock clean
+
+help: ## This list
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+$(VENV)/.core: requirements/core.txt tools/setup
+	@tools/setup $(VENV) requirements/core.txt
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.core
+	@tools/setup $(VENV) requirements/dev.txt
+	@touch $@
+
+run: $(VENV)/.core ## Set up, then show the whole loop on recordings
+	@$(BIN)/earwitness demo
+
+check: $(VENV)/.dev ## Style, types and import rules
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: check ## Set up, check, then run every test
+	$(BIN)/pytest
+
+bench: $(VENV)/.dev ## The measurements of docs/reference/benchmarks.md
+	@$(BIN)/earwitness bench all $(ARGS)
+
+# Needs uv. `UP=--upgrade` takes newer versions.
+COMPILE = uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
+	--generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+	$(addprefix --no-emit-package ,$(shell grep -v '^\#' requirements/unused.txt)) $(UP)
+lock: ## Pin the dependencies anew (for maintainers; needs uv)
+	$(COMPILE) pyproject.toml requirements/build.in -o requirements/core.txt
+	$(COMPILE) pyproject.toml --extra postgres requirements/dev.in -c requirements/core.txt -o requirements/dev.txt
+
+clean: ## Remove what the commands above made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	find src tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
