@@ -1,0 +1,65 @@
+"""One database: transactions to read and to write, and errors that name it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Insert, Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError, StatementError
+
+from earwitness.errors import EarwitnessError, StoreError
+
+_INSERTS: dict[str, Callable[[Table], Any]] = {
+    "sqlite": sqlite.insert,
+    "postgresql": postgresql.insert,
+}
+
+
+class Database:
+    """Transactions over one SQLAlchemy engine. Safe to share between threads."""
+
+    def __init__(self, engine: Engine, name: str) -> None:
+        self.engine = engine
+        self.name = name
+        self._writer = engine.execution_options(earwitness_writes=True)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only reads."""
+        with _translated(self.name), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that writes; durable once the block has ended without an error."""
+        with _translated(self.name), self._writer.begin() as connection:
+            yield connection
+
+    def insert_once(self, table: Table, values: dict[str, object]) -> Insert:
+        """INSERT ... ON CONFLICT DO NOTHING."""
+        insert = _INSERTS[self.engine.dialect.name](table)
+        statement: Insert = insert.values(values).on_conflict_do_nothing()
+        return statement
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+@contextmanager
+def _translated(name: str) -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise _store_error(name, error) from error
+
+
+def _store_error(name: str, error: SQLAlchemyError) -> EarwitnessError:
+    """The driver's own first line: SQLAlchemy's message would repeat the SQL."""
+    cause = error.orig if isinstance(error, StatementError) and error.orig else error
+    if isinstance(cause, EarwitnessError):
+        return cause
+    reason = (str(cause).splitlines() or [type(cause).__name__])[0]
+    return StoreError(f"{name}: {reason}")

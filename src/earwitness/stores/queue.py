@@ -1,0 +1,220 @@
+"""The queue of items that wait for a human, their leases and judgements.
+
+``now`` comes from the caller everywhere, so a lease's validity is one comparison
+with ``lease_expires_at`` and no database clock takes part.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, update
+
+from earwitness.errors import LeaseLost, NotFound, StoreError
+from earwitness.model import Event, ItemState, Judgement, Lease, ReviewItem, Transcript
+from earwitness.stores.database import Database
+from earwitness.stores.events import record
+from earwitness.stores.tables import judgement as judged
+from earwitness.stores.tables import review_item as item
+from earwitness.stores.utterances import MOST_VALUABLE
+
+_LEADS_TO = {
+    ItemState.WAITING: {ItemState.SECOND, ItemState.CLOSED},
+    ItemState.SECOND: {ItemState.ADJUDICATION, ItemState.CLOSED},
+    ItemState.ADJUDICATION: {ItemState.CLOSED},
+}
+_NO_LEASE: dict[str, object] = dict.fromkeys(("lease_token", "lease_analyst", "lease_expires_at"))
+_ITEM = [item.c[name] for name in ReviewItem.__dataclass_fields__]
+_JUDGEMENT = [judged.c[name] for name in Judgement.__dataclass_fields__]
+
+
+class QueueStore:
+    """The second part of ``ports.UtteranceRecords``: what waits, who holds it, who said what."""
+
+    database: Database
+
+    def item(self, utterance_id: str) -> ReviewItem:
+        statement = select(*_ITEM).where(item.c.utterance == utterance_id)
+        with self.database.read() as connection:
+            row = connection.execute(statement).one_or_none()
+        if row is None:
+            raise NotFound(f"There is no utterance {utterance_id!r}.")
+        return ReviewItem(*row)
+
+    def items(self, states: Sequence[ItemState] = (), limit: int = 1000) -> Sequence[ReviewItem]:
+        """Most valuable first; no states means every state."""
+        statement = select(*_ITEM).order_by(*MOST_VALUABLE).limit(limit)
+        if states:
+            statement = statement.where(item.c.state.in_(states))
+        with self.database.read() as connection:
+            return [ReviewItem(*row) for row in connection.execute(statement)]
+
+    def lease(
+        self, analyst: str, now: datetime, ttl: timedelta, utterance_id: str | None = None
+    ) -> Lease | None:
+        """Nobody answers an item twice. Raises NotFound where the named one is not kept."""
+        if utterance_id is not None:
+            self.item(utterance_id)
+        with self.database.write() as connection:
+            while (best := _lock_best(connection, analyst, now, utterance_id)) is not None:
+                lease = Lease(secrets.token_urlsafe(16), best, analyst, now + ttl)
+                if _grant(connection, lease):
+                    return lease
+        return None
+
+    def renew(self, lease: Lease, now: datetime, ttl: timedelta) -> Lease:
+        """Raises LeaseLost where it has expired, even if nobody else took the item."""
+        renewed = replace(lease, expires_at=now + ttl)
+        statement = update(item).where(_valid(lease, now))
+        with self.database.write() as connection:
+            changed = connection.execute(statement.values(lease_expires_at=renewed.expires_at))
+            _refuse_unless_held(changed.rowcount, lease)
+        return renewed
+
+    def release(self, lease: Lease) -> None:
+        """Raises LeaseLost where the item was answered, or leased to somebody else, since."""
+        statement = update(item).where(_names(lease)).values(_NO_LEASE)
+        with self.database.write() as connection:
+            _refuse_unless_held(connection.execute(statement).rowcount, lease)
+
+    def judge(
+        self, lease: Lease, judgement: Judgement, next_state: ItemState, because: str, now: datetime
+    ) -> Event:
+        """Raises StoreError where the judgement is not the lease holder's or leads nowhere."""
+        if (judgement.utterance, judgement.analyst) != (lease.utterance, lease.analyst):
+            raise StoreError(f"{judgement.id}: not a judgement of the leased item by its holder.")
+        event = _judged(judgement, next_state, because)
+        with self.database.write() as connection:
+            state = _lock_held(connection, lease, now)
+            _refuse_unless_next(lease, state, next_state)
+            move = update(item).where(item.c.utterance == lease.utterance)
+            connection.execute(move.values(_moved(next_state, because, now)))
+            connection.execute(judged.insert().values(_fields(judgement)))
+            record(connection, event)
+        return event
+
+    def judgements(self, utterance_id: str) -> Sequence[Judgement]:
+        """In the order in which they were given."""
+        statement = (
+            select(*_JUDGEMENT)
+            .where(judged.c.utterance == utterance_id)
+            .order_by(judged.c.judged_at, judged.c.id)
+        )
+        with self.database.read() as connection:
+            return [Judgement(*row) for row in connection.execute(statement)]
+
+    def settle(
+        self, utterance_id: str, transcript: Transcript, because: str, now: datetime
+    ) -> bool:
+        """Keeps the transcript with the item. Raises NotFound for an unknown utterance."""
+        statement = (
+            update(item)
+            .where(item.c.utterance == utterance_id, item.c.state == ItemState.WAITING, _free(now))
+            .values(_moved(ItemState.SETTLED, because, now) | {"settled_by": transcript})
+        )
+        with self.database.write() as connection:
+            if connection.execute(statement).rowcount == 1:
+                return True
+        self.item(utterance_id)
+        return False
+
+
+# --- conditions -------------------------------------------------------------
+
+
+def _free(now: datetime) -> ColumnElement[bool]:
+    return or_(item.c.lease_token.is_(None), item.c.lease_expires_at <= now)
+
+
+def _names(lease: Lease) -> ColumnElement[bool]:
+    return and_(item.c.utterance == lease.utterance, item.c.lease_token == lease.token)
+
+
+def _valid(lease: Lease, now: datetime) -> ColumnElement[bool]:
+    return and_(_names(lease), item.c.lease_expires_at > now)
+
+
+def _answered_by(analyst: str) -> ColumnElement[bool]:
+    return exists().where(judged.c.utterance == item.c.utterance, judged.c.analyst == analyst)
+
+
+# --- steps of a transaction -------------------------------------------------
+
+
+def _lock_best(
+    connection: Connection, analyst: str, now: datetime, utterance_id: str | None
+) -> str | None:
+    """PostgreSQL skips items that another transaction is handing out; SQLite has one writer."""
+    statement = (
+        select(item.c.utterance)
+        .where(item.c.closed_at.is_(None), _free(now), ~_answered_by(analyst))
+        .order_by(*MOST_VALUABLE)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=item)
+    )
+    if utterance_id is not None:
+        statement = statement.where(item.c.utterance == utterance_id)
+    return connection.execute(statement).scalar_one_or_none()
+
+
+def _grant(connection: Connection, lease: Lease) -> bool:
+    """Asks again who answered: before the lock was held, that may have changed unseen."""
+    statement = (
+        update(item)
+        .where(item.c.utterance == lease.utterance, ~_answered_by(lease.analyst))
+        .values(
+            lease_token=lease.token,
+            lease_analyst=lease.analyst,
+            lease_expires_at=lease.expires_at,
+        )
+    )
+    return connection.execute(statement).rowcount == 1
+
+
+def _lock_held(connection: Connection, lease: Lease, now: datetime) -> ItemState:
+    statement = select(item.c.state).where(_valid(lease, now)).with_for_update()
+    states: Sequence[ItemState] = connection.scalars(statement).all()
+    _refuse_unless_held(len(states), lease)
+    return states[0]
+
+
+def _refuse_unless_held(rows: int, lease: Lease) -> None:
+    if rows != 1:
+        raise LeaseLost(
+            f"{lease.utterance}: the lease of {lease.analyst} has expired or was given up,"
+            " so the answer was refused. Lease it again."
+        )
+
+
+def _refuse_unless_next(lease: Lease, state: ItemState, next_state: ItemState) -> None:
+    if next_state not in _LEADS_TO[state]:
+        raise StoreError(
+            f"{lease.utterance}: a judgement cannot lead from {state} to {next_state}."
+        )
+
+
+def _moved(state: ItemState, because: str, now: datetime) -> dict[str, object]:
+    closed = state in (ItemState.CLOSED, ItemState.SETTLED)
+    closing = {"closed_at": now, "closed_because": because} if closed else {}
+    return {"state": state} | closing | _NO_LEASE
+
+
+def _judged(judgement: Judgement, state: ItemState, because: str) -> Event:
+    return Event(
+        id=f"judged:{judgement.id}",
+        kind="judged",
+        payload={
+            "utterance": judgement.utterance,
+            "judgement": judgement.id,
+            "state": state.value,
+            "because": because,
+        },
+        at=judgement.judged_at,
+    )
+
+
+def _fields(judgement: Judgement) -> dict[str, object]:
+    return {name: getattr(judgement, name) for name in Judgement.__dataclass_fields__}

@@ -1,0 +1,149 @@
+"""The tables. What they look like on disk is written by ``migrations``; a test compares."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    UniqueConstraint,
+    text,
+)
+
+from earwitness.model import ItemState, TrialOutcome, Verdict
+from earwitness.stores import codec
+from earwitness.stores.columns import Coded, Finite, Moment, OneOf, Utf8
+
+SCHEMA = "0001"
+"""The newest migration; a store with one that is not known is refused."""
+
+metadata = MetaData()
+
+utterance = Table(
+    "utterance",
+    metadata,
+    Column("id", Utf8, primary_key=True),
+    Column("device", Utf8, nullable=False),
+    Column("household", Utf8, nullable=False),
+    Column("locale", Utf8, nullable=False),
+    Column("name", Utf8, nullable=False),
+    Column("heard_at", Moment, nullable=False),
+    Column("transcript", Coded(codec.encode_transcript, codec.decode_transcript), nullable=False),
+    Column("flags", Coded(codec.encode_flags, codec.decode_flags), nullable=False),
+    Column("clip", Utf8, nullable=False),
+)
+
+# The lease is part of its item, so an item cannot have two.
+review_item = Table(
+    "review_item",
+    metadata,
+    Column("utterance", Utf8, ForeignKey("utterance.id"), primary_key=True),
+    Column("state", OneOf(ItemState), nullable=False),
+    Column("priority", Finite, nullable=False),
+    Column("queued_at", Moment, nullable=False),
+    Column("closed_at", Moment),
+    Column("closed_because", Utf8, nullable=False),
+    Column("settled_by", Coded(codec.encode_transcript, codec.decode_transcript)),
+    Column("lease_token", Utf8),
+    Column("lease_analyst", Utf8),
+    Column("lease_expires_at", Moment),
+    UniqueConstraint("lease_token", name="one_item_a_lease"),
+    CheckConstraint(
+        "(lease_token IS NULL) = (lease_analyst IS NULL)"
+        " AND (lease_token IS NULL) = (lease_expires_at IS NULL)",
+        name="lease_is_whole",
+    ),
+    CheckConstraint("closed_at IS NULL OR lease_token IS NULL", name="closed_has_no_lease"),
+)
+Index(
+    "review_item_open",
+    review_item.c.priority,
+    sqlite_where=text("closed_at IS NULL"),
+    postgresql_where=text("closed_at IS NULL"),
+)
+
+judgement = Table(
+    "judgement",
+    metadata,
+    Column("id", Utf8, primary_key=True),
+    Column("utterance", Utf8, ForeignKey("review_item.utterance"), nullable=False),
+    Column("analyst", Utf8, nullable=False),
+    Column("verdict", OneOf(Verdict), nullable=False),
+    Column("judged_at", Moment, nullable=False),
+    Column("text", Utf8, nullable=False),
+    Column("terms", Coded(codec.encode_taught, codec.decode_taught), nullable=False),
+    Column("blind", Boolean, nullable=False),
+    UniqueConstraint("utterance", "analyst", name="one_judgement_an_analyst"),
+)
+
+lexicon_revision = Table(
+    "lexicon_revision",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("published_at", Moment, nullable=False),
+    Column("published_by", Utf8, nullable=False),
+    Column("why", Utf8, nullable=False),
+)
+
+# A row is one version of a term: live from first_revision to last_revision, both
+# included; without a last one it is live now.
+term = Table(
+    "term",
+    metadata,
+    Column("key", Utf8, primary_key=True),
+    Column("first_revision", BigInteger, ForeignKey("lexicon_revision.number"), primary_key=True),
+    Column("last_revision", BigInteger, ForeignKey("lexicon_revision.number")),
+    Column("written", Utf8, nullable=False),
+    Column("spoken", Coded(codec.encode_forms, codec.decode_forms), nullable=False),
+    Column("misheard", Coded(codec.encode_forms, codec.decode_forms), nullable=False),
+    Column("scope", Utf8, nullable=False),
+    Column("weight", Finite, nullable=False),
+    Column("margin", Finite),
+    Column("taught_by", Utf8, nullable=False),
+    Column("utterance", Utf8),
+    Column("why", Utf8, nullable=False),
+    Column("taught_at", Moment),
+)
+Index("term_first_revision", term.c.first_revision)
+Index("term_last_revision", term.c.last_revision)
+Index(
+    "term_live_once",
+    term.c.key,
+    unique=True,
+    sqlite_where=text("last_revision IS NULL"),
+    postgresql_where=text("last_revision IS NULL"),
+)
+
+trial = Table(
+    "trial",
+    metadata,
+    Column("id", Utf8, primary_key=True),
+    Column("key", Utf8, nullable=False, index=True),
+    Column("trial", Coded(codec.encode_trial, codec.decode_trial), nullable=False),
+    Column("outcome", OneOf(TrialOutcome), nullable=False),
+    Column("saved_at", Moment, nullable=False),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("position", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("id", Utf8, nullable=False),
+    Column("kind", Utf8, nullable=False),
+    Column("payload", Coded(codec.encode_payload, codec.decode_payload), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("done_at", Moment),
+    UniqueConstraint("id", name="event_happens_once"),
+)
+Index(
+    "event_pending",
+    event.c.position,
+    sqlite_where=text("done_at IS NULL"),
+    postgresql_where=text("done_at IS NULL"),
+)
