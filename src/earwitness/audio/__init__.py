@@ -1,0 +1,1 @@
+"""Recordings in, clips out: decoding, speech detection, playing."""

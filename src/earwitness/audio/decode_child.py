@@ -1,0 +1,294 @@
+"""The process that decodes recordings, so that a hostile one cannot harm ours.
+
+Run by ``audio.reader`` as ``python -I -m earwitness.audio.decode_child MEMORY_MIB
+CPU_SECONDS`` with a Unix socket as standard input. For every open file that it is
+sent it answers with the messages of ``audio.wire``.
+
+Before it reads a byte of a recording it gives up what a decoder does not need: it can
+open no file and no socket, write to no file, dump no core, and has a limit on memory
+and, for each recording, on processor time.
+
+Several channels become one by their mean. Samples are rounded to 16 bits, so that what
+the recogniser hears and what is kept of it are the same to the bit.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import resource
+import socket
+import sys
+import wave
+from collections.abc import Iterable, Iterator
+from contextlib import closing, suppress
+from functools import lru_cache
+from typing import Any, BinaryIO
+
+import av
+import numpy as np
+import soxr
+from av.error import FFmpegError
+from numpy.typing import NDArray
+
+from earwitness.audio.whole import ends_within_page, missing_seconds, present_share
+from earwitness.audio.wire import AUDIO, END, HEADER, MAX_PAYLOAD, REFUSED
+
+RATE = 16_000
+
+DEMUXERS = "wav,w64,aiff,caf,au,flac,ogg,mp3,aac,amr,mov,mp4,m4a,matroska,webm"
+"""None of them opens a second file, as concat, HLS, DASH and image lists do."""
+
+CODECS = (
+    *sorted(name for name in av.codecs_available if name.startswith("pcm_")),
+    *("flac", "alac", "vorbis", "opus", "libopus", "speex", "libspeex"),
+    *("mp3", "mp3float", "mp2", "mp2float", "aac", "aac_latm", "ac3"),
+    *("amrnb", "amrwb", "adpcm_ms", "adpcm_ima_wav", "gsm", "gsm_ms"),
+)
+RATES = range(4_000, 384_001)
+MAX_CHANNELS = 32
+FULL_SCALE_MAX = 16.0
+"""Float samples may exceed full scale a little, but 24 dB means another scale."""
+Mono = NDArray[np.float32]
+
+
+class UnusableError(Exception):
+    """Why a recording cannot be used, in words for its owner."""
+
+
+def main() -> None:
+    memory_mib, cpu_seconds = map(int, sys.argv[1:3])
+    av.logging.set_libav_level(av.logging.ERROR)
+    _warm_up()
+    with socket.socket(fileno=0) as connection:
+        confine(memory_mib)
+        while (file := _next_file(connection)) is not None:
+            with file:
+                _allow_more_time(cpu_seconds)
+                _answer(connection, file)
+
+
+def confine(memory_mib: int) -> None:
+    """Gives up, for good, all but one more file descriptor and a bound of memory."""
+    spare = os.dup(0)
+    os.close(spare)
+    _limit(resource.RLIMIT_NOFILE, spare + 1)
+    _limit(resource.RLIMIT_AS, memory_mib << 20)
+    _limit(resource.RLIMIT_FSIZE, 0)
+    _limit(resource.RLIMIT_CORE, 0)
+
+
+def decode(file: BinaryIO) -> Iterator[NDArray[np.int16]]:
+    """Blocks of about a second at ``RATE``. Raises UnusableError, perhaps after some blocks."""
+    with closing(_open(file)) as container:
+        samples = 0
+        for block in _of_a_second(_resampled(_mono_frames(container, file))):
+            samples += len(block)
+            yield _to_int16(block)
+        if not samples:
+            raise UnusableError("holds no audio samples")
+
+
+def _warm_up() -> None:
+    """Libraries import their parts at first use, and ``confine`` forbids that."""
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setparams((1, 2, 8_000, 0, "NONE", ""))
+        file.writeframes(bytes(1_600))
+    out.seek(0)
+    list(decode(out))
+    with suppress(UnusableError):
+        list(decode(io.BytesIO(b"no recording")))
+
+
+def _limit(which: int, most: int) -> None:
+    _, hard = resource.getrlimit(which)
+    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(which, (most, most))
+
+
+def _allow_more_time(seconds: int) -> None:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    soft = int(used.ru_utime + used.ru_stime) + 1 + seconds
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
+
+
+def _next_file(connection: socket.socket) -> BinaryIO | None:
+    asked, descriptors, _, _ = socket.recv_fds(connection, 1, 1)
+    return io.FileIO(descriptors[0], closefd=True) if asked and descriptors else None
+
+
+def _answer(connection: socket.socket, file: BinaryIO) -> None:
+    kind, why = END, ""
+    try:
+        for block in decode(file):
+            _send(connection, AUDIO, block.astype("<i2").tobytes())
+    except UnusableError as error:
+        kind, why = REFUSED, str(error)
+    except MemoryError:
+        kind, why = REFUSED, "needs more memory to decode than is allowed"
+    except (FFmpegError, OSError, ValueError) as error:
+        kind, why = REFUSED, f"cannot be decoded ({_reason(error)})"
+    _send(connection, kind, why.encode(errors="backslashreplace")[:MAX_PAYLOAD])
+
+
+def _send(connection: socket.socket, kind: bytes, payload: bytes) -> None:
+    connection.sendall(HEADER.pack(kind, len(payload)) + payload)
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+def _open(file: BinaryIO) -> Any:
+    options = {"format_whitelist": DEMUXERS, "codec_whitelist": ",".join(CODECS)}
+    try:
+        return av.open(file, "r", options=options, metadata_errors="replace")
+    except MemoryError:
+        raise
+    except (FFmpegError, ValueError) as error:
+        raise UnusableError(
+            "cannot be decoded: it is no WAV, FLAC, OGG, Opus, MP3, M4A or WebM, or its start is"
+            f" damaged ({_reason(error)})"
+        ) from error
+
+
+def _audio_stream(container: Any) -> Any:
+    stream = container.streams.best("audio")
+    if stream is None:
+        raise UnusableError("holds no audio track that can be decoded")
+    codec = stream.codec_context
+    if codec is None or codec.name not in CODECS:
+        raise UnusableError(
+            f"uses the audio codec {codec.name if codec else 'unknown'!r}, not supported"
+        )
+    _check_shape(codec.sample_rate or RATE, codec.channels or 1)
+    # Without this a frame with a wrong checksum passes as sound.
+    codec.options = {"err_detect": "crccheck+explode"}
+    return stream
+
+
+def _check_shape(rate: int, channels: int) -> None:
+    if rate not in RATES:
+        raise UnusableError(
+            f"says {rate} samples a second; {RATES[0]} to {RATES[-1]} are supported"
+        )
+    if not 1 <= channels <= MAX_CHANNELS:
+        raise UnusableError(f"says {channels} channels; 1 to {MAX_CHANNELS} are supported")
+
+
+def _mono_frames(container: Any, file: BinaryIO) -> Iterator[tuple[int, Mono]]:
+    """(rate, samples) for each frame."""
+    stream = _audio_stream(container)
+    seconds, damaged_at = 0.0, None
+    for packet in container.demux(stream):
+        try:
+            frames = packet.decode()
+        except FFmpegError as error:
+            if isinstance(error, MemoryError):
+                raise
+            damaged_at = seconds if seconds else None
+            continue
+        for frame in frames:
+            if damaged_at is not None:
+                raise UnusableError(f"is damaged {damaged_at:.1f} s from its start")
+            mono = _to_mono(frame, seconds)
+            seconds += len(mono) / frame.sample_rate
+            yield frame.sample_rate, mono
+    _check_whole(container, stream, seconds, file)
+
+
+def _check_whole(container: Any, stream: Any, seconds: float, file: BinaryIO) -> None:
+    missing = missing_seconds(container, stream, seconds, present_share(file))
+    if missing:
+        raise UnusableError(
+            f"is damaged or cut short: {seconds:.1f} s of {seconds + missing:.1f} s can be decoded"
+        )
+    if ends_within_page(file):
+        raise UnusableError(f"is cut short: {seconds:.1f} s can be decoded")
+
+
+def _to_mono(frame: Any, seconds: float) -> Mono:
+    channels = frame.layout.nb_channels
+    _check_shape(frame.sample_rate, channels)
+    frame = _packed(frame)
+    samples = frame.to_ndarray()
+    samples = samples.T if frame.format.is_planar else samples.reshape(-1, channels)
+    return np.asarray(_to_float(samples, seconds, frame.sample_rate).mean(axis=1), np.float32)
+
+
+def _packed(frame: Any) -> Any:
+    """With eight or more planes PyAV reads behind the end of their list."""
+    if not frame.format.is_planar or frame.layout.nb_channels < 8:
+        return frame
+    packer = _packer(frame.format.packed.name, frame.layout.name, frame.sample_rate)
+    return packer.resample(frame)[0]
+
+
+@lru_cache(maxsize=1)
+def _packer(sample_format: str, layout: str, rate: int) -> Any:
+    return av.AudioResampler(format=sample_format, layout=layout, rate=rate)
+
+
+def _to_float(samples: NDArray[Any], seconds: float, rate: int) -> NDArray[Any]:
+    """Shape ``[samples, channels]`` of any type -> the same in -1 to 1."""
+    if samples.dtype == np.uint8:
+        return (samples.astype(np.float32) - 128) / 128
+    if samples.dtype.kind == "i":
+        return samples / np.float32(-float(np.iinfo(samples.dtype).min))
+    peak = np.abs(samples).max(axis=1, initial=0)
+    wrong = np.flatnonzero(~(peak <= FULL_SCALE_MAX))
+    if wrong.size:
+        raise UnusableError(_why_not_sound(float(peak[wrong[0]]), seconds + wrong[0] / rate))
+    return samples
+
+
+def _why_not_sound(value: float, at: float) -> str:
+    if np.isfinite(value):
+        return f"has samples far outside -1 to 1 ({value:g} at {at:.3f} s): wrongly scaled floats"
+    return f"has samples that are not numbers (NaN or infinity), first at {at:.3f} s"
+
+
+def _resampled(frames: Iterable[tuple[int, Mono]]) -> Iterator[Mono]:
+    """At ``RATE``; a stream may change its own rate on the way."""
+    rate, stream = RATE, None
+    for frame_rate, mono in frames:
+        if frame_rate != rate:
+            yield from _flushed(stream)
+            rate, stream = frame_rate, _resampler(frame_rate)
+        yield mono if stream is None else stream.resample_chunk(mono)
+    yield from _flushed(stream)
+
+
+def _resampler(rate: int) -> Any:
+    return None if rate == RATE else soxr.ResampleStream(rate, RATE, 1, dtype="float32")
+
+
+def _flushed(stream: Any) -> Iterator[Mono]:
+    if stream is not None:
+        yield stream.resample_chunk(np.zeros(0, np.float32), last=True)
+
+
+def _of_a_second(blocks: Iterable[Mono]) -> Iterator[Mono]:
+    waiting: list[Mono] = []
+    for block in blocks:
+        waiting.append(block)
+        if sum(map(len, waiting)) >= RATE:
+            yield from _split(np.concatenate(waiting))
+            waiting = []
+    if waiting:
+        yield from _split(np.concatenate(waiting))
+
+
+def _split(block: Mono) -> Iterator[Mono]:
+    most = MAX_PAYLOAD // 2
+    yield from (block[first : first + most] for first in range(0, len(block), most))
+
+
+def _to_int16(block: Mono) -> NDArray[np.int16]:
+    return np.clip(np.rint(block * 32768), -32768, 32767).astype(np.int16)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,263 @@
+"""Recordings of any common format, decoded in another process.
+
+``Reader`` keeps a few decoding processes and hands each an open file; see
+``decode_child`` for what such a process cannot do. Whatever happens to it, the caller
+gets an AudioError that names the file, and the next file gets a fresh process.
+
+Memory stays bounded: ``read`` refuses what is too long to hold, ``pieces`` streams.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from earwitness.audio.wire import AUDIO, END, HEADER, MAX_PAYLOAD, REFUSED
+from earwitness.errors import AudioError
+from earwitness.model import SAMPLE_RATE, Samples
+
+_CHILD = "earwitness.audio.decode_child"
+_KEPT_VARIABLES = ("PATH", "LANG", "LD_LIBRARY_PATH", "SYSTEMROOT")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one recording may cost. The names are those of the settings."""
+
+    audio_read_seconds: float = 600.0
+    """The longest recording that is held in memory at once (38 MB)."""
+    audio_stream_seconds: float = 12 * 3600.0
+    """The longest recording that is taken piece by piece."""
+    audio_decoder_mib: int = 512
+    """Address space of the decoding process."""
+    audio_cpu_seconds: int = 600
+    """Processor time for decoding one recording."""
+    audio_stall_seconds: float = 30.0
+    """How long the decoder may be silent before it is stopped."""
+
+
+def shown(path: Path) -> str:
+    """A path as it can be printed: no control characters, no invalid UTF-8."""
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+class Reader:
+    """Implements ``ports.AudioReader``. Safe to call from several threads."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self._limits = limits or Limits()
+        self._idle: list[_Child] = []
+        self._finalizer = weakref.finalize(self, _stop_all, self._idle)
+
+    def read(self, path: Path) -> Samples:
+        """The whole recording, float32 ``[samples]`` at ``SAMPLE_RATE``.
+
+        Raises AudioError, which names the file; also where it is longer than
+        ``audio_read_seconds``.
+        """
+        pcm = bytearray()
+        for block in self._blocks(path, "audio_read_seconds"):
+            pcm += block.data
+        return np.frombuffer(pcm, np.float32)
+
+    def pieces(self, path: Path, seconds: float = 1.0) -> Iterator[Samples]:
+        """The recording in pieces of ``seconds``, the last one shorter.
+
+        Holds no more than one piece and a second. Raises AudioError as ``read`` does,
+        perhaps after some pieces; the limit is ``audio_stream_seconds``.
+        """
+        size = max(1, round(seconds * SAMPLE_RATE))
+        pcm = bytearray()
+        for block in self._blocks(path, "audio_stream_seconds"):
+            pcm += block.data
+            while len(pcm) >= 4 * size:
+                yield np.frombuffer(pcm[: 4 * size], np.float32)
+                del pcm[: 4 * size]
+        if pcm:
+            yield np.frombuffer(pcm, np.float32)
+
+    def close(self) -> None:
+        """Ends the decoding processes; a later call starts new ones."""
+        _stop_all(self._idle)
+
+    def _blocks(self, path: Path, limit: str) -> Iterator[Samples]:
+        most, samples = getattr(self._limits, limit), 0
+        with _opened(path) as descriptor, self._child() as child:
+            for block in child.decode(descriptor, path):
+                samples += len(block)
+                if samples > most * SAMPLE_RATE:
+                    raise AudioError(
+                        f"{shown(path)}: is longer than {most:g} s, the most that the setting"
+                        f" {limit} allows."
+                    )
+                yield block
+
+    @contextmanager
+    def _child(self) -> Iterator[_Child]:
+        """A child for one recording; only one that finished it well is used again."""
+        child = _take(self._idle) or _Child(self._limits)
+        try:
+            yield child
+        finally:
+            if child.idle:
+                self._idle.append(child)
+            else:
+                child.stop()
+
+
+class _Child:
+    """One decoding process and our end of the socket to it."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._socket, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603 - our own module
+                _command(limits),
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=_environment(),
+                cwd="/",
+                start_new_session=True,
+            )
+        self._socket.settimeout(limits.audio_stall_seconds)
+        self.idle = True
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def decode(self, descriptor: int, path: Path) -> Iterator[Samples]:
+        self.idle = False
+        try:
+            yield from self._answers(descriptor, path)
+        except TimeoutError:
+            raise AudioError(
+                f"{shown(path)}: the decoder made no progress for"
+                f" {self._limits.audio_stall_seconds:g} s (setting audio_stall_seconds)."
+            ) from None
+        except (ConnectionError, EOFError):
+            raise AudioError(f"{shown(path)}: {self._cause_of_death()}.") from None
+
+    def stop(self) -> None:
+        self._socket.close()
+        self._process.kill()
+        # A process that hangs in a dead network mount cannot be waited for.
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(5)
+
+    def _answers(self, descriptor: int, path: Path) -> Iterator[Samples]:
+        socket.send_fds(self._socket, [b"?"], [descriptor])
+        while True:
+            kind, payload = self._message()
+            if kind == AUDIO and len(payload) % 2 == 0:
+                yield np.frombuffer(payload, "<i2").astype(np.float32) / np.float32(32768)
+                continue
+            self.idle = kind in (END, REFUSED)
+            if kind == END:
+                return
+            raise AudioError(f"{shown(path)}: {_printable(payload) or 'is not decodable'}.")
+
+    def _message(self) -> tuple[bytes, bytes]:
+        kind, length = HEADER.unpack(self._receive(HEADER.size))
+        if length > MAX_PAYLOAD:
+            raise EOFError
+        return kind, self._receive(length)
+
+    def _receive(self, length: int) -> bytes:
+        received = bytearray()
+        while len(received) < length:
+            part = self._socket.recv(length - len(received))
+            if not part:
+                raise EOFError
+            received += part
+        return bytes(received)
+
+    def _cause_of_death(self) -> str:
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(1)
+        code = self._process.returncode
+        if code == -signal.SIGXCPU:
+            seconds = self._limits.audio_cpu_seconds
+            return f"took more than {seconds} s to decode (setting audio_cpu_seconds)"
+        if code is not None and code < 0:
+            return f"the decoder was ended by {signal.Signals(-code).name}"
+        return "the decoder failed to work; `earwitness doctor` checks the installation"
+
+
+def _take(idle: list[_Child]) -> _Child | None:
+    while True:
+        try:
+            child = idle.pop()
+        except IndexError:
+            return None
+        if child.alive:
+            return child
+        child.stop()
+
+
+def _stop_all(idle: list[_Child]) -> None:
+    while child := _take(idle):
+        child.stop()
+
+
+def _command(limits: Limits) -> list[str]:
+    numbers = (limits.audio_decoder_mib, limits.audio_cpu_seconds)
+    return [sys.executable, "-I", "-m", _CHILD, *map(str, numbers)]
+
+
+def _environment() -> dict[str, str]:
+    """No secret of ours, and no thread that the decoder does not need."""
+    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+    return kept | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    """A descriptor of a regular file. Never waits for a FIFO, never touches a device."""
+    try:
+        _check_regular(os.stat(path), path)  # noqa: PTH116
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    except (OSError, ValueError) as error:
+        raise AudioError(f"{shown(path)}: {_why_not_open(error)}.") from error
+    try:
+        _check_regular(os.fstat(descriptor), path)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _check_regular(status: os.stat_result, path: Path) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise AudioError(f"{shown(path)}: is a folder, not a recording.")
+    if not stat.S_ISREG(status.st_mode):
+        raise AudioError(f"{shown(path)}: is not a regular file.")
+    if not status.st_size:
+        raise AudioError(f"{shown(path)}: is empty.")
+
+
+def _why_not_open(error: OSError | ValueError) -> str:
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return "does not exist"
+    if isinstance(error, PermissionError):
+        return "may not be read by this user"
+    return f"cannot be opened ({getattr(error, 'strerror', None) or error})"
+
+
+def _printable(payload: bytes) -> str:
+    """What the child says, fit for a terminal even where a decoder was taken over."""
+    text = payload.decode("utf-8", "backslashreplace")[:500]
+    return "".join(c if c.isprintable() else "?" for c in text)
