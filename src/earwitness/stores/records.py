@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from sqlalchemy import select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from earwitness.errors import StoreError
+from earwitness.ports import Blobs
 from earwitness.stores.cache import LexiconCache
+from earwitness.stores.check import check
 from earwitness.stores.database import Database
 from earwitness.stores.events import EventStore
 from earwitness.stores.lexicon import LexiconStore
@@ -14,6 +19,7 @@ from earwitness.stores.migrate import migrate
 from earwitness.stores.postgres import open_postgres
 from earwitness.stores.queue import QueueStore
 from earwitness.stores.sqlite import open_sqlite
+from earwitness.stores.tables import utterance
 from earwitness.stores.trials import TrialStore
 from earwitness.stores.utterances import UtteranceStore
 
@@ -26,6 +32,15 @@ class SqlRecords(UtteranceStore, QueueStore, LexiconStore, TrialStore, EventStor
     def __init__(self, database: Database) -> None:
         self.database = database
         self.cache = LexiconCache()
+
+    def check(self, blobs: Blobs | None = None) -> Sequence[str]:
+        """Every broken invariant, in words; empty when all is well."""
+        return check(self.database, blobs)
+
+    def clips(self) -> frozenset[str]:
+        """The keys of every clip that an utterance names."""
+        with self.database.read() as connection:
+            return frozenset(connection.scalars(select(utterance.c.clip)))
 
     def close(self) -> None:
         """Gives the connections back; the records may not be used after."""

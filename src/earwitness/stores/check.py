@@ -1,0 +1,110 @@
+"""Looks for what cannot be: for ``doctor``, and after every crash in the tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import Connection, select, text
+
+from earwitness.errors import StoreError
+from earwitness.model import term_key
+from earwitness.ports import Blobs
+from earwitness.stores.database import Database
+from earwitness.stores.tables import metadata, term, utterance
+
+_NEVER = {
+    "has no item in the queue": """
+        SELECT u.id FROM utterance u LEFT JOIN review_item i ON i.utterance = u.id
+        WHERE i.utterance IS NULL""",
+    "is queued but was never kept": """
+        SELECT i.utterance FROM review_item i LEFT JOIN utterance u ON u.id = i.utterance
+        WHERE u.id IS NULL""",
+    "was kept without its event": """
+        SELECT u.id FROM utterance u LEFT JOIN event e ON e.id = 'doubted:' || u.id
+        WHERE e.id IS NULL""",
+    "was judged without its event": """
+        SELECT j.utterance FROM judgement j LEFT JOIN event e ON e.id = 'judged:' || j.id
+        WHERE e.id IS NULL""",
+    "is an event of a judgement that is not there": """
+        SELECT e.id FROM event e LEFT JOIN judgement j ON e.id = 'judged:' || j.id
+        WHERE e.kind = 'judged' AND j.id IS NULL""",
+    "is in a state that does not fit its judgements": """
+        SELECT i.utterance FROM review_item i LEFT JOIN judgement j ON j.utterance = i.utterance
+        GROUP BY i.utterance, i.state
+        HAVING NOT CASE i.state
+            WHEN 'waiting' THEN COUNT(j.id) = 0
+            WHEN 'settled' THEN COUNT(j.id) = 0
+            WHEN 'second' THEN COUNT(j.id) = 1
+            WHEN 'adjudication' THEN COUNT(j.id) = 2
+            WHEN 'closed' THEN COUNT(j.id) BETWEEN 1 AND 3
+            ELSE 1 = 0 END""",
+    "is closed without a moment, or open with one": """
+        SELECT utterance FROM review_item
+        WHERE (state IN ('closed', 'settled')) <> (closed_at IS NOT NULL)""",
+    "has half a lease, or one though it is closed": """
+        SELECT utterance FROM review_item
+        WHERE (lease_token IS NULL) <> (lease_expires_at IS NULL)
+           OR (lease_token IS NULL) <> (lease_analyst IS NULL)
+           OR (lease_token IS NOT NULL AND closed_at IS NOT NULL)""",
+    "is a lexicon revision after a gap": """
+        SELECT r.number FROM lexicon_revision r
+        WHERE r.number <> 1
+          AND NOT EXISTS (SELECT 1 FROM lexicon_revision p WHERE p.number = r.number - 1)""",
+    "is a term with two versions in one revision": """
+        SELECT a.key FROM term a JOIN term b
+            ON a.key = b.key AND a.first_revision < b.first_revision
+        WHERE a.last_revision IS NULL OR a.last_revision >= b.first_revision""",
+    "is a term that ended before it began": """
+        SELECT key FROM term WHERE last_revision < first_revision""",
+}
+"""What is wrong -> the rows of which that is true; there must be none."""
+
+
+def check(database: Database, blobs: Blobs | None = None) -> Sequence[str]:
+    """Every broken invariant, in words; empty when all is well. Reads every row."""
+    with database.read() as connection:
+        return [
+            *_file_problems(connection),
+            *_broken(connection),
+            *_unreadable(connection),
+            *_misfiled(connection),
+            *_clips_missing(connection, blobs),
+        ]
+
+
+def _file_problems(connection: Connection) -> Iterator[str]:
+    if connection.dialect.name == "sqlite":
+        for (problem,) in connection.exec_driver_sql("PRAGMA integrity_check"):
+            if problem != "ok":
+                yield f"The file is damaged: {problem}."
+        for row in connection.exec_driver_sql("PRAGMA foreign_key_check"):
+            yield f"Table {row[0]} names a row of {row[2]} that is not there."
+
+
+def _broken(connection: Connection) -> Iterator[str]:
+    for problem, query in _NEVER.items():
+        for (name,) in connection.execute(text(query)):
+            yield f"{name} {problem}."
+
+
+def _unreadable(connection: Connection) -> Iterator[str]:
+    for table in metadata.sorted_tables:
+        try:
+            for _row in connection.execute(select(table)):
+                pass
+        except StoreError as error:
+            yield f"{table.name}: {error}"
+
+
+def _misfiled(connection: Connection) -> Iterator[str]:
+    for key, written in connection.execute(select(term.c.key, term.c.written)):
+        if key != term_key(written):
+            yield f"The term {written!r} is filed under {key!r}."
+
+
+def _clips_missing(connection: Connection, blobs: Blobs | None) -> Iterator[str]:
+    if blobs is not None:
+        present = set(blobs.keys())
+        for name, clip in connection.execute(select(utterance.c.id, utterance.c.clip)):
+            if clip not in present:
+                yield f"The clip of {name} is missing: {clip}."
