@@ -59,7 +59,9 @@ class Reading:
         self.room = 100
 
     def multiply(self, factor: int) -> None:
-        self.great, self.group, self.room = (self.great + self.group) * factor, 0, factor
+        if self.great < factor:
+            self.great, self.group = 0, self.great + self.group
+        self.great, self.group, self.room = self.great + self.group * factor, 0, factor
 
     @property
     def digits(self) -> str:
