@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -9,15 +10,19 @@ from typing import Annotated
 import typer
 
 from earwitness import __version__
+from earwitness.doors.cli.screen import Screen, dump
+from earwitness.errors import EarwitnessError
 
 app = typer.Typer(
     name="earwitness",
-    help="Hear, doubt, review, teach, hear again.",
     no_args_is_help=True,
+    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
+
+INTERRUPTED = 130
 
 
 def _print_version(asked: bool) -> None:
@@ -26,16 +31,39 @@ def _print_version(asked: bool) -> None:
         raise typer.Exit
 
 
+Version = Annotated[
+    bool,
+    typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version."),
+]
+Data = Annotated[
+    Path | None,
+    typer.Option("--data", metavar="FOLDER", help="Where what is kept lies (EARWITNESS_DATA)."),
+]
+
+
 @app.callback()
-def options(
-    version: Annotated[
-        bool,
-        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version."),
-    ] = False,
-) -> None:
+def earwitness(context: typer.Context, data: Data = None, version: Version = False) -> None:
     """Hear, doubt, review, teach, hear again."""
+    context.obj = data
 
 
 def main() -> None:
     """Runs the command line and ends the process with the exit code of ``errors``."""
-    app()
+    try:
+        app()
+    except EarwitnessError as error:
+        _report(error)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read our output has left; Python would complain once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _report(error: EarwitnessError) -> None:
+    screen = Screen(as_json="--json" in sys.argv[1:])
+    if screen.as_json:
+        print(dump({"error": type(error).__name__, "message": str(error)}))
+    screen.error(str(error))
