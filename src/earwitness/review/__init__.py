@@ -1,0 +1,1 @@
+"""Rules of listening: what waits first, what an answer must be, how well two agree."""
