@@ -3,10 +3,10 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench lock clean
+.PHONY: help run test check bench reference lock clean
 
 help: ## This list
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 11
 
 $(VENV)/.core: requirements/core.txt tools/setup
 	@tools/setup $(VENV) requirements/core.txt
@@ -30,6 +30,9 @@ test: check ## Set up, check, then run every test
 
 bench: $(VENV)/.dev ## The measurements of docs/reference/benchmarks.md
 	@$(BIN)/earwitness bench all $(ARGS)
+
+reference: $(VENV)/.dev ## Write docs/reference from the code
+	$(BIN)/python -m tools.reference
 
 # Needs uv. `UP=--upgrade` takes newer versions.
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
