@@ -1,0 +1,142 @@
+"""Beam search over a model that gives one token's log-probabilities at a time.
+
+Plain search, without terms: what it finds is what the recogniser hears by itself.
+Scores are sums of natural log-probabilities, the end token included. A finished
+reading keeps its rows and its cache, so that ``speech.spotting`` can leave it at
+any word without running the model again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Cache = tuple[Floats, ...]
+"""The model's memory: arrays ``[hypotheses, heads, tokens, width]``, first token the start mark."""
+
+
+class Steps(Protocol):
+    """One clip, ready to be decoded."""
+
+    end: int
+
+    def begin(self) -> tuple[Floats, Cache]:
+        """Log-probabilities ``[1, vocabulary]`` of the first token, and the cache."""
+
+    def step(self, cache: Cache, tokens: NDArray[np.int64]) -> tuple[Floats, Cache]:
+        """Tokens ``[hypotheses, n]`` -> log-probabilities ``[hypotheses, n, vocabulary]``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A finished reading.
+
+    ``logprobs`` are its tokens' and, last, the end's. ``rows`` ``[tokens + 1,
+    vocabulary]`` are what the model said before each of them.
+    """
+
+    tokens: tuple[int, ...]
+    logprobs: tuple[float, ...]
+    rows: Sequence[Floats]
+    cache: Cache
+
+    @property
+    def score(self) -> float:
+        return float(sum(self.logprobs))
+
+
+@dataclass(frozen=True, slots=True)
+class _Live:
+    tokens: tuple[int, ...]
+    logprobs: tuple[float, ...]
+    rows: tuple[Floats, ...]
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    score: float
+    row: int
+    token: int
+
+
+def take(cache: Cache, rows: Sequence[int]) -> Cache:
+    """Some hypotheses of a cache, copied."""
+    return tuple(part[list(rows)] for part in cache)
+
+
+def upto(cache: Cache, tokens: int) -> Cache:
+    """The cache as it was after ``tokens`` tokens (and the start mark)."""
+    return tuple(part[:, :, : tokens + 1] for part in cache)
+
+
+def stack(caches: Iterable[Cache]) -> Cache:
+    """Hypotheses of several caches of one length in one."""
+    return tuple(np.concatenate(parts) for parts in zip(*caches, strict=True))
+
+
+def log_softmax(logits: Floats) -> Floats:
+    """Over the last axis."""
+    shifted: Floats = logits - logits.max(axis=-1, keepdims=True)
+    shifted -= np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return shifted
+
+
+def search(model: Steps, *, width: int, spread: float, limit: int) -> list[Path]:
+    """The readings within ``spread`` nats of the best, best first; at most ``width``.
+
+    ``limit`` bounds the tokens of a reading. Never empty.
+    """
+    logprobs, cache = model.begin()
+    live = [_Live((), (), (), 0.0)]
+    finished: list[Path] = []
+    for length in range(limit + 1):
+        chosen = _best(live, logprobs, finished, width, spread)
+        if length == limit and not finished:
+            chosen = [_Candidate(0.0, 0, model.end)]
+        finished += [
+            _finish(live[c.row], logprobs[c.row], cache, c) for c in chosen if c.token == model.end
+        ]
+        going = [c for c in chosen if c.token != model.end]
+        if not going or length == limit:
+            break
+        live = [_extend(live[c.row], logprobs[c.row], c) for c in going]
+        cache = take(cache, [c.row for c in going])
+        out, cache = model.step(cache, np.array([[c.token] for c in going], np.int64))
+        logprobs = out[:, 0]
+    finished.sort(key=lambda path: -path.score)
+    return [path for path in finished if path.score >= finished[0].score - spread][:width]
+
+
+def _best(
+    live: list[_Live], logprobs: Floats, finished: list[Path], width: int, spread: float
+) -> list[_Candidate]:
+    tops = logprobs.max(axis=1)
+    best = max(hypothesis.score + top for hypothesis, top in zip(live, tops, strict=True))
+    best = max([best, *(path.score for path in finished)])
+    found = [
+        _Candidate(hypothesis.score + float(row[token]), i, int(token))
+        for i, (hypothesis, row) in enumerate(zip(live, logprobs, strict=True))
+        for token in np.flatnonzero(row >= best - spread - hypothesis.score)
+    ]
+    found.sort(key=lambda c: (-c.score, c.row, c.token))
+    return found[:width]
+
+
+def _extend(live: _Live, row: Floats, chosen: _Candidate) -> _Live:
+    return _Live(
+        (*live.tokens, chosen.token),
+        (*live.logprobs, float(row[chosen.token])),
+        (*live.rows, row),
+        chosen.score,
+    )
+
+
+def _finish(live: _Live, row: Floats, cache: Cache, chosen: _Candidate) -> Path:
+    done = _extend(live, row, chosen)
+    return Path(live.tokens, done.logprobs, done.rows, take(cache, [chosen.row]))
