@@ -18,6 +18,7 @@ from earwitness.ports import Engine
 
 ENGINES: Mapping[str, str] = {
     "moonshine": "earwitness.engines.moonshine",
+    "moonshine_library": "earwitness.engines.moonshine_library",
     "faster_whisper": "earwitness.engines.faster_whisper",
     "scripted": "earwitness.engines.scripted",
 }
@@ -33,9 +34,12 @@ class Options:
 
 
 def open_engine(name: str, options: Options | None = None) -> Engine:
-    """Raises SettingsError for an unknown engine or one whose parts are not installed."""
+    """Hyphens in a name are as good as underscores.
+
+    Raises SettingsError for an unknown engine or one whose parts are not installed.
+    """
     try:
-        module = import_module(ENGINES[name])
+        module = import_module(ENGINES[name.replace("-", "_")])
     except KeyError:
         raise SettingsError(f"There is no engine {name!r}; known: {', '.join(ENGINES)}.") from None
     except ImportError as error:
