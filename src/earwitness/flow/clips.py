@@ -1,0 +1,62 @@
+"""The clips that a trial is held on, from what the store keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from earwitness.flow.readings import Clip
+from earwitness.model import ItemState, Samples, Utterance, Verdict
+from earwitness.ports import Blobs, ClipCodec, UtteranceRecords
+from earwitness.review.queue import AUDIT
+
+AGREED = 2
+"""Judgements that make a transcript good enough to measure others by."""
+
+
+@dataclass(frozen=True, eq=False)
+class Clips:
+    """Kept clips, and the recordings that ship with the program (``starter``)."""
+
+    records: UtteranceRecords
+    blobs: Blobs
+    codec: ClipCodec
+    starter: Callable[[], Sequence[Clip]] = tuple
+    limit: int = 1000
+
+    def of(self, utterance: Utterance, text: str | None = None) -> Clip:
+        def read() -> Samples:
+            return self.codec.decode(self.blobs.get(utterance.clip))
+
+        return Clip(
+            id=utterance.id,
+            seconds=utterance.transcript.seconds,
+            read=read,
+            source=utterance.source,
+            text=text,
+            heard=utterance.transcript,
+        )
+
+    def backlog(self) -> list[Clip]:
+        """What waits for a human and a machine may settle, most valuable first.
+
+        Not the audit sample: the accuracy estimated from what is left would be biased.
+        """
+        waiting = self.records.backlog(self.limit)
+        return [self.of(utterance) for utterance in waiting if not _is_audited(utterance)]
+
+    def regression(self, but: str | None = None) -> list[Clip]:
+        """The starter set, and the clips of this store on which two listeners agree."""
+        closed = self.records.items((ItemState.CLOSED,), self.limit)
+        kept = (self._agreed(item.utterance) for item in closed if item.utterance != but)
+        return [*self.starter(), *(clip for clip in kept if clip is not None)]
+
+    def _agreed(self, utterance_id: str) -> Clip | None:
+        judgements = self.records.judgements(utterance_id)
+        if len(judgements) < AGREED or judgements[-1].verdict is not Verdict.TRANSCRIPT:
+            return None
+        return self.of(self.records.utterance(utterance_id), judgements[-1].text)
+
+
+def _is_audited(utterance: Utterance) -> bool:
+    return any(flag.rule == AUDIT for flag in utterance.flags)

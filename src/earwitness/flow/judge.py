@@ -1,0 +1,147 @@
+"""Judge: lease a clip, listen, write, decide; one transaction an answer.
+
+The blind rule: nobody sees the machine's text of a clip, nor the other listener's,
+before their own judgement of it is in. ``Assignment`` carries none of it (a flag's
+reason quotes the text, so only its rule, number and place are shown), and
+``reveal`` refuses until then. An adjudicator comes after both listeners and sees
+everything.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from earwitness.errors import JudgementError
+from earwitness.model import (
+    Event,
+    ItemState,
+    Judgement,
+    Lease,
+    ReviewItem,
+    Source,
+    Taught,
+    Utterance,
+    Verdict,
+)
+from earwitness.ports import UtteranceRecords
+from earwitness.review import judgement as rules
+
+_OPEN_TO_ALL = (ItemState.ADJUDICATION, ItemState.CLOSED, ItemState.SETTLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubted:
+    """A flag without the words in it."""
+
+    rule: str
+    score: float
+    threshold: float
+    start: float | None
+    end: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What a listener gets to see before they write: where to listen, not what to hear."""
+
+    lease: Lease
+    clip: str
+    source: Source
+    heard_at: datetime
+    seconds: float
+    state: ItemState
+    doubts: tuple[Doubted, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a listener answers. The fields are those of ``model.Judgement``."""
+
+    verdict: Verdict
+    text: str = ""
+    terms: tuple[Taught, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Revealed:
+    """What the machine heard and doubted, and every judgement so far."""
+
+    utterance: Utterance
+    judgements: tuple[Judgement, ...]
+
+
+def assign(
+    analyst: str,
+    now: datetime,
+    *,
+    records: UtteranceRecords,
+    ttl: timedelta,
+    utterance_id: str | None = None,
+) -> Assignment | None:
+    """Leases the most valuable clip that this analyst may answer, or None."""
+    lease = records.lease(analyst, now, ttl, utterance_id)
+    if lease is None:
+        return None
+    utterance = records.utterance(lease.utterance)
+    return Assignment(
+        lease=lease,
+        clip=utterance.clip,
+        source=utterance.source,
+        heard_at=utterance.heard_at,
+        seconds=utterance.transcript.seconds,
+        state=records.item(lease.utterance).state,
+        doubts=tuple(
+            Doubted(flag.rule, flag.score, flag.threshold, flag.start, flag.end)
+            for flag in utterance.flags
+        ),
+    )
+
+
+def judge(
+    lease: Lease,
+    answer: Answer,
+    now: datetime,
+    *,
+    records: UtteranceRecords,
+    second_fraction: float,
+) -> Event:
+    """Judgement, next state and the ``judged`` event in one transaction.
+
+    Raises JudgementError for an answer that contradicts itself and LeaseLost for a
+    late one; nothing is written then.
+    """
+    item = records.item(lease.utterance)
+    judgement = Judgement(
+        id=uuid.uuid4().hex,
+        utterance=lease.utterance,
+        analyst=lease.analyst,
+        verdict=answer.verdict,
+        judged_at=now,
+        text=answer.text,
+        terms=answer.terms,
+        blind=item.state is not ItemState.ADJUDICATION,
+    )
+    rules.validate(judgement)
+    earlier = records.judgements(lease.utterance)
+    state, because = rules.next_state(item, earlier, judgement, second_fraction)
+    return records.judge(lease, judgement, state, because, now)
+
+
+def reveal(utterance_id: str, analyst: str, *, records: UtteranceRecords) -> Revealed:
+    """What the machine heard, for somebody whom it can no longer influence.
+
+    Raises JudgementError for a listener whose own judgement is not in yet.
+    """
+    item, judgements = records.item(utterance_id), records.judgements(utterance_id)
+    if not _may_see(item, judgements, analyst):
+        raise JudgementError("Write down what you heard first; then the machine's text is shown.")
+    utterance = records.utterance(utterance_id)
+    return Revealed(utterance, tuple(judgements))
+
+
+def _may_see(item: ReviewItem, judgements: Sequence[Judgement], analyst: str) -> bool:
+    judged = any(judgement.analyst == analyst for judgement in judgements)
+    return judged or item.state in _OPEN_TO_ALL

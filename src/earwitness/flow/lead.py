@@ -1,0 +1,145 @@
+"""What a lead decides about the lexicon: override, undo, retire, import."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from types import MappingProxyType
+
+from earwitness.errors import InputError, NotFound, RevisionConflict, TermRefused
+from earwitness.flow.teach import Teaching, check, publish, settle
+from earwitness.model import Event, Lexicon, Term, TermState, Trial, TrialOutcome, term_key
+from earwitness.ports import Engine, LexiconRecords
+from earwitness.speech.lexicon import spellings
+
+
+def override(
+    event_id: str, trial_id: str, by: str, why: str, now: datetime, *, records: LexiconRecords
+) -> Event:
+    """The ``override`` event by which a lead lets a held term go live.
+
+    Raises InputError unless the trial is held and a reason is given.
+    """
+    _, outcome = records.trial(trial_id)
+    if outcome is not TrialOutcome.HELD:
+        raise InputError(f"The trial {trial_id} is {outcome.value}; only a held one is overridden.")
+    if not (by.strip() and why.strip()):
+        raise InputError("An override needs a name and a reason.")
+    return Event(event_id, "override", {"trial": trial_id, "by": by, "why": why}, now)
+
+
+def from_override(event: Event, now: datetime, on: Teaching) -> None:
+    """The step of an ``override`` event: live, whatever the harm, and on record why."""
+    trial_id = event.payload["trial"]
+    trial, outcome = on.records.trial(trial_id)
+    if outcome is TrialOutcome.HELD:
+        trial = _overridden(trial, event)
+        on.records.save_trial(trial_id, trial, TrialOutcome.LIVE, now)
+    _publish_on_newest(trial_id, trial, now, on)
+    settle(trial, now, on)
+
+
+def _overridden(trial: Trial, event: Event) -> Trial:
+    by, why = event.payload["by"], event.payload["why"]
+    reason = f"{trial.because} Overridden by {by}: {why}"
+    return replace(trial, because=reason, term=replace(trial.term, taught_by=by, why=why))
+
+
+def _publish_on_newest(trial_id: str, trial: Trial, now: datetime, on: Teaching) -> None:
+    while True:
+        try:
+            return publish(trial_id, trial, on.records.revision(), now, on)
+        except RevisionConflict:
+            continue
+
+
+def undo(revision: int, by: str, why: str, now: datetime, on: Teaching) -> Lexicon:
+    """A new revision with exactly the terms of an older one. Raises NotFound."""
+    lexicon = on.records.restore(revision, by=by, why=why, now=now)
+    on.lexicons.prepare(on.engine)
+    return lexicon
+
+
+def retire(written: str, by: str, why: str, now: datetime, on: Teaching) -> Lexicon:
+    """A new revision without one term. Raises NotFound where it is not live."""
+    while True:
+        base = on.records.lexicon()
+        if term_key(written) not in base.terms:
+            raise NotFound(f"{written!r} is not a live term.")
+        change = Change(base.revision, retire=(term_key(written),))
+        with suppress(RevisionConflict):
+            return _carry_out(change, by, why, now, on)
+
+
+def publish_all(
+    terms: Sequence[Term], by: str, why: str, now: datetime, on: Teaching
+) -> tuple[Lexicon, dict[str, str]]:
+    """A list of terms in one revision, without trials, as a lead imports it.
+
+    Returns the lexicon and, by written form, why a term cannot be honoured; the
+    others go live. Raises LexiconUnsupported where the engine honours none.
+    """
+    while True:
+        base = on.records.lexicon()
+        usable, refused = sort_out(terms, base, on.engine)
+        if not usable:
+            return base, refused
+        with suppress(RevisionConflict):
+            return _carry_out(Change(base.revision, put=tuple(usable)), by, why, now, on), refused
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a lead changes in one revision."""
+
+    based_on: int
+    put: tuple[Term, ...] = ()
+    retire: tuple[str, ...] = ()
+
+
+def _carry_out(change: Change, by: str, why: str, now: datetime, on: Teaching) -> Lexicon:
+    lexicon = on.records.publish(
+        change.based_on, put=change.put, retire=change.retire, by=by, why=why, now=now
+    )
+    on.lexicons.prepare(on.engine)
+    return lexicon
+
+
+def sort_out(
+    terms: Iterable[Term], base: Lexicon, engine: Engine
+) -> tuple[list[Term], dict[str, str]]:
+    """Which of many terms can be live together, and why each other one cannot.
+
+    The first of two that clash stays. Time depends on the terms alone, not on their
+    product with what is live.
+    """
+    usable: dict[str, Term] = {}
+    refused: dict[str, str] = {}
+    by_form = _by_form(base.terms.values())
+    for term in terms:
+        others = {o.key: o for form in forms(term) for o in by_form.get(form, ())}
+        try:
+            check(term, Lexicon(base.revision, MappingProxyType(others)), engine)
+        except TermRefused as error:
+            refused[term.written] = str(error)
+        else:
+            usable[term.key] = replace(term, state=TermState.LIVE)
+            for form in forms(term):
+                by_form[form].append(term)
+    return list(usable.values()), refused
+
+
+def forms(term: Term) -> set[str]:
+    """Every folded form that the term answers to."""
+    return spellings(term) | {term_key(form) for form in term.misheard}
+
+
+def _by_form(terms: Iterable[Term]) -> defaultdict[str, list[Term]]:
+    found: defaultdict[str, list[Term]] = defaultdict(list)
+    for term in terms:
+        for form in forms(term):
+            found[form].append(term)
+    return found

@@ -1,0 +1,41 @@
+"""Which recordings could a new term change? Those that sound like it somewhere.
+
+A trial has no time to decode everything again, so it takes the recordings nearest
+to the term first. The distance is that of the term's rough sounds to the most
+alike stretch of what was heard: approximate substring matching (Sellers 1980) with
+unit costs, over the length of the form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from earwitness.model import Term, Transcript
+from earwitness.speech.sounds import sounds
+
+
+def distance(term: Term, transcript: Transcript) -> float:
+    """0 where a reading holds what sounds like a form of the term, 1 for nothing alike."""
+    forms = [sounds(form) for form in (term.written, *term.spoken, *term.misheard)]
+    heard = {sounds(hypothesis.text) for hypothesis in transcript.nbest[:2]}
+    return min((_apart(form, text) for form in forms for text in heard), default=1.0)
+
+
+def _apart(form: Sequence[str], text: Sequence[str]) -> float:
+    if not form:
+        return 1.0
+    return min(1.0, _best_stretch(form, text) / len(form))
+
+
+def _best_stretch(form: Sequence[str], text: Iterable[str]) -> int:
+    """The fewest edits between ``form`` and any stretch of ``text``. Time O(n m)."""
+    column = list(range(len(form) + 1))
+    best = column[-1]
+    for sound in text:
+        above = 0
+        previous, column = column, [0]
+        for place, wanted in enumerate(form):
+            above = min(previous[place] + (sound != wanted), previous[place + 1] + 1, above + 1)
+            column.append(above)
+        best = min(best, above)
+    return best

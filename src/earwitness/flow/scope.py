@@ -1,0 +1,111 @@
+"""Which live terms a source gets to hear.
+
+A term of scope ``household:7`` is live in that household alone; ``locale:en`` is
+live wherever the locale is ``en`` or begins with ``en-``.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from types import MappingProxyType
+
+from earwitness.model import EVERYWHERE, Lexicon, Source
+from earwitness.ports import Engine, LexiconSource
+
+_LOCALE = "locale:"
+_HOUSEHOLD = "household:"
+
+
+def scopes(source: Source) -> frozenset[str]:
+    """Every scope whose terms are live for a source.
+
+    >>> sorted(scopes(Source(household="7", locale="en-GB")))
+    ['everywhere', 'household:7', 'locale:en', 'locale:en-gb']
+    """
+    parts = source.locale.casefold().replace("_", "-").split("-")
+    locales = {_LOCALE + "-".join(parts[: end + 1]) for end in range(len(parts))}
+    return frozenset({EVERYWHERE, _HOUSEHOLD + source.household} | locales)
+
+
+def source_of(scope: str) -> Source:
+    """A source for which a term of this scope is live."""
+    if scope.startswith(_LOCALE):
+        return Source(locale=scope.removeprefix(_LOCALE))
+    if scope.startswith(_HOUSEHOLD):
+        return Source(household=scope.removeprefix(_HOUSEHOLD))
+    return Source()
+
+
+class Scoped:
+    """One lexicon as each source gets to hear it. Thread-safe.
+
+    Filtered once for each set of scopes in use, so households without a term of
+    their own share one lexicon; at most ``limit`` filtered ones are kept. Where
+    nothing is left out it is the same object, so that nothing is compiled twice.
+    """
+
+    def __init__(self, lexicon: Lexicon, limit: int = 256) -> None:
+        self.lexicon = lexicon
+        self._used = frozenset(_folded(term.scope) for term in lexicon.terms.values())
+        self._limit = limit
+        self._lock = threading.Lock()
+        self._filtered: OrderedDict[frozenset[str], Lexicon] = OrderedDict()
+
+    def of(self, source: Source) -> Lexicon:
+        return self.only(scopes(source))
+
+    def only(self, live: frozenset[str]) -> Lexicon:
+        """The lexicon with the terms of these scopes alone."""
+        live &= self._used
+        if live == self._used:
+            return self.lexicon
+        with self._lock:
+            return self._kept(live)
+
+    def in_use(self) -> list[frozenset[str]]:
+        """The sets of scopes that somebody asked for."""
+        with self._lock:
+            return list(self._filtered)
+
+    def _kept(self, live: frozenset[str]) -> Lexicon:
+        if live not in self._filtered:
+            self._filtered[live] = _filter(self.lexicon, live)
+        self._filtered.move_to_end(live)
+        while len(self._filtered) > self._limit:
+            self._filtered.popitem(last=False)
+        return self._filtered[live]
+
+
+class ScopedLexicons:
+    """The current lexicon for each source. Thread-safe."""
+
+    def __init__(self, source: LexiconSource) -> None:
+        self._source = source
+        self._scoped = Scoped(source.current())
+
+    def current(self, source: Source) -> Lexicon:
+        """What is live for ``source`` now; two pointer reads when nothing was published."""
+        return self._newest().of(source)
+
+    def prepare(self, engine: Engine) -> None:
+        """Compiles the newest revision, filtered as it is in use, ahead of utterances."""
+        in_use = self._scoped.in_use()
+        newest = self._newest()
+        for lexicon in (newest.lexicon, *map(newest.only, in_use)):
+            engine.prepare(lexicon)
+
+    def _newest(self) -> Scoped:
+        scoped, lexicon = self._scoped, self._source.current()
+        if scoped.lexicon is not lexicon:
+            self._scoped = scoped = Scoped(lexicon)
+        return scoped
+
+
+def _filter(lexicon: Lexicon, live: frozenset[str]) -> Lexicon:
+    terms = {key: term for key, term in lexicon.terms.items() if _folded(term.scope) in live}
+    return Lexicon(lexicon.revision, MappingProxyType(terms))
+
+
+def _folded(scope: str) -> str:
+    return scope.casefold().replace("_", "-") if scope.startswith(_LOCALE) else scope

@@ -1,0 +1,78 @@
+"""Which forms and which margin a term goes live with: a small search over trials.
+
+A misheard form is kept as long as it does no harm. The margin is what the teaching
+clip was seen to need, plus as much slack as does no harm, so that the term is also
+heard from speakers who say it less clearly. The first candidate within the limits
+wins; if none is, the last and most careful one is held for a lead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from earwitness.flow.trial import Limits, Tryout, contains
+from earwitness.model import Term, Trial
+
+REACH = 14.0
+"""The widest margin that is ever given, in nats."""
+SLACKS = (4.0, 2.0, 0.0)
+"""What is added to the margin that the clip needs, most wanted first."""
+LEAST = 4.0
+"""A margin below which a term is hardly heard from anybody else, in nats."""
+
+
+def best_trial(term: Term, proposed: Sequence[str], tryout: Tryout, limits: Limits) -> Trial:
+    """The trial of the best candidate: ``term`` with some of the ``proposed`` misheard forms.
+
+    Forms that ``term`` has already were asked for and stay.
+    """
+    trial = _with_margin(_with_forms(term, proposed), tryout, limits)
+    if not proposed or not limits.exceeded(trial):
+        return trial
+    harmless = [form for form in proposed if _harmless(_with_forms(term, [form]), tryout, limits)]
+    return _with_margin(_with_forms(term, harmless), tryout, limits)
+
+
+def _with_forms(term: Term, forms: Sequence[str]) -> Term:
+    return replace(term, misheard=tuple(dict.fromkeys((*term.misheard, *forms))))
+
+
+def _harmless(term: Term, tryout: Tryout, limits: Limits) -> bool:
+    margin = margins(term, tryout)[-1]
+    return not limits.exceeded(tryout.measure(replace(term, margin=margin)))
+
+
+def _with_margin(term: Term, tryout: Tryout, limits: Limits) -> Trial:
+    for margin in margins(term, tryout):
+        trial = tryout.measure(replace(term, margin=margin))
+        if not limits.exceeded(trial):
+            break
+    return trial
+
+
+def margins(term: Term, tryout: Tryout) -> list[float | None]:
+    """The margins to try, widest first; None leaves it to the recogniser.
+
+    A margin that the term has already was chosen by somebody and is the only one.
+    """
+    needed = _needed(term, tryout) if term.margin is None else None
+    if needed is None:
+        return [term.margin]
+    return list(dict.fromkeys(_bounded(needed + slack, needed) for slack in SLACKS))
+
+
+def _bounded(margin: float, needed: float) -> float:
+    return max(needed, min(max(margin, LEAST), REACH))
+
+
+def _needed(term: Term, tryout: Tryout) -> float | None:
+    """How far the clip's reading with the term lies below the unbiased one, in nats.
+
+    None where there is no clip, it cannot be heard at all, or the recogniser does not
+    tell what it would have heard unbiased.
+    """
+    heard = tryout.hear(replace(term, margin=REACH))
+    if heard is None or heard.unbiased is None or not contains(heard.text, term):
+        return None
+    return max(0.0, heard.unbiased.logprob - heard.best.logprob)

@@ -1,0 +1,200 @@
+"""Teach: a word goes live once a trial has shown what it gains and what it harms.
+
+When is a judgement taught from? Only once its clip is closed: by its one listener,
+by two who agree, or by an adjudicator. Where a second listener is required, the
+first answer waits for the agreement; it would else be live before anybody could
+contradict it.
+
+A step may be killed at any point and is then run again from its start. It
+converges, because what was decided is written down before it is carried out:
+
+1. the trial is saved, with its outcome, under an id that follows from the event;
+2. the revision is published with that id as its cause, which publishes once;
+3. backlog clips are settled, each once, with the revision that is live by then.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from earwitness.errors import (
+    InputError,
+    LexiconUnsupported,
+    NotFound,
+    RevisionConflict,
+    TermRefused,
+)
+from earwitness.flow import lessons
+from earwitness.flow.clips import Clips
+from earwitness.flow.lessons import Lesson
+from earwitness.flow.readings import Readings
+from earwitness.flow.scope import Scoped, ScopedLexicons
+from earwitness.flow.search import best_trial
+from earwitness.flow.trial import Clock, Doubts, Ground, Limits, Tryout, contains
+from earwitness.model import (
+    Event,
+    Interval,
+    Lexicon,
+    Term,
+    TermState,
+    Trial,
+    TrialOutcome,
+    Utterance,
+)
+from earwitness.ports import Engine, Records
+from earwitness.speech.lexicon import check_against
+
+_NOTHING = Interval(0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Teaching:
+    """What teaching needs. ``seconds`` bounds the audio that a trial decodes of a set."""
+
+    engine: Engine
+    lexicons: ScopedLexicons
+    records: Records
+    clips: Clips
+    readings: Readings
+    doubts: Doubts
+    clock: Clock
+    limits: Limits = field(default_factory=Limits)
+    seconds: float = 60.0
+
+
+def from_judgement(event: Event, now: datetime, on: Teaching) -> None:
+    """The step of a ``judged`` event."""
+    for lesson in lessons.of_judgement(event, records=on.records, clips=on.clips):
+        teach(lesson, now, on)
+
+
+def from_request(event: Event, now: datetime, on: Teaching) -> None:
+    """The step of a ``teach`` event (``lessons.request``)."""
+    teach(lessons.of_request(event, records=on.records, clips=on.clips), now, on)
+
+
+def teach(lesson: Lesson, now: datetime, on: Teaching) -> tuple[Trial, TrialOutcome]:
+    """Tries a term and lets it go live under the limits. Idempotent by ``trial_id``."""
+    trial, outcome = _decided(lesson.trial_id, on) or _decide(lesson, now, on)
+    while outcome is TrialOutcome.LIVE:
+        try:
+            publish(lesson.trial_id, trial, trial.base_revision, now, on)
+        except RevisionConflict:
+            trial, outcome = _decide(lesson, now, on)
+        else:
+            settle(trial, now, on)
+            break
+    return trial, outcome
+
+
+def _decided(trial_id: str, on: Teaching) -> tuple[Trial, TrialOutcome] | None:
+    try:
+        return on.records.trial(trial_id)
+    except NotFound:
+        return None
+
+
+def _decide(lesson: Lesson, now: datetime, on: Teaching) -> tuple[Trial, TrialOutcome]:
+    base = on.records.lexicon()
+    term = lessons.joined(lesson.term, base.terms)
+    try:
+        check(term, base, on.engine)
+    except (TermRefused, LexiconUnsupported) as error:
+        trial, outcome = _refused(term, base, str(error)), TrialOutcome.REFUSED
+    else:
+        trial = _try(replace(lesson, term=term), base, on)
+        outcome = TrialOutcome.HELD if trial.because else TrialOutcome.LIVE
+    on.records.save_trial(lesson.trial_id, trial, outcome, now)
+    return trial, outcome
+
+
+def check(term: Term, base: Lexicon, engine: Engine) -> None:
+    """Raises TermRefused or LexiconUnsupported, with the reason."""
+    engine.check(term)
+    check_against(term, base)
+
+
+def _try(lesson: Lesson, base: Lexicon, on: Teaching) -> Trial:
+    term = replace(lesson.term, state=TermState.TRIAL)
+    proposed = [form for form in lesson.proposed if _is_usable(term, form, base, on.engine)]
+    ground = Ground(
+        base=base,
+        clip=lesson.clip,
+        backlog=on.clips.backlog(),
+        regression=on.clips.regression(but=term.utterance),
+        seconds=on.seconds,
+    )
+    tryout = Tryout(
+        replace(term, misheard=(*term.misheard, *proposed)),
+        ground,
+        readings=on.readings,
+        doubts=on.doubts,
+        clock=on.clock,
+    )
+    trial = best_trial(term, proposed, tryout, on.limits)
+    return replace(trial, because=on.limits.exceeded(trial))
+
+
+def _is_usable(term: Term, form: str, base: Lexicon, engine: Engine) -> bool:
+    """A proposed form that cannot be honoured is dropped; the term can do without it."""
+    try:
+        check(replace(term, misheard=(form,)), base, engine)
+    except InputError:
+        return False
+    return True
+
+
+def _refused(term: Term, base: Lexicon, because: str) -> Trial:
+    return Trial(
+        term=term,
+        base_revision=base.revision,
+        clip=None,
+        settles=(),
+        regression_clips=0,
+        regression_hours=0.0,
+        u_wer_change=_NOTHING,
+        false_accepts_per_hour=_NOTHING,
+        seconds=0.0,
+        recognised=False,
+        because=because,
+    )
+
+
+# --- live -------------------------------------------------------------------
+
+
+def publish(trial_id: str, trial: Trial, based_on: int, now: datetime, on: Teaching) -> None:
+    """The trial's term in the next revision. Raises RevisionConflict as ``Records.publish``."""
+    on.records.publish(
+        based_on,
+        put=[replace(trial.term, state=TermState.LIVE)],
+        by=trial.term.taught_by,
+        why=trial.term.why or f"taught {trial.term.written!r}",
+        now=now,
+        cause=trial_id,
+    )
+    on.lexicons.prepare(on.engine)
+
+
+def settle(trial: Trial, now: datetime, on: Teaching) -> int:
+    """Closes the backlog clips that the term explains; returns how many it closed.
+
+    Each is decoded again with what is live by now, and closed only if that still holds.
+    """
+    scoped = Scoped(on.records.lexicon())
+    return sum(
+        _settle_one(trial.term, on.records.utterance(heard.utterance), scoped, now, on)
+        for heard in trial.settles
+    )
+
+
+def _settle_one(
+    term: Term, utterance: Utterance, scoped: Scoped, now: datetime, on: Teaching
+) -> bool:
+    clip = on.clips.of(utterance)
+    transcript = on.readings.read(clip, scoped)
+    if not contains(transcript.text, term) or on.doubts(clip, transcript):
+        return False
+    because = f"explained by {term.written!r}, live in revision {scoped.lexicon.revision}"
+    return on.records.settle(utterance.id, transcript, because, now)

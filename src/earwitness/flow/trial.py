@@ -1,0 +1,166 @@
+"""A trial: what would a term gain, and what would it harm, if it went live?
+
+Three kinds of clips are decoded with the revision that is live and with a candidate
+that holds the term as well: the clip that taught it, the backlog, and a regression
+set of clips of which humans wrote down every word. Encodings are reused. To answer
+at once, only the clips that sound nearest to the term are decoded, up to a budget
+of audio; all others count as unchanged, because nothing in them sounds like it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from types import MappingProxyType
+
+from earwitness.flow.intervals import rate
+from earwitness.flow.nearness import distance
+from earwitness.flow.readings import Clip, Readings
+from earwitness.flow.scope import Scoped
+from earwitness.model import Flag, Heard, Interval, Lexicon, Term, Transcript, Trial
+from earwitness.speech.alignment import occurrences
+from earwitness.speech.text import words
+from earwitness.speech.wer import difference, score
+
+Doubts = Callable[[Clip, Transcript], Sequence[Flag]]
+"""The flags that a new reading of a clip still gets, the audit sample aside."""
+
+
+Clock = Callable[[], float]
+"""Seconds that only grow, for durations."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much harm a term may do and still go live by itself.
+
+    ``u_wer``: the rise of the word error rate of all other words, as a fraction.
+    """
+
+    u_wer: float = 0.001
+    false_accepts_per_hour: float = 2.0
+
+    def exceeded(self, trial: Trial) -> str:
+        """Why the trial is over the limits, in words; empty when it is not."""
+        reasons = []
+        if trial.false_accepts_per_hour.value > self.false_accepts_per_hour:
+            reasons.append(
+                f"{trial.false_accepts_per_hour.value:.1f} false accepts per hour "
+                f"(limit {self.false_accepts_per_hour:g})"
+            )
+        if trial.u_wer_change.value > self.u_wer:
+            reasons.append(
+                f"the error rate of other words rises by {trial.u_wer_change.value:.2%} "
+                f"(limit {self.u_wer:.2%})"
+            )
+        if not reasons:
+            return ""
+        heard = f"in {trial.regression_clips} clips, {trial.regression_hours:.2f} h"
+        return f"{' and '.join(reasons)} {heard}."
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """What a candidate is tried on. ``seconds`` bounds the audio of each of the sets."""
+
+    base: Lexicon
+    clip: Clip | None
+    backlog: Sequence[Clip]
+    regression: Sequence[Clip]
+    seconds: float = 60.0
+
+
+class Tryout:
+    """Candidates for one term, on one ground. The nearest clips are chosen once."""
+
+    def __init__(
+        self, term: Term, ground: Ground, *, readings: Readings, doubts: Doubts, clock: Clock
+    ) -> None:
+        self.ground = ground
+        self._readings, self._doubts, self._clock = readings, doubts, clock
+        self._began = clock()
+        self._base = Scoped(ground.base)
+        self._backlog = self._nearest(term, ground.backlog)
+        self._regression = self._nearest(term, ground.regression)
+
+    def hear(self, term: Term) -> Transcript | None:
+        """The teaching clip with the candidate live; None where there is no clip."""
+        clip = self.ground.clip
+        return None if clip is None else self._readings.try_out(clip, self._with(term))
+
+    def measure(self, term: Term) -> Trial:
+        """Decodes the clip, the backlog and the regression set with the candidate live."""
+        candidate = self._with(term)
+        clip = self._compare(self.ground.clip, candidate) if self.ground.clip else None
+        u_wer_change, false_accepts = self._harm(term, candidate)
+        return Trial(
+            term=term,
+            base_revision=self.ground.base.revision,
+            clip=clip,
+            settles=tuple(self._settled(term, candidate)),
+            regression_clips=len(self.ground.regression),
+            regression_hours=self._hours,
+            u_wer_change=u_wer_change,
+            false_accepts_per_hour=false_accepts,
+            seconds=self._clock() - self._began,
+            recognised=clip is not None and contains(clip.after, term),
+        )
+
+    @property
+    def _hours(self) -> float:
+        return sum(clip.seconds for clip in self.ground.regression) / 3600
+
+    def _nearest(self, term: Term, clips: Iterable[Clip]) -> list[Clip]:
+        """Clips in order of nearness, until the budget of audio is spent."""
+        ranked = sorted(
+            clips, key=lambda clip: distance(term, self._readings.glimpse(clip, self._base))
+        )
+        ends = accumulate(clip.seconds for clip in ranked)
+        return [clip for clip, end in zip(ranked, ends, strict=True) if end <= self.ground.seconds]
+
+    def _with(self, term: Term) -> Scoped:
+        return Scoped(with_term(self.ground.base, term))
+
+    def _compare(self, clip: Clip, candidate: Scoped) -> Heard:
+        before = self._readings.read(clip, self._base).text
+        return Heard(clip.id, before, self._readings.try_out(clip, candidate).text)
+
+    def _harm(self, term: Term, candidate: Scoped) -> tuple[Interval, Interval]:
+        """U-WER change and false accepts per hour, over the whole regression set."""
+        before, after = [], []
+        for clip in self._regression:
+            heard = self._compare(clip, candidate)
+            before.append(score(clip.text or "", heard.before, (term.written,)))
+            after.append(score(clip.text or "", heard.after, (term.written,)))
+        lengths = [len(words(clip.text or "")) for clip in self.ground.regression]
+        unchanged = [0] * (len(lengths) - len(before))
+        change = difference(
+            ([each.other_errors for each in before] + unchanged, lengths),
+            ([each.other_errors for each in after] + unchanged, lengths),
+        )
+        accepts = sum(each.false_accepts for each in after)
+        return change or Interval(0.0, 0.0, 0.0), rate(accepts, self._hours)
+
+    def _settled(self, term: Term, candidate: Scoped) -> Iterator[Heard]:
+        for clip in self._backlog:
+            before = self._readings.read(clip, self._base)
+            after = self._readings.try_out(clip, candidate)
+            if explains(term, before, after) and not self._doubts(clip, after):
+                yield Heard(clip.id, before.text, after.text)
+
+
+def with_term(base: Lexicon, term: Term) -> Lexicon:
+    """What ``publish`` would make of it: the candidate revision."""
+    terms = MappingProxyType({**base.terms, term.key: term})
+    return Lexicon(base.revision + 1, terms)
+
+
+def contains(text: str, term: Term) -> bool:
+    """Whether the words of the term stand in a text."""
+    return bool(occurrences(words(text), words(term.written)))
+
+
+def explains(term: Term, before: Transcript, after: Transcript) -> bool:
+    """The term is in the new reading and was not in the old one."""
+    return contains(after.text, term) and not contains(before.text, term)
