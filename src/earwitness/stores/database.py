@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Insert, Table
+from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError, StatementError
 
@@ -38,11 +38,11 @@ class Database:
         with _translated(self.name), self._writer.begin() as connection:
             yield connection
 
-    def insert_once(self, table: Table, values: dict[str, object]) -> Insert:
-        """INSERT ... ON CONFLICT DO NOTHING."""
-        insert = _INSERTS[self.engine.dialect.name](table)
-        statement: Insert = insert.values(values).on_conflict_do_nothing()
-        return statement
+    def insert_new(self, connection: Connection, table: Table, values: dict[str, object]) -> bool:
+        """INSERT ... ON CONFLICT DO NOTHING; False where the row was there already."""
+        insert = _INSERTS[self.engine.dialect.name](table).values(values).on_conflict_do_nothing()
+        kept_count = insert.execution_options(preserve_rowcount=True)
+        return connection.execute(kept_count).rowcount == 1
 
     def close(self) -> None:
         self.engine.dispose()

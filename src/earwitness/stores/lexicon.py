@@ -96,11 +96,8 @@ class LexiconStore:
     def _next(self, connection: Connection, based_on: int, by: str, why: str, now: datetime) -> int:
         """Takes the next number, or raises RevisionConflict."""
         values = {"number": based_on + 1, "published_at": now, "published_by": by, "why": why}
-        taken = (
-            _newest(connection) != based_on
-            or not connection.execute(self.database.insert_once(lexicon_revision, values)).rowcount
-        )
-        if taken:
+        based_on_newest = _newest(connection) == based_on
+        if not (based_on_newest and self.database.insert_new(connection, lexicon_revision, values)):
             raise RevisionConflict(
                 f"Revision {based_on} of the lexicon is no longer the newest; try again."
             )

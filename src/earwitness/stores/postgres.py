@@ -8,20 +8,21 @@ from sqlalchemy.engine import URL
 from earwitness.errors import StoreError
 from earwitness.stores.database import Database
 
-_SESSION = (
-    "-c synchronous_commit=on"
-    " -c default_transaction_isolation=read\\\\ committed"
-    " -c lock_timeout=30s"
-)
+_SESSION = "-c synchronous_commit=on -c lock_timeout=30s"
 _REQUIRED = {"fsync": "on", "full_page_writes": "on", "server_encoding": "UTF8"}
 """Without these a commit is not durable, or text is not what was written."""
 
 
 def open_postgres(url: URL) -> Database:
-    """Raises StoreError where the server cannot be reached or cannot keep the promises."""
+    """Raises StoreError where the server cannot be reached or cannot keep the promises.
+
+    What the queue relies on is written for READ COMMITTED: a statement that waited
+    for a row's lock looks at the row again.
+    """
     try:
         engine = create_engine(
             _with_session(url.set(drivername="postgresql+psycopg")),
+            isolation_level="READ COMMITTED",
             pool_pre_ping=True,
             hide_parameters=True,
         )
@@ -29,7 +30,7 @@ def open_postgres(url: URL) -> Database:
         raise StoreError(
             "PostgreSQL needs the extra: pip install 'earwitness[postgres]'."
         ) from error
-    database = Database(engine, url.render_as_string(hide_password=True))
+    database = Database(engine, url.set(query={}).render_as_string(hide_password=True))
     try:
         _refuse_unsafe(database)
     except BaseException:

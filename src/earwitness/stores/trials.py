@@ -23,7 +23,7 @@ class TrialStore:
         values = {"key": trial.term.key, "trial": trial, "outcome": outcome}
         with self.database.write() as connection:
             new = {"id": trial_id, "saved_at": now} | values
-            if connection.execute(self.database.insert_once(trials, new)).rowcount == 0:
+            if not self.database.insert_new(connection, trials, new):
                 connection.execute(update(trials).where(trials.c.id == trial_id).values(values))
 
     def trial(self, trial_id: str) -> tuple[Trial, TrialOutcome]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Row, select
 
 from earwitness.errors import NotFound, StoreError
 from earwitness.model import Event, ItemState, ReviewItem, Source, Utterance
 from earwitness.stores.database import Database
 from earwitness.stores.events import record
-from earwitness.stores.tables import review_item, utterance
+from earwitness.stores.tables import review_item
+from earwitness.stores.tables import utterance as kept
 
 MOST_VALUABLE = (
     review_item.c.priority.desc(),
@@ -31,16 +32,12 @@ class UtteranceStore:
         if item.utterance != utterance.id or item.state is not ItemState.WAITING:
             raise StoreError(f"{utterance.id}: kept with an item that is not its own new one.")
         with self.database.write() as connection:
-            if self._insert(connection, utterance):
+            if self.database.insert_new(connection, kept, _utterance_fields(utterance)):
                 connection.execute(review_item.insert().values(_fields(item)))
                 record(connection, _doubted(utterance))
 
-    def _insert(self, connection: Connection, new: Utterance) -> bool:
-        statement = self.database.insert_once(utterance, _utterance_fields(new))
-        return connection.execute(statement).rowcount == 1
-
     def utterance(self, utterance_id: str) -> Utterance:
-        statement = select(utterance).where(utterance.c.id == utterance_id)
+        statement = select(kept).where(kept.c.id == utterance_id)
         with self.database.read() as connection:
             row = connection.execute(statement).one_or_none()
         if row is None:
@@ -49,7 +46,7 @@ class UtteranceStore:
 
     def backlog(self, limit: int = 1000) -> Sequence[Utterance]:
         statement = (
-            select(utterance)
+            select(kept)
             .join(review_item)
             .where(review_item.c.closed_at.is_(None), review_item.c.state == ItemState.WAITING)
             .order_by(*MOST_VALUABLE)

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+from tests.databases import postgres_server, postgres_url, sqlite_url
+
+from earwitness.stores import SqlRecords, open_store
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    with postgres_server() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
+    """Gives the URL of another empty database at each call; every test runs on both kinds."""
+    if request.param == "sqlite":
+        return partial(sqlite_url, tmp_path)
+    return partial(postgres_url, request.getfixturevalue("server"))
+
+
+@pytest.fixture
+def url(new_url: Callable[[], str]) -> str:
+    return new_url()
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[SqlRecords]:
+    records = open_store(url)
+    yield records
+    problems = records.check()
+    records.close()
+    assert problems == []
