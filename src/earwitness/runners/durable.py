@@ -1,0 +1,139 @@
+"""Carries events as durable workflows of dbos, on SQLite or PostgreSQL.
+
+A workflow is named by its event's id, so an event has one, however often it is
+seen. It holds that id and nothing else: what was said stays in our own tables,
+where it can be erased. A failed step is tried again after a growing pause, for ever,
+and says so in the log by the event's id and the kind of error; a workflow that died
+with its process is taken up by the next start, on the same path as any other.
+
+dbos is a singleton of its process, so there is one ``DurableRunner`` at a time. It
+opens no port and calls nobody. Importing it takes a second; this module is imported
+only by who runs events for long.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Coroutine
+from types import TracebackType
+from typing import Any
+
+import sqlalchemy
+import structlog
+from dbos import DBOS, DBOSConfig, SetWorkflowID
+
+from earwitness.errors import EarwitnessError
+from earwitness.ports import EventRecords
+from earwitness.runners.inline import CarryOut
+
+APPLICATION = "earwitness"
+VERSION = "1"
+"""Changes only when a workflow's shape does; dbos strands pending work of other versions."""
+QUEUE = "events"
+WORKFLOWS = 16
+POLL_SECONDS = 1.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 300.0
+
+log = structlog.get_logger(__name__)
+
+
+class DurableRunner:
+    """Runs the outbox until it is closed; ``nudge`` saves the wait for the next poll.
+
+    ``url`` is the database of dbos itself: an SQLite file of its own, or the program's
+    PostgreSQL, where it keeps to the schema ``dbos``. One step runs at a time, since
+    every trial wants the newest revision for its base; one that pauses holds up nobody.
+    """
+
+    def __init__(self, url: str, records: EventRecords, carry_out: CarryOut) -> None:
+        self._url = url
+        self._records = records
+        self._carry_out = carry_out
+        self._wake = threading.Event()
+        self._closing = threading.Event()
+        self._one_step = threading.Lock()
+        self._pump = threading.Thread(target=self._pump_events, name="events", daemon=True)
+
+    def __enter__(self) -> DurableRunner:
+        _switch_wal_on(self._url)
+        DBOS(config=_config(self._url))
+        self._workflow = self._registered()
+        DBOS.launch()
+        DBOS.register_queue(QUEUE, worker_concurrency=WORKFLOWS, polling_interval_sec=0.1)
+        self._pump.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._closing.set()
+        self._wake.set()
+        self._pump.join()
+        with self._one_step:
+            DBOS.destroy(destroy_registry=True)
+
+    def nudge(self) -> None:
+        """Something was decided just now."""
+        self._wake.set()
+
+    def _registered(self) -> Callable[[str], Coroutine[Any, Any, None]]:
+        """A coroutine, so that one in its pause dies with the loop and stays pending."""
+
+        @DBOS.workflow(name="carry")
+        async def carry(event_id: str) -> None:
+            pause = FIRST_PAUSE
+            while not await DBOS.run_step_async({"name": "carry_out"}, self._try, event_id):
+                await DBOS.sleep_async(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+
+        return carry
+
+    def _pump_events(self) -> None:
+        while not self._closing.is_set():
+            self._wake.clear()
+            try:
+                self._start_pending()
+            except EarwitnessError as error:
+                log.warning("events cannot be read", error=type(error).__name__)
+            self._wake.wait(POLL_SECONDS)
+
+    def _start_pending(self) -> None:
+        for event in self._records.pending():
+            with SetWorkflowID(event.id):
+                DBOS.enqueue_workflow(QUEUE, self._workflow, event.id)
+
+    def _try(self, event_id: str) -> bool:
+        try:
+            with self._one_step:
+                if self._closing.is_set():
+                    return False
+                self._carry_out(event_id)
+        except Exception as error:
+            log.warning("event failed", event_id=event_id, error=type(error).__name__)
+            return False
+        return True
+
+
+def _config(url: str) -> DBOSConfig:
+    return DBOSConfig(
+        name=APPLICATION,
+        application_version=VERSION,
+        executor_id=APPLICATION,
+        system_database_url=url,
+        log_level="CRITICAL",
+        enable_otlp=False,
+        notification_listener_polling_interval_sec=0.1,
+    )
+
+
+def _switch_wal_on(url: str) -> None:
+    """Before launch: dbos is three times slower on SQLite's rollback journal."""
+    if not url.startswith("sqlite"):
+        return
+    engine = sqlalchemy.create_engine(url)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+    engine.dispose()
