@@ -1,0 +1,145 @@
+"""Every setting, in one place: the environment's ``EARWITNESS_NAME`` becomes a value.
+
+A setting is documented by its ``description``; ``docs/reference/settings.md`` is
+written from here.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from earwitness.errors import SettingsError
+
+PREFIX = "EARWITNESS_"
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+def default_data() -> Path:
+    """``$XDG_DATA_HOME/earwitness``, by default ``~/.local/share/earwitness``."""
+    home = os.environ.get("XDG_DATA_HOME", "")
+    base = Path(home) if Path(home).is_absolute() else Path.home() / ".local" / "share"
+    return base / "earwitness"
+
+
+class Settings(BaseSettings):
+    """Frozen. Raises SettingsError, which names the setting, for a value that cannot work."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    data: Path = Field(
+        default_factory=default_data,
+        description="The folder of everything that is kept; made when missing, for you alone.",
+    )
+    database: str = Field(
+        "",
+        repr=False,  # it may hold a password
+        description="The database's URL: sqlite:///PATH or postgresql://...; "
+        "by default earwitness.sqlite in the data folder.",
+    )
+    clips: Path | None = Field(
+        None, description="The folder of kept clips; by default clips in the data folder."
+    )
+
+    engine: str = Field("moonshine", description="The recogniser that hears.")
+    engine_model: Path | None = Field(
+        None, description="Its model file or folder, for recognisers that do not bring their own."
+    )
+    second_engine: str = Field(
+        "",
+        description="A second recogniser that hears everything too, for the rule that doubts "
+        "where two disagree; empty for none.",
+    )
+    second_engine_model: Path | None = Field(
+        None, description="The second recogniser's model file or folder."
+    )
+    threads: int = Field(1, ge=1, le=64, description="Processor threads for a recogniser.")
+
+    audio_read_seconds: Positive = Field(
+        600.0, description="The longest recording that is held in memory at once."
+    )
+    audio_stream_seconds: Positive = Field(
+        12 * 3600.0, description="The longest recording that is taken piece by piece."
+    )
+    audio_decoder_mib: int = Field(
+        512, ge=128, description="Memory of the process that decodes recordings, in MiB."
+    )
+    audio_cpu_seconds: int = Field(
+        600, ge=1, description="Processor time for decoding one recording, in seconds."
+    )
+    audio_stall_seconds: Positive = Field(
+        30.0, description="How long decoding may be silent before it is stopped, in seconds."
+    )
+
+    audit_fraction: Fraction = Field(
+        0.01,
+        description="The share of all speech that a human hears whatever the machine thinks of "
+        "it, so that accuracy can be estimated without bias.",
+    )
+    rephrase_seconds: Amount = Field(
+        30.0,
+        description="How long undoubted speech stays in memory, in seconds, to notice that "
+        "somebody had to repeat themselves; 0 remembers nothing.",
+    )
+
+    lease_minutes: Positive = Field(
+        15.0, description="How long a listener may take over a clip before it goes to another."
+    )
+    second_listener_fraction: Fraction = Field(
+        0.1, description="The share of judged clips that a second, blind listener hears too."
+    )
+
+    harm_u_wer: Amount = Field(
+        0.001,
+        description="By how much a term may raise the word error rate of all other words, as a "
+        "fraction, and still go live by itself.",
+    )
+    harm_false_accepts_per_hour: Amount = Field(
+        2.0,
+        description="How often an hour a term may be heard where nobody said it, and still go "
+        "live by itself.",
+    )
+    trial_seconds: Positive = Field(
+        60.0,
+        description="How much audio a trial decodes of the backlog and of the regression set, "
+        "nearest to the term first, in seconds.",
+    )
+    trial_memory_seconds: Positive = Field(
+        300.0, description="How much encoded audio is held in memory for trials, in seconds."
+    )
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise SettingsError(_explained(error)) from error
+
+    @property
+    def database_url(self) -> str:
+        return self.database or f"sqlite:///{self.data / 'earwitness.sqlite'}"
+
+    @property
+    def workflows_url(self) -> str:
+        """Where durable steps are kept: the same PostgreSQL, or an SQLite file of their own."""
+        if self.database_url.startswith("sqlite"):
+            return f"sqlite:///{self.data / 'workflows.sqlite'}"
+        return self.database_url
+
+    @property
+    def clips_folder(self) -> Path:
+        return self.clips or self.data / "clips"
+
+
+def _explained(error: ValidationError) -> str:
+    first = error.errors()[0]
+    name = "_".join(map(str, first["loc"]))
+    if name not in Settings.model_fields:
+        return f"There is no setting {PREFIX}{name.upper()}."
+    return f"{PREFIX}{name.upper()}: {first['msg']}, not {first['input']!r}."
