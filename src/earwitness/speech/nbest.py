@@ -58,9 +58,7 @@ def compete(nbest: Sequence[Hypothesis]) -> Competition:
         support=tuple(1.0 - _sum_where(shares[1:], lacking, place) for place in places),
         lead=tuple(_least_where(leads, lacking, place) for place in places),
         rivals=tuple(sum(place in lacks for lacks in lacking) for place in places),
-        missing=sum(
-            share for share, (_, more) in zip(shares[1:], differences, strict=True) if more
-        ),
+        missing=sum(longer),
         lead_of_all=min([FAR, *leads]),
     )
 
