@@ -10,14 +10,18 @@ from sqlalchemy import Connection, select, update
 from earwitness.errors import NotFound
 from earwitness.model import Event
 from earwitness.stores.database import Database
-from earwitness.stores.tables import event
+from earwitness.stores.tables import event as outbox
+
+_EVENT = [outbox.c[name] for name in Event.__dataclass_fields__]
 
 
 def record(connection: Connection, new: Event) -> None:
     """Within the transaction of what was decided, so that neither exists alone."""
-    connection.execute(
-        event.insert().values(id=new.id, kind=new.kind, payload=dict(new.payload), at=new.at)
-    )
+    connection.execute(outbox.insert().values(_values(new)))
+
+
+def _values(event: Event) -> dict[str, object]:
+    return {"id": event.id, "kind": event.kind, "payload": dict(event.payload), "at": event.at}
 
 
 class EventStore:
@@ -25,12 +29,24 @@ class EventStore:
 
     database: Database
 
+    def add(self, event: Event) -> None:
+        with self.database.write() as connection:
+            self.database.insert_new(connection, outbox, _values(event))
+
+    def event(self, event_id: str) -> Event:
+        statement = select(*_EVENT).where(outbox.c.id == event_id)
+        with self.database.read() as connection:
+            row = connection.execute(statement).one_or_none()
+        if row is None:
+            raise NotFound(f"There is no event {event_id!r}.")
+        return Event(*row)
+
     def pending(self, limit: int = 100) -> Sequence[Event]:
         """In the order in which they were decided."""
         statement = (
-            select(event.c.id, event.c.kind, event.c.payload, event.c.at)
-            .where(event.c.done_at.is_(None))
-            .order_by(event.c.position)
+            select(*_EVENT)
+            .where(outbox.c.done_at.is_(None))
+            .order_by(outbox.c.position)
             .limit(limit)
         )
         with self.database.read() as connection:
@@ -38,13 +54,13 @@ class EventStore:
 
     def done(self, event_id: str, now: datetime) -> None:
         """Idempotent: the first time stays. Raises NotFound for an unknown event."""
-        statement = update(event).where(event.c.id == event_id, event.c.done_at.is_(None))
+        statement = update(outbox).where(outbox.c.id == event_id, outbox.c.done_at.is_(None))
         with self.database.write() as connection:
             if connection.execute(statement.values(done_at=now)).rowcount == 0:
                 _refuse_unknown(connection, event_id)
 
 
 def _refuse_unknown(connection: Connection, event_id: str) -> None:
-    known = connection.execute(select(event.c.id).where(event.c.id == event_id)).first()
+    known = connection.execute(select(outbox.c.id).where(outbox.c.id == event_id)).first()
     if known is None:
         raise NotFound(f"There is no event {event_id!r}.")

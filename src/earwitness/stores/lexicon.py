@@ -57,6 +57,7 @@ class LexiconStore:
         by: str,
         why: str,
         now: datetime,
+        cause: str | None = None,
     ) -> Lexicon:
         """Terms put are live, whatever state they carry.
 
@@ -66,11 +67,13 @@ class LexiconStore:
         keys, retired = [each.key for each in put], [term_key(each) for each in retire]
         _refuse_unclear(keys + retired)
         with self.database.write() as connection:
-            number = self._next(connection, based_on, by, why, now)
-            live = self._read(connection, based_on).terms
-            _refuse_missing(set(retired) - live.keys())
-            _close(connection, live.keys() & {*keys, *retired}, number)
-            _open(connection, put, number)
+            number = _published_by(connection, cause)
+            if number is None:
+                number = self._next(connection, based_on, by, why, now, cause)
+                live = self._read(connection, based_on).terms
+                _refuse_missing(set(retired) - live.keys())
+                _close(connection, live.keys() & {*keys, *retired}, number)
+                _open(connection, put, number)
         return self.lexicon(number)
 
     def restore(self, revision: int, *, by: str, why: str, now: datetime) -> Lexicon:
@@ -93,9 +96,18 @@ class LexiconStore:
         with self.database.read() as connection:
             return [(number, at, by, why) for number, at, by, why in connection.execute(statement)]
 
-    def _next(self, connection: Connection, based_on: int, by: str, why: str, now: datetime) -> int:
+    def _next(
+        self,
+        connection: Connection,
+        based_on: int,
+        by: str,
+        why: str,
+        now: datetime,
+        cause: str | None = None,
+    ) -> int:
         """Takes the next number, or raises RevisionConflict."""
         values = {"number": based_on + 1, "published_at": now, "published_by": by, "why": why}
+        values["cause"] = cause
         based_on_newest = _newest(connection) == based_on
         if not (based_on_newest and self.database.insert_new(connection, lexicon_revision, values)):
             raise RevisionConflict(
@@ -140,6 +152,12 @@ def _refuse_unknown(revision: int, newest: int) -> None:
 
 def _newest(connection: Connection) -> int:
     return connection.scalar(select(func.max(lexicon_revision.c.number))) or 0
+
+
+def _published_by(connection: Connection, cause: str | None) -> int | None:
+    """The revision that this cause published, if it did."""
+    row = lexicon_revision.c
+    return connection.scalar(select(row.number).where(row.cause == cause)) if cause else None
 
 
 def _closed_between(connection: Connection, known: int, number: int) -> Iterable[str]:

@@ -89,6 +89,8 @@ lexicon_revision = Table(
     Column("published_at", Moment, nullable=False),
     Column("published_by", Utf8, nullable=False),
     Column("why", Utf8, nullable=False),
+    Column("cause", Utf8),
+    UniqueConstraint("cause", name="cause_publishes_once"),
 )
 
 # A row is one version of a term: live from first_revision to last_revision, both

@@ -88,7 +88,9 @@ def _lexicon() -> None:
         _moment("published_at"),
         _text("published_by"),
         _text("why"),
+        _text("cause", null=True),
         sa.PrimaryKeyConstraint("number"),
+        sa.UniqueConstraint("cause", name="cause_publishes_once"),
     )
     op.create_table(
         "term",
