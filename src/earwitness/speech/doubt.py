@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from earwitness.model import Flag, Hypothesis, Transcript, Word
+from earwitness.model import Flag, Transcript, Word
 from earwitness.speech.alignment import align, edits
 from earwitness.speech.dictionary import is_known
 from earwitness.speech.nbest import Competition, compete
@@ -24,34 +24,26 @@ HASH_BYTES = 6
 """Of the hash, read as a fraction: 48 bits fit a float exactly."""
 
 
-@dataclass(frozen=True, slots=True)
-class Earlier:
-    """What the same device was heard to say before, and how many seconds ago it ended."""
+class Case(Protocol):
+    """One utterance, as the rules see it (``flow.hear.Evidence`` is one).
 
-    text: str
-    seconds_ago: float
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One utterance, as the rules see it.
-
-    ``transcript`` is None where the engine failed, and ``failure`` says how. ``speech``
-    is for how many seconds a detector heard somebody speak. ``second`` is what another
-    engine heard, where one is set.
+    ``transcript`` has an empty text where the engine failed, and ``failure`` says how.
+    ``speech``: somebody speaks in the clip. ``second`` is what another engine heard,
+    where one is set; ``earlier`` what the same device said lately, oldest first.
     """
 
-    utterance: str
-    transcript: Transcript | None
-    speech: float = 0.0
-    failure: str = ""
-    second: str | None = None
-    earlier: Earlier | None = None
-
     @property
-    def best(self) -> Hypothesis:
-        """The answer; an empty one where the engine failed."""
-        return self.transcript.best if self.transcript else Hypothesis("", (), 0.0)
+    def utterance(self) -> str: ...
+    @property
+    def transcript(self) -> Transcript: ...
+    @property
+    def speech(self) -> bool: ...
+    @property
+    def failure(self) -> str: ...
+    @property
+    def second(self) -> Transcript | None: ...
+    @property
+    def earlier(self) -> Sequence[Transcript]: ...
 
 
 class Rule(Protocol):
@@ -63,7 +55,7 @@ class Rule(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """When a rule fires. Confidences and shares are fractions, times are seconds."""
+    """When a rule fires. All are fractions from 0 to 1."""
 
     low_confidence: float = 0.5
     """A word whose confidence is lower."""
@@ -75,12 +67,8 @@ class Thresholds:
     """The share of the probability that reads otherwise, at least."""
     second_engine: float = 0.25
     """The word errors between both engines for each word, at least."""
-    rephrase_seconds: float = 30.0
-    """How long ago the first of two attempts may have ended."""
-    rephrase_likeness: float = 0.5
+    rephrase: float = 0.5
     """How alike two attempts are that differ, at least."""
-    empty_speech: float = 0.4
-    """Seconds of speech that must not give an empty text."""
     audit_share: float = 0.01
     """The share of all utterances that is listened to whatever the rules say."""
     audit_key: str = ""
@@ -91,13 +79,13 @@ def rules(thresholds: Thresholds = Thresholds()) -> tuple[Rule, ...]:
     """Every rule, in the order in which their flags are shown."""
     return (
         EngineFailure(),
-        EmptyResult(thresholds.empty_speech),
+        EmptyResult(),
         UnknownWord(thresholds.unknown_word),
         LowConfidence(thresholds.low_confidence),
         LowUtteranceConfidence(thresholds.low_utterance_confidence),
         NbestDisagreement(thresholds.nbest_disagreement),
         SecondEngine(thresholds.second_engine),
-        Rephrase(thresholds.rephrase_likeness, thresholds.rephrase_seconds),
+        Rephrase(thresholds.rephrase),
         AuditSample(thresholds.audit_share, thresholds.audit_key),
     )
 
@@ -110,27 +98,23 @@ def flags(case: Case, asked: Sequence[Rule]) -> tuple[Flag, ...]:
 
 @dataclass(frozen=True, slots=True)
 class EngineFailure:
-    """``engine_failure``: there was audio, and the recogniser gave no answer."""
+    """``engine_failure``: there was audio, and a recogniser gave no answer."""
 
     def flag(self, case: Case) -> Flag | None:
-        if case.transcript is not None and not case.failure:
+        if not case.failure:
             return None
-        reason = f"the recogniser failed: {case.failure or 'no transcript'}"
-        return Flag("engine_failure", 1.0, 1.0, reason)
+        return Flag("engine_failure", 1.0, 1.0, f"a recogniser failed: {case.failure}")
 
 
 @dataclass(frozen=True, slots=True)
 class EmptyResult:
     """``empty_result``: somebody spoke, and nothing was written."""
 
-    seconds: float
-
     def flag(self, case: Case) -> Flag | None:
-        silent = case.speech < self.seconds
-        if case.transcript is None or words(case.best.text) or silent:
+        if case.failure or not case.speech or words(case.transcript.text):
             return None
-        reason = f"{case.speech:.1f} s of speech, but no word (from {self.seconds:g} s)"
-        return Flag("empty_result", case.speech, self.seconds, reason)
+        reason = f"0 words < 1, but somebody speaks in these {case.transcript.seconds:.1f} s"
+        return Flag("empty_result", 0.0, 1.0, reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +124,11 @@ class LowConfidence:
     threshold: float
 
     def flag(self, case: Case) -> Flag | None:
-        unsure = [word for word in case.best.words if word.confidence < self.threshold]
+        unsure = [word for word in case.transcript.best.words if word.confidence < self.threshold]
         if not unsure:
             return None
         worst = min(unsure, key=lambda word: word.confidence)
-        place = _place(case.best.words, worst)
+        place = _place(case.transcript.best.words, worst)
         reason = f"{worst.text!r} {worst.confidence:.2f} < {self.threshold:g} {place}"
         if len(unsure) > 1:
             reason += f"; {len(unsure)} words are under it"
@@ -160,9 +144,9 @@ class LowUtteranceConfidence:
     threshold: float
 
     def flag(self, case: Case) -> Flag | None:
-        if case.transcript is None or case.transcript.confidence >= self.threshold:
-            return None
         score = case.transcript.confidence
+        if score >= self.threshold or not words(case.transcript.text):
+            return None
         reason = f"the whole text {score:.2f} < {self.threshold:g}: a word is wrong or missing"
         return Flag("low_utterance_confidence", score, self.threshold, reason)
 
@@ -178,17 +162,17 @@ class UnknownWord:
     threshold: float
 
     def flag(self, case: Case) -> Flag | None:
-        if case.transcript is None or not case.best.words:
+        if not case.transcript.best.words:
             return None
         competition = compete(case.transcript.nbest)
         scored = [
             (_unknown(word, competition, place), -place, word)
-            for place, word in enumerate(case.best.words)
+            for place, word in enumerate(case.transcript.best.words)
         ]
         score, _, word = max(scored, key=lambda each: each[:2])
         if score < self.threshold:
             return None
-        place = _place(case.best.words, word)
+        place = _place(case.transcript.best.words, word)
         reason = f"perhaps an unknown word, heard as {word.text!r} {place}: {score:.2f}"
         reason += f" >= {self.threshold:g}"
         return Flag("unknown_word", score, self.threshold, reason, word.start, word.end)
@@ -201,8 +185,6 @@ class NbestDisagreement:
     threshold: float
 
     def flag(self, case: Case) -> Flag | None:
-        if case.transcript is None:
-            return None
         competition = compete(case.transcript.nbest)
         score = 1.0 - competition.shares[0]
         if score < self.threshold:
@@ -222,13 +204,13 @@ class SecondEngine:
     threshold: float
 
     def flag(self, case: Case) -> Flag | None:
-        if case.transcript is None or case.second is None:
+        if case.failure or case.second is None:
             return None
-        ours, theirs = words(case.best.text), words(case.second)
+        ours, theirs = words(case.transcript.best.text), words(case.second.text)
         score = edits(align(theirs, ours)) / max(len(ours), len(theirs), 1)
         if score < self.threshold:
             return None
-        heard = case.second.strip() or "nothing"
+        heard = case.second.text.strip() or "nothing"
         reason = f"{score:.0%} of the words differ (from {self.threshold:.0%}): it heard {heard!r}"
         return Flag("second_engine", score, self.threshold, reason)
 
@@ -237,20 +219,16 @@ class SecondEngine:
 class Rephrase:
     """``rephrase``: the same device was told nearly the same a moment ago."""
 
-    likeness: float
-    seconds: float
+    threshold: float
 
     def flag(self, case: Case) -> Flag | None:
-        if case.earlier is None or not 0 <= case.earlier.seconds_ago <= self.seconds:
+        text = case.transcript.text
+        scored = [(likeness(e.text, text), e.text) for e in case.earlier if _differ(e.text, text)]
+        score, before = max(scored, default=(0.0, ""))
+        if not scored or score < self.threshold:
             return None
-        score = likeness(case.earlier.text, case.best.text)
-        if score < self.likeness or words(case.earlier.text) == words(case.best.text):
-            return None
-        reason = (
-            f"said again in other words: {case.earlier.text!r} {case.earlier.seconds_ago:.0f} s "
-            f"before, likeness {score:.2f} >= {self.likeness:g}"
-        )
-        return Flag("rephrase", score, self.likeness, reason)
+        reason = f"said again in other words: {score:.2f} >= {self.threshold:g} like {before!r}"
+        return Flag("rephrase", score, self.threshold, reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +264,10 @@ def likeness(one: str, other: str) -> float:
         return 0.0
     same = sum(pair.match for pair in align(ours, theirs))
     return max(2 * same / (len(ours) + len(theirs)), 1.0 - sound_distance(one, other))
+
+
+def _differ(one: str, other: str) -> bool:
+    return words(one) != words(other)
 
 
 def _place(all_words: Sequence[Word], word: Word) -> str:
