@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests import values
+from tests import strategies
 from tests.values import MINUTE, START, trial
 
 from earwitness.errors import NotFound, RevisionConflict, StoreError, TermRefused
@@ -65,7 +65,7 @@ def test_what_is_put_is_live_whatever_it_was(store: SqlRecords) -> None:
     assert lexicon.terms["yeet"].state is TermState.LIVE
 
 
-@given(put=st.lists(values.terms, max_size=4, unique_by=lambda term: term.key))
+@given(put=st.lists(strategies.terms, max_size=4, unique_by=lambda term: term.key))
 @settings(
     max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -285,7 +285,7 @@ def test_trials_can_be_asked_for_by_term(store: SqlRecords) -> None:
     assert [each[0] for each in store.trials()] == ["t1", "t2", "t3"]
 
 
-@given(anything=values.trials)
+@given(anything=strategies.trials)
 @settings(
     max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from tests import values
+from tests import strategies
 from tests.values import MINUTE, START, item, judgement, transcript, utterance
 
 from earwitness.errors import LeaseLost, NotFound, StoreError
@@ -32,7 +32,7 @@ def test_what_was_kept_is_read_back(store: SqlRecords) -> None:
     assert [event.id for event in store.pending()] == ["doubted:u1"]
 
 
-@given(anything=values.utterances)
+@given(anything=strategies.utterances)
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
