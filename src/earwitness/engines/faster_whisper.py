@@ -188,12 +188,12 @@ def _forms(lexicon: Lexicon) -> Iterator[tuple[Term, str]]:
 
 
 def _replaced(words: list[Word], form: str, term: Term) -> list[Word]:
-    """Every stretch of words that reads ``form`` becomes one word, the term."""
+    """Every stretch of words that reads ``form`` becomes the words of the term."""
     length, changed, at = len(form.split()), list[Word](), 0
     while at < len(words):
         part = words[at : at + length]
         if normalise(_text(part)) == normalise(form):
-            changed.append(_merged(part, term))
+            changed += _spelled(part, term)
             at += length
         else:
             changed.append(words[at])
@@ -201,13 +201,15 @@ def _replaced(words: list[Word], form: str, term: Term) -> list[Word]:
     return changed
 
 
-def _merged(part: Sequence[Word], term: Term) -> Word:
+def _spelled(part: Sequence[Word], term: Term) -> list[Word]:
+    """The term's words in place of a stretch, with the least score and the time of all of it."""
     ending = re.findall(r"\W*$", part[-1].text)[0]
     lowest = min(part, key=lambda word: word.confidence)
-    return Word(
-        term.written + ending, lowest.logprobs, lowest.confidence,
-        part[0].start, part[-1].end, term.written,
-    )  # fmt: skip
+    start, end = part[0].start, part[-1].end
+    return [
+        Word(text, lowest.logprobs, lowest.confidence, start, end, term.written)
+        for text in (term.written + ending).split()
+    ]
 
 
 def _margin(term: Term) -> float:
