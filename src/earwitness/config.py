@@ -78,10 +78,31 @@ class Settings(BaseSettings):
         30.0, description="How long decoding may be silent before it is stopped, in seconds."
     )
 
+    doubt_word: Fraction = Field(0.5, description="Doubt a word of lower confidence.")
+    doubt_utterance: Fraction = Field(
+        0.5, description="Doubt an answer of lower confidence, as where a word may be missing."
+    )
+    doubt_unknown_word: Fraction = Field(
+        0.6, description="Doubt a word with stronger signs that the recogniser does not know it."
+    )
+    doubt_nbest: Fraction = Field(
+        0.5, description="Doubt an answer when this share of the probability reads otherwise."
+    )
+    doubt_second_engine: Fraction = Field(
+        0.25, description="Doubt an answer when this share of its words differs from the second's."
+    )
+    doubt_rephrase: Fraction = Field(
+        0.5, description="Doubt both of two attempts that differ and are more alike than this."
+    )
     audit_fraction: Fraction = Field(
         0.01,
         description="The share of all speech that a human hears whatever the machine thinks of "
         "it, so that accuracy can be estimated without bias.",
+    )
+    audit_key: str = Field(
+        "",
+        repr=False,  # who knows it can foresee what is drawn
+        description="A secret that changes which speech is drawn for the audit.",
     )
     rephrase_seconds: Amount = Field(
         30.0,

@@ -32,20 +32,20 @@ from earwitness.model import (
     Utterance,
 )
 from earwitness.ports import Blobs, ClipCodec, Engine, SpeechDetector, UtteranceRecords
-from earwitness.review.queue import AUDIT, priority, value
+from earwitness.review.queue import priority, value
+from earwitness.speech.doubt import AuditSample, Rule, flags, likeness
 from earwitness.speech.segment import Cut, Piece, join, pieces
+from earwitness.speech.text import words
 
 REPHRASE = "rephrase"
+
+Assess = Callable[[Transcript, Transcript | None], Transcript]
+"""Fills in calibrated confidences; the second transcript is another recogniser's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the rules of doubt look at.
-
-    ``speech`` tells whether there is any in the clip; ``failure`` why a recogniser
-    failed, or nothing; ``second`` what another recogniser heard, where one is set;
-    ``earlier`` what the same device said lately, oldest first.
-    """
+    """What the rules of doubt look at: implements ``speech.doubt.Case``."""
 
     utterance: str
     transcript: Transcript
@@ -66,13 +66,13 @@ class Keeper:
 
 @dataclass(frozen=True, eq=False)
 class Hearing:
-    """What hearing needs. ``assess`` fills in calibrated confidences."""
+    """What hearing needs. ``second`` is another recogniser that hears everything too."""
 
     engine: Engine
     detector: SpeechDetector
     lexicons: ScopedLexicons
-    assess: Callable[[Transcript], Transcript]
-    doubts: Callable[[Evidence], Sequence[Flag]]
+    assess: Assess
+    rules: Sequence[Rule]
     keeper: Keeper
     memory: RecentSpeech
     second: Engine | None = None
@@ -118,17 +118,16 @@ def _hear_piece(piece: Piece, source: Source, heard_at: datetime, on: Hearing) -
     name = utterance_id(source, heard_at, piece.audio)
     listened = _Listened(piece.audio, on.lexicons.current(source), on)
     earlier = on.memory.of(source, heard_at)
-    evidence = listened.evidence(name, tuple(recent.transcript for recent in earlier))
-    flags = tuple(on.doubts(evidence))
-    if flags:
-        evidence = replace(evidence, transcript=listened.timed(evidence.transcript))
-        flags = tuple(on.doubts(evidence))
-    utterance = Recent(name, source, heard_at, piece.audio, evidence.transcript, bool(flags))
-    if flags:
-        _keep(utterance, flags, on.keeper)
-        _keep_repeated(earlier, flags, on.keeper)
-    on.memory.remember(utterance)
-    return Answer(piece.cut, evidence.transcript, flags, name if flags else None)
+    evidence = listened.evidence(name, earlier)
+    found = flags(evidence, on.rules)
+    if found and listened.add_times():
+        found = flags(replace(evidence, transcript=listened.transcript), on.rules)
+    heard = Recent(name, source, heard_at, piece.audio, listened.transcript, bool(found))
+    if found:
+        _keep(heard, found, on.keeper)
+        _keep_first_attempt(earlier, heard, found, on.keeper)
+    on.memory.remember(heard)
+    return Answer(piece.cut, heard.transcript, found, name if found else None)
 
 
 class _Listened:
@@ -140,38 +139,42 @@ class _Listened:
         self._lexicon = lexicon
         self._encoded: Any = None
         self.failure = ""
+        self._second = self._guarded(self._hear_second, on.second) if on.second else None
+        self.transcript = self._guarded(self._hear_first, on.engine) or self._nothing()
 
-    def evidence(self, name: str, earlier: tuple[Transcript, ...]) -> Evidence:
-        transcript = self._guarded(self._first, self._on.engine) or self._nothing()
-        second = self._guarded(self._second, self._on.second) if self._on.second else None
+    def evidence(self, name: str, earlier: Sequence[Recent]) -> Evidence:
         return Evidence(
             utterance=name,
-            transcript=transcript,
-            speech=bool(transcript.text.strip() or self._on.detector.spans(self._audio)),
+            transcript=self.transcript,
+            speech=self._has_speech(),
             failure=self.failure,
-            second=second,
-            earlier=earlier,
+            second=self._second,
+            earlier=tuple(recent.transcript for recent in earlier),
         )
 
-    def timed(self, transcript: Transcript) -> Transcript:
-        """The same reading with the time of each word, where the recogniser knows it."""
-        engine, words = self._on.engine, transcript.best.words
-        if self.failure or not engine.capabilities.word_times:
-            return transcript
-        if all(word.start is not None for word in words):
-            return transcript
-        return self._guarded(self._first_timed, engine) or transcript
+    def add_times(self) -> bool:
+        """The time of each word, where the recogniser knows it; whether there is any news."""
+        engine = self._on.engine
+        known = all(word.start is not None for word in self.transcript.best.words)
+        if self.failure or known or not engine.capabilities.word_times:
+            return False
+        self.transcript = self._guarded(self._hear_times, engine) or self.transcript
+        return True
 
-    def _first(self, engine: Engine) -> Transcript:
+    def _has_speech(self) -> bool:
+        """Looked for only where nothing was written."""
+        return bool(self.transcript.text.strip() or self._on.detector.spans(self._audio))
+
+    def _hear_first(self, engine: Engine) -> Transcript:
         self._encoded = engine.encode(self._audio)
-        return self._on.assess(engine.decode(self._encoded, self._lexicon))
+        return self._on.assess(engine.decode(self._encoded, self._lexicon), self._second)
 
-    def _first_timed(self, engine: Engine) -> Transcript:
-        return self._on.assess(engine.decode(self._encoded, self._lexicon, times=True))
+    def _hear_times(self, engine: Engine) -> Transcript:
+        timed = engine.decode(self._encoded, self._lexicon, times=True)
+        return self._on.assess(timed, self._second)
 
-    def _second(self, engine: Engine) -> Transcript:
-        known = self._lexicon if engine.capabilities.lexicon else Lexicon(self._lexicon.revision)
-        return engine.decode(engine.encode(self._audio), known)
+    def _hear_second(self, engine: Engine) -> Transcript:
+        return engine.decode(engine.encode(self._audio), _known_to(engine, self._lexicon))
 
     def _guarded(self, listen: Callable[[Engine], Transcript], engine: Engine) -> Transcript | None:
         """Whatever a recogniser dies of, the clip must reach a human: it becomes a flag."""
@@ -192,6 +195,10 @@ class _Listened:
         )
 
 
+def _known_to(engine: Engine, lexicon: Lexicon) -> Lexicon:
+    return lexicon if engine.capabilities.lexicon else Lexicon(lexicon.revision)
+
+
 def _keep(recent: Recent, flags: tuple[Flag, ...], keeper: Keeper) -> None:
     """Sound first: a transaction never names a clip that is not there."""
     clip = keeper.blobs.put(keeper.codec.encode(recent.audio))
@@ -207,23 +214,33 @@ def _keep(recent: Recent, flags: tuple[Flag, ...], keeper: Keeper) -> None:
     )
 
 
-def _keep_repeated(earlier: Sequence[Recent], flags: tuple[Flag, ...], keeper: Keeper) -> None:
+def _keep_first_attempt(
+    earlier: Sequence[Recent], heard: Recent, found: Sequence[Flag], keeper: Keeper
+) -> None:
     """Somebody had to say it again: the first attempt is doubted too, while we have it."""
-    repeated = tuple(flag for flag in flags if flag.rule == REPHRASE)
-    if repeated and earlier and not earlier[-1].kept:
-        _keep(earlier[-1], repeated, keeper)
+    repeated = tuple(flag for flag in found if flag.rule == REPHRASE)
+    if repeated:
+        first = max(earlier, key=lambda each: _repeats(each.transcript, heard.transcript))
+        if not first.kept:
+            _keep(first, repeated, keeper)
+
+
+def _repeats(one: Transcript, other: Transcript) -> float:
+    same = words(one.text) == words(other.text)
+    return -1.0 if same else likeness(one.text, other.text)
 
 
 def remaining_doubts(on: Hearing) -> Doubts:
     """What a new reading of a kept clip would be doubted for, the audit sample aside."""
+    asked = [rule for rule in on.rules if not isinstance(rule, AuditSample)]
 
     def doubts(clip: Clip, transcript: Transcript) -> Sequence[Flag]:
-        second = _reread(clip, on.second) if on.second else None
-        evidence = Evidence(clip.id, on.assess(transcript), second=second)
-        return [flag for flag in on.doubts(evidence) if flag.rule != AUDIT]
+        second = _reread(clip, on.second, transcript) if on.second else None
+        assessed = on.assess(transcript, second)
+        return flags(Evidence(clip.id, assessed, second=second), asked)
 
     return doubts
 
 
-def _reread(clip: Clip, engine: Engine) -> Transcript:
-    return engine.decode(engine.encode(clip.read()), Lexicon())
+def _reread(clip: Clip, engine: Engine, first: Transcript) -> Transcript:
+    return engine.decode(engine.encode(clip.read()), Lexicon(first.revision))

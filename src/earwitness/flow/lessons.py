@@ -18,6 +18,8 @@ from earwitness.model import (
     Judgement,
     Taught,
     Term,
+    Trial,
+    TrialOutcome,
     Utterance,
     Verdict,
     term_key,
@@ -38,6 +40,15 @@ class Lesson:
     term: Term
     proposed: tuple[str, ...] = ()
     clip: Clip | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A trial as it was saved: its id, what was measured, what became of it."""
+
+    id: str
+    trial: Trial
+    outcome: TrialOutcome
 
 
 def trial_id(event_id: str, written: str) -> str:

@@ -1,0 +1,331 @@
+"""The only place that names concrete classes: settings become a program.
+
+    with Earwitness.open(Settings()) as program:
+        for answer in program.hear(path, Source(), datetime.now(UTC)):
+            print(answer.transcript.text)
+
+Opening is cheap; each part is made when it is first needed. Doors call the methods
+of ``Earwitness``; what they read without changing it they read from ``records``.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cached_property, partial
+from pathlib import Path
+from time import monotonic, perf_counter
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from earwitness import starter
+from earwitness.audio.clip import decode_flac, encode_flac
+from earwitness.audio.reader import Limits as AudioLimits
+from earwitness.audio.reader import Reader
+from earwitness.audio.silero import SileroDetector
+from earwitness.config import Settings
+from earwitness.engines import Options, open_engine
+from earwitness.errors import SettingsError
+from earwitness.flow import hear, judge, lead, lessons, steps
+from earwitness.flow.clips import Clips
+from earwitness.flow.hear import Answer, Hearing, Keeper
+from earwitness.flow.judge import Assignment, Revealed
+from earwitness.flow.lessons import Tried
+from earwitness.flow.memory import RecentSpeech
+from earwitness.flow.readings import Clip, Readings
+from earwitness.flow.scope import ScopedLexicons
+from earwitness.flow.teach import Teaching
+from earwitness.flow.trial import Limits
+from earwitness.model import (
+    Event,
+    Lease,
+    Lexicon,
+    Samples,
+    Source,
+    Taught,
+    Term,
+    Transcript,
+)
+from earwitness.ports import Engine
+from earwitness.runners import inline
+from earwitness.speech.doubt import Thresholds, rules
+from earwitness.stores import FolderBlobs, PolledLexicon, SqlRecords, open_store
+
+if TYPE_CHECKING:
+    from earwitness.runners.durable import DurableRunner
+
+
+class FlacCodec:
+    """Implements ``ports.ClipCodec``."""
+
+    def encode(self, audio: Samples) -> bytes:
+        return encode_flac(audio)
+
+    def decode(self, content: bytes) -> Samples:
+        return decode_flac(content)
+
+
+class Earwitness:
+    """The whole program on one data folder. Safe to share between threads."""
+
+    def __init__(self, settings: Settings, engine: Engine | None = None) -> None:
+        self.settings = settings
+        self._given_engine = engine
+
+    @classmethod
+    def open(cls, settings: Settings | None = None, engine: Engine | None = None) -> Earwitness:
+        """Makes the data folder, for its owner alone. Raises SettingsError where it cannot.
+
+        ``engine`` takes the place of the one that the settings name.
+        """
+        program = cls(settings or Settings(), engine)
+        _make_private(program.settings.data)
+        return program
+
+    def close(self) -> None:
+        """Gives back what was opened; the program may not be used after."""
+        for name in ("records", "reader"):
+            if name in self.__dict__:
+                self.__dict__[name].close()
+
+    def __enter__(self) -> Earwitness:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # --- hear -----------------------------------------------------------------
+
+    def hear(self, path: Path, source: Source, now: datetime) -> Iterator[Answer]:
+        """A recording, piece by piece as it is decoded. Raises AudioError, which names it."""
+        return self.hear_stream(self.reader.pieces(path), source, now)
+
+    def hear_stream(
+        self, blocks: Iterable[Samples], source: Source, began: datetime
+    ) -> Iterator[Answer]:
+        """Audio that is still coming in, or is in memory already; see ``flow.hear.hear``."""
+        return hear.hear(blocks, source, began, self.hearing)
+
+    # --- review ---------------------------------------------------------------
+
+    def assign(self, analyst: str, utterance_id: str | None = None) -> Assignment | None:
+        """The next clip for this analyst, leased, without anything the machine heard."""
+        return judge.assign(
+            analyst, _now(), records=self.records, ttl=self._lease, utterance_id=utterance_id
+        )
+
+    def renew(self, lease: Lease) -> Lease:
+        """Raises LeaseLost."""
+        return self.records.renew(lease, _now(), self._lease)
+
+    def release(self, lease: Lease) -> None:
+        """The clip waits for somebody else. Raises LeaseLost."""
+        self.records.release(lease)
+
+    def clip(self, key: str) -> Samples:
+        """The sound of ``Assignment.clip``. Raises NotFound."""
+        return decode_flac(self.blobs.get(key))
+
+    def judge(self, lease: Lease, answer: judge.Answer) -> Event:
+        """Durable on return; what follows from it is carried out by ``carry_out``."""
+        return judge.judge(
+            lease,
+            answer,
+            _now(),
+            records=self.records,
+            second_fraction=self.settings.second_listener_fraction,
+        )
+
+    def reveal(self, utterance_id: str, analyst: str) -> Revealed:
+        """Raises JudgementError for a listener who has not judged yet."""
+        return judge.reveal(utterance_id, analyst, records=self.records)
+
+    def trials_of_judgement(self, utterance_id: str) -> list[Tried]:
+        """Carries out what is pending, then the trials that judging this clip led to."""
+        self.carry_out_pending()
+        trials = self.records.trials()
+        return [Tried(*each) for each in trials if each[1].term.utterance == utterance_id]
+
+    # --- teach ----------------------------------------------------------------
+
+    def teach(
+        self, taught: Taught, *, by: str, utterance: str | None = None, text: str = ""
+    ) -> Tried:
+        """Tries a term, and lets it go live under the harm limits.
+
+        ``utterance`` is the clip in which it was said and ``text`` what was said there.
+        Raises TermRefused or LexiconUnsupported where it cannot be honoured.
+        """
+        self.engine.check(_draft(taught))
+        event = lessons.request(_new_id(), taught, _now(), by=by, utterance_id=utterance, text=text)
+        self._decide(event)
+        return self._tried(lessons.trial_id(event.id, taught.written))
+
+    def override(self, trial_id: str, *, by: str, why: str) -> Tried:
+        """A lead lets a held term go live. Raises InputError unless it is held."""
+        event = lead.override(_new_id(), trial_id, by, why, _now(), records=self.records)
+        self._decide(event)
+        return self._tried(trial_id)
+
+    def undo(self, revision: int, *, by: str, why: str) -> Lexicon:
+        """A new revision with the terms of an older one. Raises NotFound."""
+        return lead.undo(revision, by, why, _now(), self.teaching)
+
+    def retire(self, written: str, *, by: str, why: str) -> Lexicon:
+        """A new revision without one term. Raises NotFound."""
+        return lead.retire(written, by, why, _now(), self.teaching)
+
+    def publish_all(
+        self, terms: Sequence[Term], *, by: str, why: str
+    ) -> tuple[Lexicon, dict[str, str]]:
+        """Many terms in one revision, without trials; see ``flow.lead.publish_all``."""
+        return lead.publish_all(terms, by, why, _now(), self.teaching)
+
+    # --- events ---------------------------------------------------------------
+
+    def carry_out(self, event_id: str) -> None:
+        """One event, now. Raises what its step raises; it stays pending then."""
+        steps.carry_out(event_id, _now(), self.teaching)
+
+    def carry_out_pending(self) -> int:
+        """Everything that was decided and is not carried out yet; returns how many."""
+        return inline.drain(self.records, self.carry_out)
+
+    def runner(self) -> DurableRunner:
+        """A context manager that carries out events for as long as it is open."""
+        from earwitness.runners.durable import DurableRunner
+
+        return DurableRunner(self.settings.workflows_url, self.records, self.carry_out)
+
+    def _decide(self, event: Event) -> None:
+        """Written down first: if we die before it is carried out, the next start does it."""
+        self.records.add(event)
+        self.carry_out(event.id)
+
+    def _tried(self, trial_id: str) -> Tried:
+        return Tried(trial_id, *self.records.trial(trial_id))
+
+    # --- parts ----------------------------------------------------------------
+
+    @cached_property
+    def engine(self) -> Engine:
+        return self._given_engine or self._engine(self.settings.engine, self.settings.engine_model)
+
+    @cached_property
+    def second_engine(self) -> Engine | None:
+        name = self.settings.second_engine
+        return self._engine(name, self.settings.second_engine_model) if name else None
+
+    def _engine(self, name: str, model: Path | None) -> Engine:
+        return open_engine(name, Options(model=model, threads=self.settings.threads))
+
+    @cached_property
+    def records(self) -> SqlRecords:
+        return open_store(self.settings.database_url)
+
+    @cached_property
+    def blobs(self) -> FolderBlobs:
+        return FolderBlobs(self.settings.clips_folder)
+
+    @cached_property
+    def reader(self) -> Reader:
+        limits = {name: getattr(self.settings, name) for name in AudioLimits.__dataclass_fields__}
+        return Reader(AudioLimits(**limits))
+
+    @cached_property
+    def lexicons(self) -> ScopedLexicons:
+        return ScopedLexicons(PolledLexicon(self.records, monotonic))
+
+    @cached_property
+    def hearing(self) -> Hearing:
+        """What ``flow.hear`` needs."""
+        return Hearing(
+            engine=self.engine,
+            detector=SileroDetector(),
+            lexicons=self.lexicons,
+            assess=_assess,
+            rules=rules(_thresholds(self.settings)),
+            keeper=Keeper(self.records, self.blobs, FlacCodec()),
+            memory=RecentSpeech(self.settings.rephrase_seconds),
+            second=self.second_engine,
+        )
+
+    @cached_property
+    def teaching(self) -> Teaching:
+        """What ``flow.teach`` and ``flow.lead`` need."""
+        return Teaching(
+            engine=self.engine,
+            lexicons=self.lexicons,
+            records=self.records,
+            clips=Clips(self.records, self.blobs, FlacCodec(), lambda: self.starter),
+            readings=Readings(self.engine, self.settings.trial_memory_seconds),
+            doubts=hear.remaining_doubts(self.hearing),
+            assess=partial(_assess, second=None),
+            clock=perf_counter,
+            limits=Limits(self.settings.harm_u_wer, self.settings.harm_false_accepts_per_hour),
+            seconds=self.settings.trial_seconds,
+        )
+
+    @cached_property
+    def starter(self) -> Sequence[Clip]:
+        """The recordings that ship, against which every term is tried."""
+        roles = (starter.Role.REGRESSION, starter.Role.SOUND_ALIKE)
+        return [
+            Clip(
+                id=f"starter/{recording.path.name}",
+                seconds=recording.seconds,
+                read=partial(self.reader.read, recording.path),
+                text=recording.text,
+            )
+            for recording in starter.recordings()
+            if recording.role in roles
+        ]
+
+    @property
+    def _lease(self) -> timedelta:
+        return timedelta(minutes=self.settings.lease_minutes)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _new_id() -> str:
+    return uuid.uuid4().hex
+
+
+def _thresholds(settings: Settings) -> Thresholds:
+    return Thresholds(
+        low_confidence=settings.doubt_word,
+        low_utterance_confidence=settings.doubt_utterance,
+        unknown_word=settings.doubt_unknown_word,
+        nbest_disagreement=settings.doubt_nbest,
+        second_engine=settings.doubt_second_engine,
+        rephrase=settings.doubt_rephrase,
+        audit_share=settings.audit_fraction,
+        audit_key=settings.audit_key,
+    )
+
+
+def _assess(transcript: Transcript, second: Transcript | None) -> Transcript:
+    return transcript
+
+
+def _draft(taught: Taught) -> Term:
+    return Term(taught.written, taught.spoken, taught.misheard or (), taught.scope)
+
+
+def _make_private(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"EARWITNESS_DATA: {folder}: {error.strerror}.") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise SettingsError(f"EARWITNESS_DATA: {folder} cannot be written.")
