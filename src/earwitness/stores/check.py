@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
 from sqlalchemy import Connection, select, text
 
@@ -62,14 +63,23 @@ _NEVER = {
 
 def check(database: Database, blobs: Blobs | None = None) -> Sequence[str]:
     """Every broken invariant, in words; empty when all is well. Reads every row."""
-    with database.read() as connection:
-        return [
-            *_file_problems(connection),
-            *_broken(connection),
-            *_unreadable(connection),
-            *_misfiled(connection),
-            *_clips_missing(connection, blobs),
-        ]
+    parts = (
+        _file_problems,
+        _broken,
+        _unreadable,
+        _misfiled,
+        partial(_clips_missing, blobs=blobs),
+    )
+    return [problem for part in parts for problem in _found(database, part)]
+
+
+def _found(database: Database, part: Callable[[Connection], Iterable[str]]) -> Sequence[str]:
+    """What the part finds; that it could not look is a find too."""
+    try:
+        with database.read() as connection:
+            return list(part(connection))
+    except StoreError as error:
+        return [str(error)]
 
 
 def _file_problems(connection: Connection) -> Iterator[str]:

@@ -1,0 +1,93 @@
+"""The checker finds each thing that cannot be, and is silent when all is well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.databases import sqlite_url
+from tests.values import MINUTE, START, item, judgement, trial, utterance
+
+from earwitness.model import ItemState, Term, TrialOutcome
+from earwitness.stores import FolderBlobs, SqlRecords, open_store
+
+
+@pytest.fixture
+def filled(tmp_path: Path) -> Iterator[SqlRecords]:
+    """Two utterances, one of them judged; three revisions; a trial."""
+    store = open_store(sqlite_url(tmp_path))
+    for name in ("u1", "u2"):
+        store.keep(utterance(name), item(name))
+    lease = store.lease("ada", START, MINUTE, "u1")
+    store.judge(lease, judgement("u1"), ItemState.CLOSED, "judged", START)
+    store.lease("bob", START, MINUTE, "u2")
+    for number, written in enumerate(("one", "two", "one")):
+        store.publish(number, put=[Term(written)], by="ada", why="", now=START)
+    store.save_trial("t1", trial(), TrialOutcome.LIVE, START)
+    yield store
+    store.close()
+
+
+def test_a_store_that_is_well_has_no_problems(filled: SqlRecords) -> None:
+    assert filled.check() == []
+
+
+@pytest.mark.parametrize(
+    ("damage", "problem"),
+    [
+        ("DELETE FROM review_item WHERE utterance = 'u2'", "u2 has no item in the queue"),
+        ("DELETE FROM utterance WHERE id = 'u2'", "u2 is queued but was never kept"),
+        ("DELETE FROM event WHERE id = 'doubted:u2'", "u2 was kept without its event"),
+        ("DELETE FROM event WHERE kind = 'judged'", "u1 was judged without its event"),
+        ("DELETE FROM judgement", "an event of a judgement that is not there"),
+        ("DELETE FROM judgement", "u1 is in a state that does not fit its judgements"),
+        ("UPDATE review_item SET state = 'second'", "u2 is in a state that does not fit"),
+        ("UPDATE review_item SET closed_at = NULL", "u1 is closed without a moment"),
+        ("UPDATE review_item SET state = 'gone'", "unknown ItemState"),
+        ("UPDATE review_item SET lease_expires_at = NULL", "u2 has half a lease"),
+        ("DELETE FROM lexicon_revision WHERE number = 2", "3 is a lexicon revision after a gap"),
+        ("UPDATE term SET last_revision = 3 WHERE last_revision = 2", "one is a term with two"),
+        ("UPDATE term SET last_revision = 1 WHERE key = 'two'", "two is a term that ended before"),
+        ("UPDATE term SET key = 'tow' WHERE key = 'two'", "'two' is filed under 'tow'"),
+        ("UPDATE term SET first_revision = 7 WHERE key = 'two'", "names a row of lexicon_revision"),
+        ("UPDATE utterance SET transcript = '{}'", "utterance: A stored value cannot be read"),
+        ("UPDATE trial SET trial = 'nonsense'", "trial: A stored value cannot be read"),
+    ],
+)
+def test_what_cannot_be_is_found(filled: SqlRecords, damage: str, problem: str) -> None:
+    damage_without_constraints(filled, damage)
+    problems = filled.check()
+    assert any(problem in each for each in problems), problems
+
+
+def damage_without_constraints(store: SqlRecords, statement: str) -> None:
+    with store.database.engine.connect() as connection:
+        raw = connection.connection.driver_connection
+        raw.rollback()
+        raw.execute("PRAGMA foreign_keys = OFF")
+        raw.execute("PRAGMA ignore_check_constraints = ON")
+        raw.execute(statement)
+        raw.execute("PRAGMA foreign_keys = ON")
+        raw.execute("PRAGMA ignore_check_constraints = OFF")
+
+
+def test_a_damaged_file_is_found(filled: SqlRecords) -> None:
+    with filled.database.read() as connection:
+        size = connection.exec_driver_sql("PRAGMA page_size").scalar_one()
+        page = connection.exec_driver_sql(
+            "SELECT rootpage FROM sqlite_schema WHERE name = 'term_first_revision'"
+        ).scalar_one()
+    filled.close()  # the last connection moves the write-ahead log into the file
+    with Path(filled.database.name).open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(bytes(size))
+    assert any("malformed" in each for each in filled.check())
+
+
+def test_a_clip_that_is_missing_is_found(filled: SqlRecords, tmp_path: Path) -> None:
+    blobs = FolderBlobs(tmp_path / "clips")
+    assert filled.check(blobs) == [
+        "The clip of u1 is missing: clip-of-u1.",
+        "The clip of u2 is missing: clip-of-u2.",
+    ]
