@@ -70,8 +70,9 @@ def pieces(
     """A stream of blocks of any size -> pieces in order, none longer than ``longest``.
 
     Only a recording of at most ``MAX_ENGINE_SECONDS`` is one piece, whatever ``longest``.
-    Holds ``WINDOWS`` times ``longest`` seconds and one block, or ``MAX_ENGINE_SECONDS``. The pieces do not
-    depend on the sizes of the blocks. A long recording without speech has no pieces.
+    Holds ``WINDOWS`` times ``longest`` seconds and one block, or ``MAX_ENGINE_SECONDS``.
+    The pieces do not depend on the sizes of the blocks. A long recording without speech
+    has no pieces.
     """
     feed, at, ended = _Feed(blocks), 0, 0.0
     window = _samples(max(WINDOWS * longest, MAX_ENGINE_SECONDS))
