@@ -38,6 +38,7 @@ GAINS: Mapping[str, float] = MappingProxyType(
         "second_engine": 0.6,
         "nbest_disagreement": 0.5,
         "low_confidence": 0.4,
+        "low_utterance_confidence": 0.4,
         "empty_result": 0.4,
         FAILURE: 0.3,
     }
