@@ -10,20 +10,22 @@ import io
 import shutil
 import subprocess
 import wave
-from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from earwitness.audio.clip import to_int16
 from earwitness.model import SAMPLE_RATE, Samples
 
-PLAYERS: Sequence[tuple[str, ...]] = (
+PLAYERS = (
     ("ffplay", "-nodisp", "-autoexit", "-loglevel", "error", "-i", "pipe:0"),
-    ("pw-play", "-"),
     ("aplay", "-q", "-"),
     ("play", "-q", "-t", "wav", "-"),
+    ("pacat", "--playback", "--format=s16le", f"--rate={SAMPLE_RATE}", "--channels=1"),
 )
-"""Commands that read a WAV from standard input, in the order in which they are tried."""
+"""Commands that play their standard input, in the order in which they are tried."""
+HEADERLESS = "pacat"
+"""This one takes samples alone; the others take a WAV."""
 
 LOUDEST = 0.1
 """Root mean square, -20 dB of full scale, that the loudest moment of a clip may have."""
@@ -34,8 +36,8 @@ MOMENT = int(0.4 * SAMPLE_RATE)
 FADE = int(0.02 * SAMPLE_RATE)
 
 
-def player() -> Sequence[str] | None:
-    """The command of the first player that is installed."""
+def player() -> list[str] | None:
+    """The command of the first player that is installed; None where there is none."""
     for program, *arguments in PLAYERS:
         if path := shutil.which(program):
             return [path, *arguments]
@@ -47,9 +49,10 @@ def play(samples: Samples) -> bool:
     command = player()
     if command is None:
         return False
+    quiet = bounded(samples)
     done = subprocess.run(  # noqa: S603 - one of PLAYERS
         command,
-        input=wav(bounded(samples)),
+        input=_pcm(quiet) if Path(command[0]).name == HEADERLESS else wav(quiet),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         check=False,
@@ -81,5 +84,9 @@ def wav(samples: Samples) -> bytes:
     out = io.BytesIO()
     with wave.open(out, "wb") as file:
         file.setparams((1, 2, SAMPLE_RATE, len(samples), "NONE", ""))
-        file.writeframes(to_int16(samples).astype("<i2").tobytes())
+        file.writeframes(_pcm(samples))
     return out.getvalue()
+
+
+def _pcm(samples: Samples) -> bytes:
+    return to_int16(samples).astype("<i2").tobytes()
