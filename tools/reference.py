@@ -12,6 +12,7 @@ from typing import Any
 
 import typer.main
 
+from earwitness.config import PREFIX, Settings
 from earwitness.doors.cli.app import app
 
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
@@ -49,7 +50,29 @@ def _parameters(command: Any) -> list[tuple[str, str]]:
     return [(usage.strip(), text.replace("|", "\\|")) for usage, text in filter(None, records)]
 
 
-PAGES = {"commands.md": commands}
+def settings() -> str:
+    """Every setting with its default."""
+    rows = "".join(_setting(*field) for field in Settings.model_fields.items())
+    return f"{SETTINGS_HEAD}\n| Setting | Default | What it does |\n|---|---|---|\n{rows}"
+
+
+SETTINGS_HEAD = """# Settings
+
+Settings are environment variables. One that cannot work ends the command with exit code 5 and a message that names it.
+"""
+
+
+def _setting(name: str, field: Any) -> str:
+    return f"| `{PREFIX}{name.upper()}` | {_default(field)} | {field.description} |\n"
+
+
+def _default(field: Any) -> str:
+    if field.default_factory is not None:
+        return str(field.default_factory.__doc__).replace("``", "`").rstrip(".")
+    return "" if field.default in ("", None) else f"`{field.default}`"
+
+
+PAGES = {"commands.md": commands, "settings.md": settings}
 
 
 def main() -> None:

@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 
 INTERRUPTED = 130
+PARTLY_FAILED = 2
 
 
 def _print_version(asked: bool) -> None:

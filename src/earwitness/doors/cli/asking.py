@@ -17,7 +17,7 @@ from earwitness.doors.cli.screen import Screen
 PROMPT = "> "
 
 
-class Interrupted(Exception):
+class Interrupted(KeyboardInterrupt):
     """Ctrl-C, with what had been typed by then."""
 
     def __init__(self, typed: str) -> None:

@@ -36,16 +36,13 @@ def heard(transcript: Transcript) -> Text:
 
 
 def reasons(flags: Sequence[Flag]) -> list[Text]:
-    """One line a flag: rule, reason, number against its threshold."""
+    """One line a flag: its rule, and its reason, which shows the number."""
     width = max((len(flag.rule) for flag in flags), default=0)
     return [_reason(flag, width) for flag in flags]
 
 
 def _reason(flag: Flag, width: int) -> Text:
-    number = f"{flag.score:.2f} against {flag.threshold:.2f}"
-    return Text.assemble(
-        (f"{flag.rule:<{width}}", "yellow"), "  ", printable(flag.reason), "  ", (number, "dim")
-    )
+    return Text.assemble((f"{flag.rule:<{width}}", "yellow"), "  ", printable(flag.reason))
 
 
 def place(start: float | None, end: float | None) -> str:
@@ -90,15 +87,23 @@ def _row(label: str, texts: Iterable[str], line: Sequence[tuple[str, str]], styl
     return drawn
 
 
-def trial(screen: Console, tried: Trial, outcome: TrialOutcome, revision: int | None) -> None:
+def trial(
+    screen: Console, tried: Trial, outcome: TrialOutcome, revision: int | None = None
+) -> None:
     """Gain and harm, and what became of the term."""
-    screen.print(
-        Text.assemble("Trial of ", (printable(tried.term.written), "bold"), forms(tried.term))
-    )
-    screen.print(Padding(_gain_and_harm(tried), (0, 0, 0, 2)))
+    name = (printable(tried.term.written), "bold")
+    screen.print(Text.assemble("Trial of ", name, (forms(tried.term), "dim")))
+    if outcome is not TrialOutcome.REFUSED:
+        screen.print(Padding(_gain_and_harm(tried), (0, 0, 0, 2)))
+    screen.print(Padding(_decision(tried, outcome, revision), (0, 0, 0, 2)))
+
+
+def _decision(tried: Trial, outcome: TrialOutcome, revision: int | None) -> Text:
     word, style = OUTCOMES[outcome]
-    where = f" as revision {revision}" if revision is not None else ""
-    screen.print(Text.assemble("  ", (word, f"bold {style}"), where, f", {clock(tried.seconds)}"))
+    live = outcome is TrialOutcome.LIVE and revision is not None
+    where = f" as revision {revision}, after {clock(tried.seconds)}" if live else ""
+    because = f": {printable(tried.because)}" if tried.because else ""
+    return Text.assemble((word, f"bold {style}"), where, because)
 
 
 def _gain_and_harm(tried: Trial) -> Table:

@@ -10,7 +10,7 @@ import json
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from pathlib import Path
@@ -81,6 +81,12 @@ class Screen:
             for thing in things:
                 yield thing
                 advance()
+
+    @contextmanager
+    def waiting(self, doing: str) -> Iterator[None]:
+        """Shows that something goes on, to a person who looks on."""
+        with self.err.status(Text(printable(doing))) if self.err.is_terminal else nullcontext():
+            yield
 
     @contextmanager
     def progress(self, doing: str, total: int | None) -> Iterator[Callable[[], None]]:

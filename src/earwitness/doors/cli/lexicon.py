@@ -1,0 +1,231 @@
+"""``earwitness lexicon``: what is taught, what it gained and cost, and taking it back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from earwitness.doors.cli.app import PARTLY_FAILED, app
+from earwitness.doors.cli.opening import Name, opened
+from earwitness.doors.cli.screen import Json, Screen, cell, plain, table
+from earwitness.errors import InputError, NotFound
+
+if TYPE_CHECKING:
+    from earwitness.model import Lexicon, Term
+    from earwitness.wiring import Earwitness
+
+group = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="What is taught: list, show, undo, exchange."
+)
+app.add_typer(group, name="lexicon")
+
+Word = Annotated[str, typer.Argument(metavar="TERM", help="How it is written.")]
+TrialId = Annotated[str, typer.Argument(metavar="TRIAL", help="The first digits of its id.")]
+Why = Annotated[str, typer.Option(metavar="TEXT", help="The reason; it is kept.")]
+Revision = Annotated[
+    int | None,
+    typer.Argument(metavar="[REVISION]", help="Whose terms come back; by default the one before."),
+]
+Into = Annotated[Path | None, typer.Argument(metavar="[FILE]", help="By default stdout.")]
+OutOf = Annotated[Path, typer.Argument(metavar="FILE", help="A CSV file of terms.")]
+Matching = Annotated[str, typer.Option(metavar="TEXT", help="Only terms that contain this.")]
+
+
+@group.command("list")
+def list_terms(context: typer.Context, matching: Matching = "", as_json: Json = False) -> None:
+    """List the live terms."""
+    with opened(context) as program:
+        lexicon = program.records.lexicon()
+    wanted = matching.casefold()
+    terms = [term for term in lexicon.terms.values() if wanted in term.written.casefold()]
+    value = {"revision": lexicon.revision, "terms": terms}
+    Screen(as_json).result(value, lambda out: _show_terms(lexicon.revision, terms, out))
+
+
+def _show_terms(revision: int, terms: list[Term], out: Console) -> None:
+    if not terms:
+        out.print(f"Revision {revision}: no terms.")
+        return
+    shown = table("term", "misheard as", "scope", "taught by", "why")
+    for term in sorted(terms, key=lambda term: term.key):
+        shown.add_row(
+            cell(term.written, "bold"),
+            cell(", ".join(term.misheard)),
+            cell(term.scope),
+            cell(term.taught_by),
+            cell(term.why, "dim"),
+        )
+    out.print(shown)
+    out.print(f"{len(terms)} terms, revision {revision}", style="dim")
+
+
+@group.command()
+def show(context: typer.Context, term: Word, as_json: Json = False) -> None:
+    """Show a term and every trial of it, newest last."""
+    from earwitness.model import term_key
+
+    with opened(context) as program:
+        live = program.records.lexicon().terms.get(term_key(term))
+        trials = program.records.trials(term_key(term))
+    if live is None and not trials:
+        raise NotFound(f"{term!r} was never taught.")
+    value = {
+        "term": live,
+        "trials": [{"id": each, "outcome": out, **plain(trial)} for each, trial, out in trials],
+    }
+    Screen(as_json).result(value, lambda out: _show_term(live, trials, out))
+
+
+def _show_term(live: Term | None, trials: Any, out: Console) -> None:
+    from earwitness.doors.cli import drawing
+
+    for trial_id, trial, outcome in trials:
+        out.print(trial_id[:8], style="dim")
+        drawing.trial(out, trial, outcome)
+        out.print()
+    if live is None:
+        out.print("Not live now.", style="yellow")
+    else:
+        by = f", taught by {live.taught_by}" if live.taught_by else ""
+        out.print(cell(f"Live now: {live.written}{drawing.forms(live)}{by}", "green"))
+
+
+@group.command()
+def history(context: typer.Context, as_json: Json = False) -> None:
+    """List the revisions, newest first: who published what, when and why."""
+    with opened(context) as program:
+        entries = program.records.history()
+    names = ("revision", "at", "by", "why")
+    value = [dict(zip(names, entry, strict=True)) for entry in entries]
+    Screen(as_json).result(value, lambda out: _show_history(value, out))
+
+
+def _show_history(entries: list[dict[str, Any]], out: Console) -> None:
+    shown = table("revision", "at", "by", "why", right=["revision"])
+    for entry in entries:
+        at = entry["at"].astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        shown.add_row(str(entry["revision"]), at, cell(entry["by"]), cell(entry["why"]))
+    out.print(shown)
+
+
+@group.command()
+def undo(
+    context: typer.Context,
+    revision: Revision = None,
+    why: Why = "",
+    name: Name = "",
+    as_json: Json = False,
+) -> None:
+    """Publish the terms of an older revision again, under a new number."""
+    with opened(context) as program:
+        back_to = program.records.revision() - 1 if revision is None else revision
+        reason = why or f"undo, back to revision {back_to}"
+        lexicon = program.undo(back_to, by=name, why=reason)
+    _published(Screen(as_json), lexicon, f"The terms of revision {back_to} are live again")
+
+
+@group.command()
+def retire(
+    context: typer.Context, term: Word, why: Why = "", name: Name = "", as_json: Json = False
+) -> None:
+    """Take one term out."""
+    with opened(context) as program:
+        lexicon = program.retire(term, by=name, why=why or f"retired {term!r}")
+    _published(Screen(as_json), lexicon, f"{term} is no longer live")
+
+
+def _published(screen: Screen, lexicon: Lexicon, said: str) -> None:
+    value = {"revision": lexicon.revision, "terms": len(lexicon.terms)}
+    text = f"{said}: revision {lexicon.revision}, {len(lexicon.terms)} terms."
+    screen.result(value, lambda out: out.print(cell(text)))
+
+
+@group.command()
+def override(
+    context: typer.Context, trial: TrialId, why: Why, name: Name = "", as_json: Json = False
+) -> None:
+    """Let a term go live that its trial held back; a lead's decision, with a reason."""
+    from earwitness.doors.cli import drawing
+
+    with opened(context) as program:
+        found = _find_trial(program, trial)
+        done = program.override(found, by=name, why=why)
+        revision = program.records.revision()
+    value = {"id": found, "outcome": done.outcome, "revision": revision, **plain(done.trial)}
+    Screen(as_json).result(
+        value, lambda out: drawing.trial(out, done.trial, done.outcome, revision)
+    )
+
+
+def _find_trial(program: Earwitness, beginning: str) -> str:
+    found = [each for each, *_ in program.records.trials() if each.startswith(beginning.lower())]
+    if len(found) != 1:
+        reason = "No trial begins" if not found else f"{len(found)} trials begin"
+        raise NotFound(f"{reason} with {beginning!r}; earwitness lexicon show TERM names them.")
+    return found[0]
+
+
+@group.command("export")
+def export_terms(context: typer.Context, file: Into = None, as_json: Json = False) -> None:
+    """Write the live terms as CSV."""
+    from earwitness.doors.formats import terms_csv
+
+    with opened(context) as program:
+        terms = list(program.records.lexicon().terms.values())
+    screen, text = Screen(as_json), terms_csv.write(terms)
+    if file is not None:
+        write_whole(file, text)
+        screen.note(f"{len(terms)} terms written to {file}")
+    if as_json or file is None:
+        screen.result({"terms": terms}, lambda out: out.out(text, end="", highlight=False))
+
+
+@group.command("import")
+def import_terms(
+    context: typer.Context, file: OutOf, why: Why = "", name: Name = "", as_json: Json = False
+) -> None:
+    """Let the terms of a CSV file go live, all in one revision and without trials.
+
+    Those that cannot be honoured are named with the reason; the others go live, and the exit
+    code is then 2. One undo takes the whole list back.
+    """
+    from earwitness.doors.formats import terms_csv
+
+    terms = terms_csv.read(read_whole(file), str(file))
+    screen = Screen(as_json)
+    with opened(context) as program, screen.waiting(f"Checking {len(terms)} terms"):
+        lexicon, refused = program.publish_all(terms, by=name, why=why or f"imported {file.name}")
+    value = {"revision": lexicon.revision, "live": len(lexicon.terms), "refused": refused}
+    screen.result(value, lambda out: _show_import(lexicon, len(terms), refused, out))
+    if refused:
+        raise typer.Exit(PARTLY_FAILED)
+
+
+def _show_import(lexicon: Lexicon, asked: int, refused: Mapping[str, str], out: Console) -> None:
+    for written, reason in refused.items():
+        out.print(cell(f"refused  {written}: {reason}", "red"))
+    live = asked - len(refused)
+    out.print(f"{live} of {asked} terms are live: revision {lexicon.revision}.")
+
+
+def read_whole(file: Path) -> str:
+    """The text of a file. Raises InputError, which names it."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{file}: cannot be read: {error}.") from error
+
+
+def write_whole(file: Path, text: str) -> None:
+    """The whole file or nothing. Raises InputError, which names it."""
+    part = file.with_name(file.name + ".part")
+    try:
+        part.write_text(text, encoding="utf-8", newline="")
+        part.replace(file)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise InputError(f"{file}: cannot be written: {error}.") from error

@@ -1,0 +1,190 @@
+"""One clip and one listener: hear, write, and only then see what the machine heard."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from earwitness.audio import player
+from earwitness.doors.cli import drawing
+from earwitness.doors.cli.asking import Interrupted, ask
+from earwitness.doors.cli.drafts import Drafts
+from earwitness.doors.cli.holding import held
+from earwitness.doors.cli.screen import Screen, ago, clock, plain, printable
+from earwitness.errors import JudgementError, LeaseLost
+from earwitness.flow.judge import Answer, Assignment
+from earwitness.model import ItemState, Taught, Verdict
+
+if TYPE_CHECKING:
+    from earwitness.flow.lessons import Tried
+    from earwitness.wiring import Earwitness
+
+HELP = """\
+  Write every word as it was said. [Brackets] mark words to teach: [yeet] that alarm
+  Enter alone plays the clip again.
+  /n  no speech            /a  not meant for the device
+  /u  unintelligible       /l  another language
+  /s  leave it to others   /q  stop"""
+VERDICTS = {
+    "/n": Verdict.NO_SPEECH,
+    "/u": Verdict.UNINTELLIGIBLE,
+    "/a": Verdict.NOT_ADDRESSED,
+    "/l": Verdict.OTHER_LANGUAGE,
+}
+_MARKED = re.compile(r"\[([^\[\]]+)\]")
+
+
+class Outcome(Enum):
+    LEFT = "left to others"
+    STOP = "stop"
+
+
+def written(line: str) -> Answer:
+    """What a line says, the marked words as terms to teach.
+
+    >>> written("[yeet] that alarm").text
+    'yeet that alarm'
+    """
+    terms = tuple(Taught(term.strip()) for term in _MARKED.findall(line))
+    return Answer(Verdict.TRANSCRIPT, _MARKED.sub(r"\1", line), terms)
+
+
+@dataclass(frozen=True)
+class Listener:
+    """One analyst at one terminal."""
+
+    program: Earwitness
+    screen: Screen
+    analyst: str
+    drafts: Drafts
+
+    def listen(self, assignment: Assignment) -> dict[str, Any] | Outcome:
+        """What was answered. The lease is renewed meanwhile, and given back without an answer."""
+        self._introduce(assignment)
+        try:
+            with held(assignment.lease, self.program):
+                outcome = self._until_answered(assignment)
+        except BaseException:
+            self.program.release(assignment.lease)
+            raise
+        if isinstance(outcome, Outcome):
+            self.program.release(assignment.lease)
+            return outcome
+        return self._compare(assignment, outcome)
+
+    # --- before: nothing of what the machine heard ---
+
+    def _introduce(self, assignment: Assignment) -> None:
+        source = assignment.source
+        waited = ago(assignment.heard_at, datetime.now(UTC))
+        about = (printable(source.device), clock(assignment.seconds), f"{waited} ago")
+        self.screen.err.print()
+        self.screen.err.print(
+            Text.assemble(
+                (assignment.lease.utterance[:8], "bold"), ("  " + " · ".join(about), "dim")
+            )
+        )
+        for doubt in assignment.doubts:
+            where = drawing.place(doubt.start, doubt.end)
+            self.screen.err.print(Text.assemble("  ", (doubt.rule, "yellow"), "  ", where))
+
+    def _until_answered(self, assignment: Assignment) -> Answer | Outcome:
+        """Asks until an answer is accepted. Raises Interrupted, the draft kept."""
+        lease = assignment.lease
+        draft = self.drafts.of(lease.utterance, self.analyst)
+        self._play(assignment.clip)
+        while True:
+            try:
+                line = ask(self.screen, "What do you hear?", "/? for help", draft)
+            except Interrupted as cut:
+                self.drafts.keep(lease.utterance, self.analyst, cut.typed)
+                raise
+            outcome = self._taken(line, assignment)
+            if outcome is not None:
+                return outcome
+            draft = ""
+
+    def _taken(self, line: str | None, assignment: Assignment) -> Answer | Outcome | None:
+        """What becomes of a line; None to ask again."""
+        if line is None or line == "/q":
+            return Outcome.STOP
+        if line == "/s":
+            return Outcome.LEFT
+        if not line:
+            self._play(assignment.clip)
+            return None
+        if line.startswith("/") and line not in VERDICTS:
+            self.screen.note(HELP)
+            return None
+        return self._judged(assignment, line)
+
+    def _judged(self, assignment: Assignment, line: str) -> Answer | Outcome | None:
+        answer = Answer(VERDICTS[line]) if line in VERDICTS else written(line)
+        try:
+            self.program.judge(assignment.lease, answer)
+        except JudgementError as error:
+            self.screen.error(str(error))
+            return None
+        except LeaseLost as error:
+            self.drafts.keep(assignment.lease.utterance, self.analyst, line)
+            self.screen.error(f"{error} What you typed is kept.")
+            return Outcome.LEFT
+        self.drafts.drop(assignment.lease.utterance, self.analyst)
+        return answer
+
+    def _play(self, clip: str) -> None:
+        if not player.play(self.program.clip(clip)):
+            self.screen.warn("It could not be played here; earwitness doctor says why.")
+
+    # --- after: the comparison, and words to teach ---
+
+    def _compare(self, assignment: Assignment, answer: Answer) -> dict[str, Any]:
+        utterance = assignment.lease.utterance
+        revealed = self.program.reveal(utterance, self.analyst)
+        state = self.program.records.item(utterance).state
+        machine = revealed.utterance.transcript.text
+        if answer.verdict is Verdict.TRANSCRIPT:
+            for line in drawing.difference(answer.text, machine, self.screen.err.width):
+                self.screen.err.print(line)
+        else:
+            self.screen.note(f"machine  {machine or '(nothing)'}")
+        taught = self._teach(utterance, answer, state)
+        return {
+            "utterance": utterance,
+            "verdict": answer.verdict,
+            "text": answer.text,
+            "machine": machine,
+            "state": state,
+            "taught": taught,
+        }
+
+    def _teach(self, utterance: str, answer: Answer, state: ItemState) -> list[dict[str, Any]]:
+        if answer.verdict is not Verdict.TRANSCRIPT:
+            return []
+        if state is not ItemState.CLOSED:
+            self.screen.note("Somebody else listens, too; words are taught once you agree.")
+            return []
+        with self.screen.waiting("Trying"):
+            tried = self.program.trials_of_judgement(utterance)
+        wanted = [] if answer.terms else self._also_to_teach()
+        for word in wanted:
+            with self.screen.waiting(f"Trying {word.written}"):
+                tried.append(self._taught(word, utterance, answer.text))
+        return [self._show(each) for each in tried]
+
+    def _taught(self, word: Taught, utterance: str, text: str) -> Tried:
+        return self.program.teach(word, by=self.analyst, utterance=utterance, text=text)
+
+    def _also_to_teach(self) -> list[Taught]:
+        line = ask(self.screen, "Words to teach?", "a comma between them; Enter for none")
+        return [Taught(word.strip()) for word in (line or "").split(",") if word.strip()]
+
+    def _show(self, tried: Tried) -> dict[str, Any]:
+        revision = self.program.records.revision()
+        drawing.trial(self.screen.err, tried.trial, tried.outcome, revision)
+        return {"id": tried.id, "outcome": tried.outcome, **plain(tried.trial)}

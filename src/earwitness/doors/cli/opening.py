@@ -1,0 +1,61 @@
+"""From the options that all commands share to the program itself."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from earwitness.config import Settings
+    from earwitness.wiring import Earwitness
+
+
+def _or_login(name: str) -> str:
+    """The name, else that of the user, else ``analyst`` where the system knows none."""
+    try:
+        return name or getpass.getuser()
+    except (KeyError, OSError):
+        return "analyst"
+
+
+EVERY = 1_000_000
+"""More items than a store holds that one command can show."""
+
+Name = Annotated[
+    str,
+    typer.Option(
+        "--as", metavar="NAME", callback=_or_login, help="Who you are; by default your login."
+    ),
+]
+
+
+def settings(context: typer.Context) -> Settings:
+    """The settings, with the folder of ``--data`` where it was given."""
+    from earwitness.config import Settings
+
+    return Settings() if context.obj is None else Settings(data=context.obj)
+
+
+@contextmanager
+def opened(context: typer.Context) -> Iterator[Earwitness]:
+    """The program on the chosen data folder, closed at the end."""
+    from earwitness.wiring import Earwitness
+
+    with Earwitness.open(settings(context)) as program:
+        yield program
+
+
+def find_utterance(program: Earwitness, beginning: str) -> str:
+    """The id of the one kept utterance that begins so. Raises NotFound."""
+    from earwitness.errors import NotFound
+
+    items = program.records.items((), EVERY)
+    found = [item.utterance for item in items if item.utterance.startswith(beginning.lower())]
+    if len(found) != 1:
+        reason = "No utterance begins" if not found else f"{len(found)} utterances begin"
+        raise NotFound(f"{reason} with {beginning!r}; earwitness queue --all lists them.")
+    return found[0]
