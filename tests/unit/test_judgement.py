@@ -24,6 +24,7 @@ from earwitness.review.judgement import (
     validate,
 )
 
+JOINED = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"  # Persian, with a non-joiner within
 GOOD = judgement("u1")
 OTHERS = [verdict for verdict in Verdict if verdict is not Verdict.TRANSCRIPT]
 
@@ -43,10 +44,7 @@ def said(text: str, *terms: str | Taught) -> Judgement:
         said("call Xochitl Garcia now", "xochitl  garcia"),
         said("א ב yeet ג", "yeet"),
         said("नमस्ते दुनिया", "नमस्ते"),
-        said(
-            "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
-            Taught("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"),
-        ),
+        said(JOINED, JOINED),
         said("a" * MAX_TEXT),
         said("yeet", Taught("yeet", misheard=(), scope="locale:en-GB", why="slang")),
         said("yeet", Taught("yeet", spoken=("yeat",), scope="household:7")),
@@ -99,11 +97,10 @@ def test_what_is_no_transcript_has_no_text_and_no_terms(verdict: Verdict) -> Non
 def test_any_answer_is_taken_or_refused_and_nothing_else(anything: Judgement) -> None:
     try:
         validate(anything)
-    except JudgementError as refused:
-        assert str(refused)
-    else:
-        assert bool(anything.text.strip()) == (anything.verdict is Verdict.TRANSCRIPT)
-        assert all(says(anything.text, term.written) for term in anything.terms)
+    except JudgementError:
+        return
+    assert bool(anything.text.strip()) == (anything.verdict is Verdict.TRANSCRIPT)
+    assert all(says(anything.text, term.written) for term in anything.terms)
 
 
 # --- where it leads ---------------------------------------------------------
