@@ -40,12 +40,16 @@ _LONGEST = 64
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One way to read a recording. ``term`` is the written form of a term in it."""
+    """One way to read a recording. ``term`` is the written form of a term in it.
+
+    ``confidence`` is that of the whole and of each word; None takes it from ``logprob``.
+    """
 
     text: str
     logprob: float
     term: str | None = None
     hidden: bool = False
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,7 @@ class ScriptedEngine:
             model=self.model,
             revision=lexicon.revision,
             seconds=encoded.seconds,
-            confidence=_probability(ranked[0].logprob),
+            confidence=_confidence(ranked[0], ranked[0].logprob),
             unbiased=_hypothesis(plain, length),
         )
 
@@ -188,7 +192,7 @@ def _hypothesis(reading: Reading, length: float | None) -> Hypothesis:
         Word(
             text=text,
             logprobs=(share,),
-            confidence=_probability(share),
+            confidence=_confidence(reading, share),
             start=None if length is None else length * at / len(texts),
             end=None if length is None else length * (at + 1) / len(texts),
             term=reading.term if text.casefold().strip(".,?!") in of_term else None,
@@ -199,5 +203,7 @@ def _hypothesis(reading: Reading, length: float | None) -> Hypothesis:
     return Hypothesis(reading.text, words, reading.logprob, terms)
 
 
-def _probability(logprob: float) -> float:
-    return float(np.exp(min(logprob, 0.0)))
+def _confidence(reading: Reading, logprob: float) -> float:
+    if reading.confidence is None:
+        return float(np.exp(min(logprob, 0.0)))
+    return reading.confidence

@@ -55,6 +55,18 @@ class Evidence:
     earlier: tuple[Transcript, ...] = ()
 
 
+def settled_by_gate(transcript: Transcript) -> Transcript:
+    """Without the readings that a believed term has overruled.
+
+    A term is believed at a lower score than the plain reading by design, so that
+    reading would make every taught word look disputed. What competes is the other
+    readings with the same terms; how sure the term is, its confidence says.
+    """
+    terms = set(transcript.best.terms)
+    nbest = tuple(each for each in transcript.nbest if terms <= set(each.terms))
+    return replace(transcript, nbest=nbest) if terms else transcript
+
+
 @dataclass(frozen=True, eq=False)
 class Keeper:
     """Where a doubted utterance goes."""
@@ -121,7 +133,7 @@ def _hear_piece(piece: Piece, source: Source, heard_at: datetime, on: Hearing) -
     evidence = listened.evidence(name, earlier)
     found = flags(evidence, on.rules)
     if found and listened.add_times():
-        found = flags(replace(evidence, transcript=listened.transcript), on.rules)
+        found = flags(listened.evidence(name, earlier), on.rules)
     heard = Recent(name, source, heard_at, piece.audio, listened.transcript, bool(found))
     if found:
         _keep(heard, found, on.keeper)
@@ -145,7 +157,7 @@ class _Listened:
     def evidence(self, name: str, earlier: Sequence[Recent]) -> Evidence:
         return Evidence(
             utterance=name,
-            transcript=self.transcript,
+            transcript=settled_by_gate(self.transcript),
             speech=self._has_speech(),
             failure=self.failure,
             second=self._second,
@@ -237,7 +249,7 @@ def remaining_doubts(on: Hearing) -> Doubts:
     def doubts(clip: Clip, transcript: Transcript) -> Sequence[Flag]:
         second = _reread(clip, on.second, transcript) if on.second else None
         assessed = on.assess(transcript, second)
-        return flags(Evidence(clip.id, assessed, second=second), asked)
+        return flags(Evidence(clip.id, settled_by_gate(assessed), second=second), asked)
 
     return doubts
 
