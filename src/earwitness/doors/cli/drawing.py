@@ -94,7 +94,7 @@ def trial(
     name = (printable(tried.term.written), "bold")
     screen.print(Text.assemble("Trial of ", name, (forms(tried.term), "dim")))
     if outcome is not TrialOutcome.REFUSED:
-        screen.print(Padding(_gain_and_harm(tried), (0, 0, 0, 2)))
+        screen.print(Padding(gain_and_harm(tried), (0, 0, 0, 2)))
     screen.print(Padding(_decision(tried, outcome, revision), (0, 0, 0, 2)))
 
 
@@ -106,7 +106,7 @@ def _decision(tried: Trial, outcome: TrialOutcome, revision: int | None) -> Text
     return Text.assemble((word, f"bold {style}"), where, because)
 
 
-def _gain_and_harm(tried: Trial) -> Table:
+def gain_and_harm(tried: Trial) -> Table:
     grid = Table.grid(padding=(0, 2))
     if tried.clip is not None:
         mark = ("heard", "green") if tried.recognised else ("not heard", "red")
