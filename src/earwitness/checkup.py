@@ -1,0 +1,161 @@
+"""Is everything in place? What ``earwitness doctor`` looks at, each part for real.
+
+Every check runs the part itself: the decoder decodes, the recogniser hears, the
+store is read from end to end. A check never stops the others.
+"""
+
+from __future__ import annotations
+
+import shutil
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.metadata import PackageNotFoundError, version
+
+import numpy as np
+
+from earwitness import starter
+from earwitness.audio import player
+from earwitness.audio.silero import SileroDetector
+from earwitness.engines.moonshine import graphs
+from earwitness.errors import EarwitnessError, EngineError, SettingsError, StoreError
+from earwitness.model import SAMPLE_RATE, Lexicon, Samples
+from earwitness.speech.text import words
+from earwitness.starter import Recording, Role
+from earwitness.wiring import Earwitness
+
+PINNED = {"onnxruntime": "1.23.2", "moonshine-voice": "0.0.73"}
+"""Other versions hear other words."""
+PYTHONS = ((3, 11), (3, 14))
+"""From, and up to but without."""
+LEAST_ROOM = 500_000_000
+"""Bytes that should be free for what is kept: some eight hours of doubted clips."""
+
+
+class Mark(StrEnum):
+    OK = "ok"
+    WARNING = "warning"  # something is missing that can be done without
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found, in a line; how to mend it is part of the line."""
+
+    name: str
+    mark: Mark
+    detail: str
+
+
+Check = Callable[[Earwitness], tuple[Mark, str]]
+
+
+def findings(program: Earwitness) -> Iterator[Finding]:
+    """Every check in turn. An error of ours is a finding, not an end."""
+    for name, check in CHECKS.items():
+        try:
+            yield Finding(name, *check(program))
+        except EarwitnessError as error:
+            yield Finding(name, Mark.FAILED, str(error))
+
+
+def _python(program: Earwitness) -> tuple[Mark, str]:
+    found = ".".join(map(str, sys.version_info[:3]))
+    low, high = PYTHONS
+    if not low <= sys.version_info[:2] < high:
+        raise SettingsError(f"Python {found}; 3.11, 3.12 or 3.13 is needed.")
+    return Mark.OK, found
+
+
+def _packages(program: Earwitness) -> tuple[Mark, str]:
+    for name, wanted in PINNED.items():
+        try:
+            found = version(name)
+        except PackageNotFoundError as error:
+            raise EngineError(f"{name} is not installed; run the set-up again.") from error
+        if found != wanted:
+            raise EngineError(f"{name} is {found}, not {wanted}; run the set-up again.")
+    return Mark.OK, ", ".join(f"{name} {wanted}" for name, wanted in PINNED.items())
+
+
+def _model(program: Earwitness) -> tuple[Mark, str]:
+    for name, wanted in graphs.SHA256.items():
+        if graphs.digest(graphs.asset(name)) != wanted:
+            path = graphs.asset(name)
+            raise EngineError(f"{path} is not the file it should be; reinstall moonshine-voice.")
+    return Mark.OK, f"{len(graphs.SHA256)} files match their SHA-256"
+
+
+def _decoder(program: Earwitness) -> tuple[Mark, str]:
+    recording, audio = _speech(program)
+    seconds = len(audio) / SAMPLE_RATE
+    if abs(seconds - recording.seconds) > 0.1:
+        raise EngineError(f"{recording.path} gave {seconds:.1f} s of sound; install again.")
+    return Mark.OK, f"{seconds:.1f} s of sound out of {recording.path.name}"
+
+
+def _detector(program: Earwitness) -> tuple[Mark, str]:
+    _, audio = _speech(program)
+    detector = SileroDetector()
+    if not detector.spans(audio) or detector.spans(np.zeros(SAMPLE_RATE, np.float32)):
+        raise EngineError("The speech detector cannot tell speech from silence; install again.")
+    return Mark.OK, "tells speech from silence"
+
+
+def _recogniser(program: Earwitness) -> tuple[Mark, str]:
+    recording, audio = _speech(program)
+    engine = program.engine
+    text = engine.decode(engine.encode(audio), Lexicon()).text
+    if words(text) != words(recording.text):
+        return Mark.WARNING, f"{engine.name} heard {text!r} for {recording.text!r}"
+    return Mark.OK, f"{engine.name} heard {text!r}"
+
+
+def _store(program: Earwitness) -> tuple[Mark, str]:
+    problems = program.records.check(program.blobs)
+    if problems:
+        more = f" And {len(problems) - 1} more." if len(problems) > 1 else ""
+        raise StoreError(f"{problems[0]}{more}")
+    kept = len(program.blobs.keys())
+    return Mark.OK, f"revision {program.records.revision()}, {kept} clips, no broken rule"
+
+
+def _folder(program: Earwitness) -> tuple[Mark, str]:
+    folder = program.settings.data
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    if mode & 0o077:
+        return Mark.WARNING, f"{folder} can be entered by others; chmod 700 {folder}"
+    free = shutil.disk_usage(folder).free
+    if free < LEAST_ROOM:
+        return Mark.WARNING, f"{folder} has only {free / 1e6:.0f} MB left"
+    return Mark.OK, f"{folder}, yours alone, {free / 1e9:.0f} GB free"
+
+
+def _player(program: Earwitness) -> tuple[Mark, str]:
+    command = player.player()
+    if command is None:
+        names = ", ".join(each[0] for each in player.PLAYERS)
+        return Mark.WARNING, f"none of {names} is installed; review cannot play clips"
+    return Mark.OK, command[0]
+
+
+def _speech(program: Earwitness) -> tuple[Recording, Samples]:
+    """A recording that ships, and its sound."""
+    recording = starter.recordings(Role.REGRESSION)[0]
+    return recording, program.reader.read(recording.path)
+
+
+CHECKS: dict[str, Check] = {
+    "python": _python,
+    "packages": _packages,
+    "model": _model,
+    "decoder": _decoder,
+    "speech detector": _detector,
+    "recogniser": _recogniser,
+    "data folder": _folder,
+    "store": _store,
+    "player": _player,
+}
+"""In the order in which they run: what later ones need comes first."""

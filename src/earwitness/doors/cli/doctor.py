@@ -1,0 +1,45 @@
+"""``earwitness doctor``: is everything in place?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+from rich.console import Console
+
+from earwitness.doors.cli.app import app
+from earwitness.doors.cli.opening import opened
+from earwitness.doors.cli.screen import Json, Screen, cell, table
+
+if TYPE_CHECKING:
+    from earwitness.checkup import Finding
+
+STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red"}
+
+
+@app.command()
+def doctor(context: typer.Context, as_json: Json = False) -> None:
+    """Check the installation, the model's files, the recogniser and the store.
+
+    The exit code is 1 if anything does not work; a warning is about what can be done without.
+    """
+    from earwitness.checkup import CHECKS, Mark, findings
+
+    screen = Screen(as_json)
+    with opened(context) as program, screen.progress("Checking", len(CHECKS)) as advance:
+        found = []
+        for finding in findings(program):
+            found.append(finding)
+            advance()
+    screen.result(found, lambda out: _show(found, out))
+    if any(finding.mark is Mark.FAILED for finding in found):
+        raise typer.Exit(1)
+
+
+def _show(found: list[Finding], out: Console) -> None:
+    shown = table("", "", "")
+    shown.show_header = False
+    for finding in found:
+        mark = cell(finding.mark.value, STYLES[finding.mark.value])
+        shown.add_row(mark, finding.name, cell(finding.detail))
+    out.print(shown)
