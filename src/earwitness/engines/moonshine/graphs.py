@@ -17,12 +17,17 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from earwitness.engines.moonshine.attention import HEAD, OUTPUT, with_attention
 from earwitness.errors import EngineError
 from earwitness.model import Samples
 
 LAYERS = 6
 HEADS = 8
 HEAD_WIDTH = 36
+STRIDE = 384
+"""Samples from one encoder frame to the next."""
+MIDDLE = 447
+"""The sample in the middle of the 895 that the first frame sees (kernels 127, 7 and 3)."""
 BEGIN, END = 1, 2
 VOCABULARY = 32_768
 
@@ -81,9 +86,8 @@ class Graphs:
         self._encoder = ort.InferenceSession(
             str(asset("encoder_model.ort")), options, providers=providers
         )
-        self._decoder = ort.InferenceSession(
-            str(asset("decoder_model_merged.ort")), options, providers=providers
-        )
+        decoder = with_attention(asset("decoder_model_merged.ort").read_bytes())
+        self._decoder = ort.InferenceSession(decoder, options, providers=providers)
         own = [f"{i}.decoder.{part}" for i in range(LAYERS) for part in ("key", "value")]
         cross = [f"{i}.encoder.{part}" for i in range(LAYERS) for part in ("key", "value")]
         self._own_in = [f"past_key_values.{name}" for name in own]
@@ -109,10 +113,27 @@ class Graphs:
 
     def step(self, clip: Clip, cache: Cache, tokens: NDArray[np.int64]) -> tuple[Floats, Cache]:
         """Tokens ``[hypotheses, n]`` after the cache -> logits ``[hypotheses, n, vocabulary]``."""
+        out = self._next(self._step_out, clip, cache, tokens)
+        return out[0], tuple(out[1:])
+
+    def attention(self, clip: Clip, cache: Cache, tokens: NDArray[np.int64]) -> Floats:
+        """Tokens ``[1, n]`` after the cache -> where it looked when it had just written each.
+
+        ``[n, frames]``; a row's sum is 1.
+        """
+        (heads,) = self._next([OUTPUT], clip, cache, tokens)
+        row: Floats = heads[0, HEAD]
+        return row
+
+    def _next(
+        self, outputs: list[str], clip: Clip, cache: Cache, tokens: NDArray[np.int64]
+    ) -> list[Floats]:
         feed = dict(zip(self._own_in, cache, strict=True))
         feed |= dict(zip(self._cross_in, clip.cross, strict=True))
-        out = self._decoder.run(self._step_out, self._feed(clip.encoded, tokens, feed, cached=True))
-        return out[0], tuple(out[1:])
+        out: list[Floats] = self._decoder.run(
+            outputs, self._feed(clip.encoded, tokens, feed, cached=True)
+        )
+        return out
 
     @staticmethod
     def _feed(
