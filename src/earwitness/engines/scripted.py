@@ -27,15 +27,15 @@ from typing import Any
 import numpy as np
 
 from earwitness.engines import Options
-from earwitness.errors import EngineError, SettingsError, TermRefused
+from earwitness.errors import EngineError, SettingsError
 from earwitness.model import SAMPLE_RATE, Hypothesis, Lexicon, Samples, Term, Transcript, Word
 from earwitness.ports import Capabilities
+from earwitness.speech.lexicon import check
 
 MARGIN = 4.0
 """Nats that a reading with a term may lack where the term has no margin of its own."""
 
 _STEP = 16 / 32768
-_LONGEST = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +92,7 @@ class ScriptedEngine:
         self.model = f"scripted-{zlib.crc32(repr(sorted(scripts.items())).encode()):08x}"
 
     def check(self, term: Term) -> None:
-        if not term.key:
-            raise TermRefused(f"{term.written!r}: nothing is left of it to listen for.")
-        if len(term.written) > _LONGEST:
-            raise TermRefused(f"{term.written[:20]!r}...: longer than {_LONGEST} characters.")
-        if not term.written.isprintable():
-            raise TermRefused(f"{term.written!r}: it has control characters.")
+        check(term)
 
     def prepare(self, lexicon: Lexicon) -> None:
         """Nothing to compile."""

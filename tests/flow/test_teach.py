@@ -1,0 +1,377 @@
+"""From a judgement to a live word, and back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.flow.house import LEASE, REGRESSION, SCRIPTS, House, open_house, without_harm
+
+from earwitness.engines.scripted import Reading, Script, ScriptedEngine
+from earwitness.errors import InputError, LexiconUnsupported, NotFound, RevisionConflict, StoreError
+from earwitness.flow import lead, lessons, steps
+from earwitness.flow.lessons import trial_id
+from earwitness.flow.teach import teach
+from earwitness.model import (
+    Event,
+    ItemState,
+    Lexicon,
+    Source,
+    Taught,
+    Term,
+    TermState,
+    Trial,
+    TrialOutcome,
+)
+from earwitness.ports import Capabilities
+
+YEET = Taught("yeet", why="slang")
+
+
+def kept(house: House, number: int, source: Source | None = None) -> str:
+    utterance = house.hear(number, source).utterance
+    assert utterance is not None
+    return utterance
+
+
+def only_trial(house: House) -> tuple[Trial, TrialOutcome]:
+    ((_, trial, outcome),) = house.records.trials()
+    return trial, outcome
+
+
+def taught(house: House, number: int = 0, text: str = "yeet that alarm", *terms: Taught) -> Event:
+    return house.answer(kept(house, number), text, *(terms or (YEET,)))
+
+
+# --- the loop -----------------------------------------------------------------
+
+
+def test_a_word_that_was_taught_is_heard_from_the_next_utterance_on(house: House) -> None:
+    taught(house)
+    trial, outcome = only_trial(house)
+    assert outcome is TrialOutcome.LIVE
+    assert trial.recognised
+    assert trial.clip is not None
+    assert (trial.clip.before, trial.clip.after) == ("eat that alarm", "yeet that alarm")
+    assert house.text_of(0) == "yeet that alarm"
+    term = house.records.lexicon().terms["yeet"]
+    assert (term.state, term.taught_by, term.why) == (TermState.LIVE, "ada", "slang")
+    assert "eat" in term.misheard
+
+
+def test_backlog_clips_that_the_word_explains_are_settled_and_say_so(house: House) -> None:
+    explained, other = kept(house, 1), kept(house, 3)
+    taught(house)
+    item = house.records.item(explained)
+    assert (item.state, item.closed_because) == (
+        ItemState.SETTLED,
+        "explained by 'yeet', live in revision 1",
+    )
+    assert house.records.item(other).state is ItemState.WAITING
+
+
+def test_a_clip_that_is_still_doubted_after_the_word_waits_for_a_human(house: House) -> None:
+    house.teaching = without_harm(house.teaching)
+    doubted = kept(house, 2)
+    taught(house)
+    assert house.text_of(2) == "yeet the song"
+    assert house.records.item(doubted).state is ItemState.WAITING
+
+
+def test_an_audit_clip_is_never_settled_by_a_machine(tmp_path: Path) -> None:
+    house = open_house(tmp_path, audit=1.0)
+    audited = kept(house, 1)
+    taught(house)
+    assert house.text_of(1) == "just yeet the meeting"
+    assert house.records.item(audited).state is ItemState.WAITING
+
+
+def test_a_clip_that_somebody_listens_to_is_not_settled_under_their_ears(house: House) -> None:
+    leased = kept(house, 1)
+    assert house.records.lease("bob", house.now, LEASE, leased) is not None
+    taught(house)
+    assert house.records.item(leased).state is ItemState.WAITING
+
+
+# --- when a judgement teaches -------------------------------------------------
+
+
+def test_a_first_judgement_waits_for_the_second_listener(house: House) -> None:
+    house.second_fraction = 1.0
+    utterance = kept(house, 0)
+    house.answer(utterance, "yeet that alarm", YEET, by="ada")
+    assert house.records.revision() == 0
+    house.answer(utterance, "yeet that alarm", by="bob")
+    assert house.records.revision() == 1
+    assert house.records.lexicon().terms["yeet"].taught_by == "ada"
+
+
+def test_two_who_disagree_teach_nothing_until_the_adjudicator_does(house: House) -> None:
+    house.second_fraction = 1.0
+    utterance = kept(house, 0)
+    house.answer(utterance, "yeet that alarm", YEET, by="ada")
+    house.answer(utterance, "meet that alarm", by="bob")
+    assert house.records.revision() == 0
+    house.answer(utterance, "yeet that alarm", replace(YEET, why="ruled"), by="carol")
+    assert house.records.lexicon().terms["yeet"].why == "ruled"
+
+
+def test_what_the_adjudicator_did_not_teach_is_not_taught(house: House) -> None:
+    house.second_fraction = 1.0
+    utterance = kept(house, 0)
+    house.answer(utterance, "yeet that alarm", YEET, by="ada")
+    house.answer(utterance, "meet that alarm", by="bob")
+    house.answer(utterance, "yeet that alarm", by="carol")
+    assert house.records.trials() == []
+
+
+def test_an_unintelligible_clip_teaches_nothing(house: House) -> None:
+    house.answer(kept(house, 0), "")
+    assert house.records.trials() == []
+    assert house.records.pending() == []
+
+
+# --- gain, harm, limits -------------------------------------------------------
+
+
+def test_the_margin_is_what_the_clip_needs_and_slack_as_far_as_it_does_no_harm(
+    house: House,
+) -> None:
+    taught(house)
+    term = house.records.lexicon().terms["yeet"]
+    assert term.margin == 5.0, "the clip needs 3; 4 more would be heard in clip 10"
+
+
+def test_without_harm_the_margin_has_all_its_slack(house: House) -> None:
+    house.teaching = without_harm(house.teaching)
+    taught(house)
+    assert house.records.lexicon().terms["yeet"].margin == 7.0
+
+
+def test_a_term_over_the_limits_is_held_and_its_harm_is_shown(house: House) -> None:
+    taught(house, 13, "this is bussin", Taught("bussin"))
+    trial, outcome = only_trial(house)
+    assert outcome is TrialOutcome.HELD
+    hours = 30 * len(REGRESSION) / 3600
+    assert trial.false_accepts_per_hour.value == pytest.approx(1 / hours)
+    assert trial.u_wer_change.value > 0
+    assert "false accepts per hour" in trial.because
+    assert house.records.revision() == 0
+    assert house.text_of(13) == "this is bus in"
+
+
+def test_a_held_term_goes_live_by_an_override_with_a_name_and_a_reason(house: House) -> None:
+    taught(house, 13, "this is bussin", Taught("bussin"))
+    ((held, _, _),) = house.records.trials()
+    order = lead.override("o1", held, "lee", "worth it", house.now, records=house.records)
+    house.records.add(order)
+    house.carry_out_pending()
+    trial, outcome = house.records.trial(held)
+    assert outcome is TrialOutcome.LIVE
+    assert "Overridden by lee: worth it" in trial.because
+    assert house.text_of(13) == "this is bussin"
+
+
+def test_only_a_held_trial_is_overridden_and_never_without_a_reason(house: House) -> None:
+    taught(house, 13, "this is bussin", Taught("bussin"))
+    ((held, _, _),) = house.records.trials()
+    with pytest.raises(InputError, match="reason"):
+        lead.override("o1", held, "lee", " ", house.now, records=house.records)
+    with pytest.raises(NotFound):
+        lead.override("o1", "nothing", "lee", "why", house.now, records=house.records)
+
+
+def test_a_misheard_form_that_does_harm_is_dropped(tmp_path: Path) -> None:
+    """ "eat" is heard as yeet wherever it is said; "seat" is nobody's word."""
+    scripts = dict(SCRIPTS) | {
+        0: Script(
+            (
+                Reading("eat that alarm", -2.0, confidence=0.2),
+                Reading("seat that alarm", -2.5, confidence=0.2),
+                Reading("yeet that alarm", -3.0, term="yeet", hidden=True, confidence=0.9),
+            )
+        ),
+        10: Script(
+            (
+                Reading("we eat at noon", -1.0, confidence=0.9),
+                Reading("we yeet at noon", -1.0, term="yeet", hidden=True, confidence=0.9),
+            )
+        ),
+    }
+    house = open_house(tmp_path, engine=ScriptedEngine(scripts))
+    taught(house)
+    trial, outcome = only_trial(house)
+    assert outcome is TrialOutcome.LIVE
+    assert trial.term.misheard == ("seat",)
+    assert trial.recognised
+
+
+def test_forms_that_somebody_asked_for_are_not_dropped_but_held(tmp_path: Path) -> None:
+    scripts = dict(SCRIPTS) | {
+        10: Script(
+            (
+                Reading("we eat at noon", -1.0, confidence=0.9),
+                Reading("we yeet at noon", -1.0, term="yeet", hidden=True, confidence=0.9),
+            )
+        )
+    }
+    house = open_house(tmp_path, engine=ScriptedEngine(scripts))
+    taught(house, 0, "yeet that alarm", Taught("yeet", misheard=("eat",)))
+    trial, outcome = only_trial(house)
+    assert (outcome, trial.term.misheard) == (TrialOutcome.HELD, ("eat",))
+
+
+def test_clips_on_which_two_listeners_agree_join_the_regression_set(house: House) -> None:
+    before = len(house.teaching.clips.regression())
+    house.second_fraction = 1.0
+    utterance = kept(house, 3)
+    house.answer(utterance, "what time is it", by="ada")
+    assert len(house.teaching.clips.regression()) == before
+    house.answer(utterance, "what time is it", by="bob")
+    clips = house.teaching.clips.regression()
+    assert (len(clips), clips[-1].text) == (before + 1, "what time is it")
+
+
+# --- refusals -----------------------------------------------------------------
+
+
+def test_a_term_that_cannot_be_honoured_is_refused_with_the_reason(house: House) -> None:
+    taught(house, 3, "what time is it", Taught("is"))
+    trial, outcome = only_trial(house)
+    assert outcome is TrialOutcome.REFUSED
+    assert "common word" in trial.because
+    assert house.records.pending() == []
+
+
+def test_an_engine_without_live_terms_refuses_aloud(tmp_path: Path) -> None:
+    class Deaf(ScriptedEngine):
+        capabilities = Capabilities(lexicon=False, nbest=True, word_times=False, repeatable=True)
+
+        def check(self, term: Term) -> None:
+            raise LexiconUnsupported
+
+    house = open_house(tmp_path, engine=Deaf(SCRIPTS))
+    taught(house)
+    trial, outcome = only_trial(house)
+    assert outcome is TrialOutcome.REFUSED
+    assert "does not honour live terms" in trial.because
+
+
+def test_an_event_of_an_unknown_kind_stays_pending(house: House) -> None:
+    house.records.add(Event("e1", "from the future", {}, house.now))
+    with pytest.raises(StoreError, match="from the future"):
+        steps.carry_out("e1", house.now, house.teaching)
+    assert [event.id for event in house.records.pending()] == ["e1"]
+
+
+# --- once, whatever happens ---------------------------------------------------
+
+
+def test_carrying_out_an_event_again_changes_nothing(house: House) -> None:
+    kept(house, 1)
+    event = taught(house)
+    history, trials = house.records.history(), house.records.trials()
+    for _ in range(3):
+        steps.carry_out(event.id, house.now, house.teaching)
+    assert (house.records.history(), house.records.trials()) == (history, trials)
+
+
+def test_an_event_that_runs_again_does_not_bring_back_what_was_undone(house: House) -> None:
+    event = taught(house)
+    lead.undo(0, "lee", "a mistake", house.now, house.teaching)
+    steps.carry_out(event.id, house.now, house.teaching)
+    assert "yeet" not in house.records.lexicon().terms
+    assert house.records.revision() == 2
+
+
+def test_a_publication_in_between_is_tried_again_on_the_new_base(house: House) -> None:
+    class Overtaken:
+        """The store, with somebody who publishes just before the first publication."""
+
+        def __init__(self) -> None:
+            self.overtaken = False
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(house.records, name)
+
+        def publish(self, based_on: int, **change: object) -> Lexicon:
+            if not self.overtaken:
+                self.overtaken = True
+                house.records.publish(
+                    house.records.revision(), put=[Term("finna")], by="bob", why="", now=house.now
+                )
+            return house.records.publish(based_on, **change)  # type: ignore[arg-type]
+
+    utterance = house.records.utterance(kept(house, 0))
+    request = lessons.request(
+        "e1", YEET, house.now, by="ada", utterance_id=utterance.id, text="yeet that alarm"
+    )
+    lesson = lessons.of_request(request, records=house.records, clips=house.teaching.clips)
+    on = replace(house.teaching, records=Overtaken())  # type: ignore[arg-type]
+    trial, outcome = teach(lesson, house.now, on)
+    assert (trial.base_revision, outcome) == (1, TrialOutcome.LIVE)
+    assert set(house.records.lexicon().terms) == {"finna", "yeet"}
+    assert house.records.trial(trial_id("e1", "yeet")) == (trial, outcome)
+
+
+def test_teaching_a_live_word_again_adds_to_it(house: House) -> None:
+    house.teaching = without_harm(house.teaching)
+    house.records.publish(
+        0, put=[Term("Yeet", misheard=("yeah",))], by="bob", why="", now=house.now
+    )
+    house.records.publish(1, retire=["yeet"], by="bob", why="", now=house.now)
+    taught(house)
+    house.answer(kept(house, 2), "yeet the song", Taught("yeet", misheard=("lead",)))
+    assert set(house.records.lexicon().terms["yeet"].misheard) >= {"eat", "lead"}
+
+
+# --- a lead's decisions -------------------------------------------------------
+
+
+def test_undo_is_heard_at_once_and_keeps_the_history(house: House) -> None:
+    taught(house)
+    lexicon = lead.undo(0, "lee", "a mistake", house.now, house.teaching)
+    assert (lexicon.revision, dict(lexicon.terms)) == (2, {})
+    assert house.text_of(0) == "eat that alarm"
+    assert house.records.history()[0][::2] == (2, "lee")
+
+
+def test_a_term_is_retired_and_the_others_stay(house: House) -> None:
+    terms = [Term("yeet"), Term("finna")]
+    lead.publish_all(terms, "lee", "import", house.now, house.teaching)
+    lead.retire("Yeet", "lee", "unused", house.now, house.teaching)
+    assert set(house.records.lexicon().terms) == {"finna"}
+    with pytest.raises(NotFound, match="yeet"):
+        lead.retire("yeet", "lee", "again", house.now, house.teaching)
+
+
+def test_a_list_goes_live_in_one_revision_without_what_cannot_be_honoured(house: House) -> None:
+    terms = [Term("yeet"), Term("the"), Term("yoink", misheard=("yeet",)), Term("finna")]
+    lexicon, refused = lead.publish_all(terms, "lee", "import", house.now, house.teaching)
+    assert (lexicon.revision, set(lexicon.terms)) == (1, {"yeet", "finna"})
+    assert set(refused) == {"the", "yoink"}
+
+
+def test_a_list_of_nothing_usable_publishes_nothing(house: House) -> None:
+    lexicon, refused = lead.publish_all([Term("the")], "lee", "", house.now, house.teaching)
+    assert (lexicon.revision, set(refused)) == (0, {"the"})
+
+
+def test_a_list_is_published_on_whatever_is_newest(house: House) -> None:
+    class Busy:
+        def __init__(self) -> None:
+            self.conflicts = 2
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(house.records, name)
+
+        def publish(self, based_on: int, **change: object) -> Lexicon:
+            self.conflicts -= 1
+            if self.conflicts >= 0:
+                raise RevisionConflict
+            return house.records.publish(based_on, **change)  # type: ignore[arg-type]
+
+    on = replace(house.teaching, records=Busy())  # type: ignore[arg-type]
+    lexicon, _ = lead.publish_all([Term("yeet")], "lee", "", house.now, on)
+    assert lexicon.revision == 1
