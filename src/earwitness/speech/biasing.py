@@ -40,19 +40,24 @@ class Ending:
 
     key: str
     written: str
-    margin: float | None
-    weight: float
+    margin: float
+    """How many nats a reading with the term may lack (``speech.gate``)."""
 
 
 class Node:
-    """A spelled beginning. Immutable once published; ``moves`` is a cache."""
+    """A spelled beginning. Immutable once published; ``moves`` is a cache.
 
-    __slots__ = ("_moves", "children", "depth", "ending")
+    ``margin`` is the largest of the terms that begin so: what is worth following.
+    """
+
+    __slots__ = ("_moves", "children", "depth", "ending", "margin")
 
     def __init__(self, depth: int, children: Mapping[str, Node], ending: Ending | None) -> None:
         self.depth = depth
         self.children = children
         self.ending = ending
+        below = [child.margin for child in children.values()]
+        self.margin: float = max([*below, ending.margin if ending else 0.0])
         self._moves: Moves | None = None
 
     def with_path(self, path: str, ending: Ending | None) -> Node | None:
@@ -99,19 +104,21 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Moves:
-    """Tokens that go on along the graph: ``ids`` ``[moves]``, where each leads, its depth."""
+    """Tokens that go on along the graph: ``ids`` ``[moves]`` and where each leads."""
 
     texts: Mapping[str, Node]
     ids: NDArray[np.intp]
     nodes: Sequence[Node]
     depths: NDArray[np.float32]
+    margins: NDArray[np.float32]
 
     @classmethod
     def of(cls, texts: Mapping[str, Node], vocabulary: Vocabulary) -> Moves:
         pairs = [(token, node) for text, node in texts.items() for token in vocabulary.tokens[text]]
         ids = np.array([token for token, _ in pairs], np.intp)
         depths = np.array([node.depth for _, node in pairs], np.float32)
-        return cls(texts, ids, [node for _, node in pairs], depths)
+        margins = np.array([node.margin for _, node in pairs], np.float32)
+        return cls(texts, ids, [node for _, node in pairs], depths, margins)
 
 
 class Vocabulary:

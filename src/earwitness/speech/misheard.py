@@ -47,6 +47,12 @@ class MisheardForms:
                     yield i, i + len(form), ending
 
 
+def contains(forms: MisheardForms, text: str) -> bool:
+    """Whether a text has one of the forms, word by word."""
+    spans = [TokenSpan(word, 0, 0) for word in text.split()]
+    return any(True for _ in forms.within(spans))
+
+
 def bare(word: str) -> str:
     """A word of a reading as forms are compared: small letters, outer punctuation gone."""
     return plain(word).strip(PUNCTUATION + "'(\u201c")

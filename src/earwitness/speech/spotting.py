@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from earwitness.speech.beam import Cache, Floats, Path, Steps, stack, take, upto
 from earwitness.speech.biasing import Ending, Graph, Node
@@ -27,12 +28,14 @@ from earwitness.speech.biasing import Ending, Graph, Node
 class Reach:
     """How far the search goes. Nats, except counts.
 
-    ``depth``: how far below the plain reading a hypothesis may fall in all.
-    ``entry``: how unlikely a term's first token may be, bonus included.
+    ``slack``: how far below its term's margin a hypothesis may lie on the way.
+    ``deepest``: the largest margin that is searched for.
+    ``lookahead``: tokens of the plain reading that a term may stand for.
+    ``free``: tokens after the term until the hypothesis must fall in again.
     """
 
-    depth: float = 12.0
-    entry: float = 8.0
+    slack: float = 1.5
+    deepest: float = 9.0
     per_character: float = 1.0
     cap: float = 8.0
     width: int = 6
@@ -61,6 +64,11 @@ class _Row:
     ending: Ending | None = None
     last: int = -1
 
+    @property
+    def margin(self) -> float:
+        """Of the complete term."""
+        return self.ending.margin if self.ending else 0.0
+
     def rank(self, reach: Reach) -> float:
         depth = self.node.depth if self.node else self.first
         return self.score + (
@@ -71,6 +79,24 @@ class _Row:
 def spot(model: Steps, graph: Graph, path: Path, reach: Reach) -> list[Spotted]:
     """Readings that differ from ``path`` by one live term, best first."""
     return _Search(model, graph, path, reach).run()
+
+
+def openness(path: Path, reach: Reach) -> Floats:
+    """``[vocabulary]``: how far above the floor each token comes as a term's first.
+
+    A term that begins with token v is followed from some position of ``path`` if,
+    and only if, ``openness[v] + margin >= 0``.
+    """
+    spent = np.concatenate([[0.0], np.cumsum(path.logprobs)])
+    best: Floats = np.full(len(path.rows[0]), -np.inf, np.float32)
+    for i, row in enumerate(path.rows):
+        np.maximum(best, row + np.float32(spent[i] - _ahead(spent, i + 1, reach)), out=best)
+    return best + np.float32(reach.slack)
+
+
+def _ahead(spent: NDArray[np.float64], tokens: int, reach: Reach) -> float:
+    """What the plain reading will have spent once a term of this beginning is over."""
+    return float(spent[min(tokens + reach.lookahead, len(spent) - 1)])
 
 
 @dataclass
@@ -109,14 +135,15 @@ class _Search:
         return self.found
 
     def __post_init__(self) -> None:
-        spent = np.concatenate([[0.0], np.cumsum(self.path.logprobs)])
-        ahead = np.minimum(np.arange(len(spent)) + self.reach.lookahead, len(spent) - 1)
-        self._floors = spent[ahead] - self.reach.depth
-        self._spent = spent
+        self._spent = np.concatenate([[0.0], np.cumsum(self.path.logprobs)])
 
-    def _floor(self, tokens: int) -> float:
-        """The least score worth following for a hypothesis of so many tokens."""
-        return float(self._floors[min(tokens, len(self._floors) - 1)])
+    def _floor(self, tokens: int, margin: float) -> float:
+        """The least score worth following for a hypothesis of so many tokens.
+
+        The margin is bounded: what scores worse is for misheard forms to find.
+        """
+        allowed = min(margin, self.reach.deepest) + self.reach.slack
+        return _ahead(self._spent, tokens, self.reach) - allowed
 
     def _entries(self) -> dict[int, list[_Row]]:
         moves = self.graph.root.moves(self.graph.vocabulary)
@@ -124,12 +151,11 @@ class _Search:
         if not len(moves.ids):
             return entries
         bonus = np.minimum(self.reach.per_character * moves.depths, self.reach.cap)
+        margins = np.minimum(moves.margins, self.reach.deepest)
         before = 0.0
         for i, row in enumerate(self.path.rows):
             here = row[moves.ids]
-            good = np.flatnonzero(
-                (here + bonus >= -self.reach.entry) & (here >= self._floor(i + 1) - before)
-            )
+            good = np.flatnonzero(here >= self._floor(i + 1, 0.0) - before - margins)
             if len(good):
                 order = good[np.argsort(-(here + bonus)[good], kind="stable")]
                 entries[i] = [
@@ -180,12 +206,11 @@ class _Search:
         return [row for row, _ in grown], take(cache, [i for _, i in grown])
 
     def _next(self, row: _Row, out: Floats, cache: Cache, i: int) -> list[_Row]:
-        floor = self._floor(len(row.tokens) + 1) - row.score
         result: list[_Row] = []
         if row.node is not None:
             moves = row.node.moves(self.graph.vocabulary)
             for token, node in zip(moves.ids, moves.nodes, strict=True):
-                if out[token] >= floor:
+                if row.score + out[token] >= self._floor(len(row.tokens) + 1, node.margin):
                     result.append(self._grow(row, int(token), out, node))
             if row.node.ending is not None:
                 done = replace(row, node=None, ending=row.node.ending, last=len(row.tokens))
@@ -196,7 +221,9 @@ class _Search:
     def _free(self, row: _Row, out: Floats, cache: Cache, i: int, *, closing: bool) -> list[_Row]:
         scores = np.where(self.graph.vocabulary.closes, out, -np.inf) if closing else out
         top = float(scores.max())
-        floor = max(top - self.reach.branch, self._floor(len(row.tokens) + 1) - row.score)
+        floor = max(
+            top - self.reach.branch, self._floor(len(row.tokens) + 1, row.margin) - row.score
+        )
         result: list[_Row] = []
         for token in np.flatnonzero(scores >= floor):
             grown = self._grow(row, int(token), out, None)
@@ -231,7 +258,7 @@ class _Search:
         return -1
 
     def _complete(self, row: _Row, j: int, cache: Cache) -> None:
-        if row.score - self._spent[j + 1] < -self.reach.depth:
+        if row.score < self._spent[j + 1] - row.margin - self.reach.slack:
             return
         rest = self.path.tokens[j + 1 :]
         out, cache = self.model.step(cache, np.array([[row.tokens[-1], *rest]], np.int64))
@@ -239,7 +266,7 @@ class _Search:
         chosen = [*rest, self.model.end]
         logprobs = [float(out[0, k, token]) for k, token in enumerate(chosen)]
         score = row.score + sum(logprobs)
-        if score >= self.path.score - self.reach.depth:
+        if score >= self.path.score - row.margin - self.reach.slack:
             done = replace(
                 row,
                 tokens=(*row.tokens, *chosen),

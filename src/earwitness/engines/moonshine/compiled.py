@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import threading
 import weakref
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from earwitness.model import Lexicon, Term
 from earwitness.speech.biasing import Ending, Graph, Vocabulary
+from earwitness.speech.gate import margin_of
 from earwitness.speech.lexicon import changes, plain, spellings
 from earwitness.speech.misheard import MisheardForms
+
+_Pair = tuple[weakref.ref[Lexicon], weakref.ref[Lexicon]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,10 @@ class Compiler:
         empty = Compiled(Graph.empty(vocabulary), MisheardForms())
         self._nothing = (Lexicon(), empty)
         self._newest = self._nothing
+        self._differences: dict[
+            tuple[weakref.ref[Lexicon], weakref.ref[Lexicon]], tuple[Term, ...]
+        ] = {}
+        self._alone: dict[Term, Compiled] = {}
 
     def compiled(self, lexicon: Lexicon) -> Compiled:
         """A revision's form; built at the first call, a look-up afterwards."""
@@ -40,11 +48,41 @@ class Compiler:
                 self._known[lexicon] = self._build(lexicon)
             return self._known[lexicon]
 
+    def changed(self, before: Lexicon, after: Lexicon) -> tuple[Term, ...]:
+        """The terms, old and new, in which two revisions differ."""
+        if before is after:
+            return ()
+        pair = (weakref.ref(before), weakref.ref(after))
+        if pair not in self._differences:
+            if len(self._differences) > 64:
+                self._differences.clear()
+            found = changes(before.terms, after.terms)
+            both = [term for key, new in found for term in (before.terms.get(key), new)]
+            self._differences[pair] = tuple(term for term in both if term)
+        return self._differences[pair]
+
+    def path(self, term: Term) -> Compiled:
+        """One term by itself, compiled."""
+        if term not in self._alone:
+            if len(self._alone) > 64:
+                self._alone.clear()
+            self._alone[term] = self._with(self._nothing, [(None, term)])
+        return self._alone[term]
+
     def _build(self, lexicon: Lexicon) -> Compiled:
         base, start = self._newest
         if len(lexicon.terms) < len(base.terms) // 2:
             base, start = self._nothing
         changed = [(base.terms.get(key), term) for key, term in changes(base.terms, lexicon.terms)]
+        built = self._with((base, start), changed)
+        self._newest = (lexicon, built)
+        return built
+
+    @staticmethod
+    def _with(
+        base: tuple[Lexicon, Compiled], changed: Sequence[tuple[Term | None, Term | None]]
+    ) -> Compiled:
+        _, start = base
         spelled: dict[str, Ending | None] = {}
         for old, _ in changed:
             spelled |= dict.fromkeys(spellings(old)) if old else {}
@@ -52,11 +90,9 @@ class Compiler:
             spelled |= dict.fromkeys(spellings(new), ending(new)) if new else {}
         put = [(plain(form), ending(new)) for _, new in changed if new for form in new.misheard]
         misheard = start.misheard.changed(put, {old.key for old, _ in changed if old})
-        built = Compiled(start.graph.changed(spelled) if spelled else start.graph, misheard)
-        self._newest = (lexicon, built)
-        return built
+        return Compiled(start.graph.changed(spelled) if spelled else start.graph, misheard)
 
 
 def ending(term: Term) -> Ending:
     """What the graph keeps of a term."""
-    return Ending(term.key, term.written, term.margin, term.weight)
+    return Ending(term.key, term.written, margin_of(term))

@@ -2,62 +2,32 @@
 
 from __future__ import annotations
 
-import threading
+import weakref
+from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from earwitness.engines.moonshine.compiled import Compiled, Compiler
-from earwitness.engines.moonshine.graphs import END, Clip, Encoded, Graphs, asset, digest
+from earwitness.engines.moonshine.graphs import END, Graphs, asset, digest
+from earwitness.engines.moonshine.session import WIDTH, Last, Listened, SecondHearing, Session
 from earwitness.engines.moonshine.tokenizer import Tokenizer
 from earwitness.errors import EngineError, TermRefused
 from earwitness.model import SAMPLE_RATE, Hypothesis, Lexicon, Samples, Term, Transcript, Word
 from earwitness.ports import Capabilities
-from earwitness.speech.beam import Cache, Floats, Path, log_softmax, search
+from earwitness.speech.beam import Path
 from earwitness.speech.biasing import Vocabulary, fold
-from earwitness.speech.gate import Occurrence, Reading, accept
+from earwitness.speech.gate import Ear, Occurrence, Reading, accept
 from earwitness.speech.lexicon import check
-from earwitness.speech.misheard import reread
-from earwitness.speech.spotting import Reach, Spotted, spot
+from earwitness.speech.misheard import contains, reread
+from earwitness.speech.spotting import Reach, Spotted, openness, spot
 from earwitness.speech.words import word_spans
 
-WIDTH = 4
-SPREAD = 5.0
-TOKENS_PER_SECOND = 6.5
 SHORTEST = 0.1
 """Seconds; the encoder needs at least 1,023 samples. Shorter audio is padded with silence."""
-
-
-@dataclass(eq=False)
-class Listened:
-    """One clip after the encoder; its plain readings are found once, when first needed."""
-
-    seconds: float
-    encoded: Encoded
-    plain: list[Path] = field(default_factory=list)
-    clip: Clip | None = None
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-
-class _Steps:
-    """One clip as ``speech.beam.Steps``."""
-
-    end = END
-
-    def __init__(self, graphs: Graphs, listened: Listened) -> None:
-        self._graphs = graphs
-        self._listened = listened
-
-    def begin(self) -> tuple[Floats, Cache]:
-        logits, cache, self._listened.clip = self._graphs.begin(self._listened.encoded)
-        return log_softmax(logits), cache
-
-    def step(self, cache: Cache, tokens: NDArray[np.int64]) -> tuple[Floats, Cache]:
-        assert self._listened.clip is not None
-        logits, cache = self._graphs.step(self._listened.clip, cache, tokens)
-        return log_softmax(logits), cache
+SESSIONS = 8
+"""Clips whose decoding is kept at hand while somebody still holds them."""
 
 
 class Moonshine:
@@ -72,6 +42,7 @@ class Moonshine:
         self._graphs = Graphs()
         self._compiler = Compiler(Vocabulary(self._tokenizer.texts, END))
         self._reach = Reach()
+        self._recent: deque[weakref.ref[Listened]] = deque()
 
     def check(self, term: Term) -> None:
         check(term)
@@ -88,33 +59,66 @@ class Moonshine:
     def encode(self, audio: Samples) -> Listened:
         if not np.isfinite(audio).all():
             raise EngineError("The audio has samples that are not numbers.")
-        short = round(SHORTEST * SAMPLE_RATE) - len(audio)
-        padded = np.pad(audio, (0, max(short, 0))).astype(np.float32)
-        return Listened(len(audio) / SAMPLE_RATE, self._graphs.encode(padded))
+        return Listened(audio, self._graphs.encode(_long_enough(audio)))
 
     def decode(self, encoded: Listened, lexicon: Lexicon, *, times: bool = False) -> Transcript:
         compiled = self._compiler.compiled(lexicon)
         with encoded.lock:
-            steps = _Steps(self._graphs, encoded)
-            plain = encoded.plain or search(
-                steps, width=WIDTH, spread=SPREAD, limit=self._limit(encoded.seconds)
-            )
-            encoded.plain = plain
-            reading, proposed = accept(
-                plain[0],
-                lambda path: self._look(steps, compiled, path),
-                lambda path: self._mark(compiled, path),
-            )
-            others = [*(self._mark(compiled, path) for path in plain), *proposed]
-        return self._transcript(encoded, lexicon, reading, others)
+            if encoded.last is None or self._could_differ(encoded.last, lexicon):
+                encoded.last = self._decode(encoded, compiled, lexicon)
+            return replace(encoded.last.transcript, revision=lexicon.revision)
 
-    @staticmethod
-    def _limit(seconds: float) -> int:
-        return int(seconds * TOKENS_PER_SECOND) + 8
+    def _decode(self, encoded: Listened, compiled: Compiled, lexicon: Lexicon) -> Last:
+        session = self._session(encoded)
+        looked: list[Path] = []
 
-    def _look(self, steps: _Steps, compiled: Compiled, path: Path) -> list[Spotted]:
-        spotted = spot(steps, compiled.graph, path, self._reach)
-        return [*spotted, *reread(steps, compiled.misheard, path, self._tokenizer)]
+        def look(path: Path) -> list[Spotted]:
+            looked.append(path)
+            return self._look(session, compiled, path)
+
+        ear = Ear(
+            look,
+            lambda path: self._mark(compiled, path),
+            SecondHearing(self._graphs, _long_enough(encoded.audio)),
+        )
+        reading, proposed = accept(session.plain()[0], ear)
+        others = [*(self._mark(compiled, path) for path in session.plain()), *proposed]
+        transcript = self._transcript(encoded, lexicon, reading, others)
+        texts = [self._tokenizer.decode(path.tokens) for path in looked]
+        texts += [hypothesis.text for hypothesis in transcript.nbest]
+        open_to = np.max([openness(path, self._reach) for path in looked], axis=0)
+        return Last(lexicon, transcript, open_to.astype(np.float16), tuple(texts))
+
+    def _could_differ(self, last: Last, lexicon: Lexicon) -> bool:
+        """Whether a term that came, went or changed since could be heard in the clip."""
+        return any(
+            self._could_be_heard(last, term)
+            for term in self._compiler.changed(last.lexicon, lexicon)
+        )
+
+    def _could_be_heard(self, last: Last, term: Term) -> bool:
+        path = self._compiler.path(term)
+        moves = path.graph.root.moves(path.graph.vocabulary)
+        margins = np.minimum(moves.margins, self._reach.deepest)
+        return (
+            bool((last.openness[moves.ids] + margins >= -0.02).any())
+            or any(contains(path.misheard, text) for text in last.texts)
+            or any(any(path.graph.matches(fold(" " + text))) for text in last.texts)
+        )
+
+    def _session(self, encoded: Listened) -> Session:
+        if encoded.session is None:
+            encoded.session = Session(self._graphs, encoded.encoded, encoded.seconds)
+            self._recent.append(weakref.ref(encoded))
+            while len(self._recent) > SESSIONS:
+                oldest = self._recent.popleft()()
+                if oldest is not None:
+                    oldest.session = None
+        return encoded.session
+
+    def _look(self, session: Session, compiled: Compiled, path: Path) -> list[Spotted]:
+        spotted = spot(session, compiled.graph, path, self._reach)
+        return [*spotted, *reread(session, compiled.misheard, path, self._tokenizer)]
 
     def _mark(self, compiled: Compiled, path: Path) -> Reading:
         texts = [fold(self._tokenizer.texts[token] or "?") for token in path.tokens]
@@ -165,3 +169,8 @@ def _printed(heard: str, written: str) -> str:
     """A word of a term as it is printed: without an apostrophe that the term does not end in."""
     kept = heard.rstrip("'\u2019")
     return heard if written.endswith("'") or not kept else kept
+
+
+def _long_enough(audio: Samples) -> Samples:
+    short = round(SHORTEST * SAMPLE_RATE) - len(audio)
+    return np.pad(audio, (0, max(short, 0))).astype(np.float32)

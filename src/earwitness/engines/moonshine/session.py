@@ -1,0 +1,115 @@
+"""One clip while it is being decoded: what ``speech`` asks of a recogniser."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earwitness.engines.moonshine.graphs import END, Clip, Encoded, Graphs
+from earwitness.model import SAMPLE_RATE, Lexicon, Samples, Transcript
+from earwitness.speech.beam import Cache, Floats, Path, log_softmax, search
+
+WIDTH = 4
+SPREAD = 5.0
+TOKENS_PER_SECOND = 6.5
+LATER = 0.1
+"""Seconds of silence before a clip in its second hearing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """What was decoded last, and what would have to change for another answer.
+
+    ``openness`` float16 ``[vocabulary]``: how many nats above the floor of the
+    search (without margin) each token came as a term's first (``speech.spotting``).
+    """
+
+    lexicon: Lexicon
+    transcript: Transcript
+    openness: NDArray[np.float16]
+    texts: tuple[str, ...]
+
+
+@dataclass(eq=False)
+class Listened:
+    """One clip after the encoder. Small enough to keep many of, for trials."""
+
+    audio: Samples
+    encoded: Encoded
+    last: Last | None = None
+    session: Session | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def seconds(self) -> float:
+        return len(self.audio) / SAMPLE_RATE
+
+
+class Session:
+    """Implements ``speech.beam.Steps``; keeps what the decoder made of the clip so far."""
+
+    end = END
+
+    def __init__(self, graphs: Graphs, encoded: Encoded, seconds: float) -> None:
+        self._graphs = graphs
+        self._encoded = encoded
+        self._limit = int(seconds * TOKENS_PER_SECOND) + 8
+        self._begun: tuple[Floats, Cache, Clip] | None = None
+        self._plain: list[Path] = []
+
+    def begin(self) -> tuple[Floats, Cache]:
+        logprobs, cache, _ = self._start()
+        return logprobs, cache
+
+    def step(self, cache: Cache, tokens: NDArray[np.int64]) -> tuple[Floats, Cache]:
+        logits, cache = self._graphs.step(self._start()[2], cache, tokens)
+        return log_softmax(logits), cache
+
+    def plain(self) -> list[Path]:
+        """What is heard without any term, best first; found once."""
+        if not self._plain:
+            best, *rest = search(self, width=WIDTH, spread=SPREAD, limit=self._limit)
+            slim = Path(best.tokens, best.logprobs, tuple(np.stack(best.rows)), best.cache)
+            self._plain = [slim, *(Path(path.tokens, path.logprobs, (), ()) for path in rest)]
+        return self._plain
+
+    def score(self, tokens: tuple[int, ...]) -> float:
+        """The log-probability of a whole reading, its end included, in one call."""
+        first, cache = self.begin()
+        rows = [first[0]]
+        if tokens:
+            out, _ = self.step(cache, np.array([tokens], np.int64))
+            rows += list(out[0])
+        return float(sum(row[token] for row, token in zip(rows, (*tokens, END), strict=True)))
+
+    def _start(self) -> tuple[Floats, Cache, Clip]:
+        if self._begun is None:
+            logits, cache, clip = self._graphs.begin(self._encoded)
+            self._begun = log_softmax(logits), cache, clip
+        return self._begun
+
+
+class SecondHearing:
+    """The same clip a moment later in the window; listened to only if somebody asks."""
+
+    def __init__(self, graphs: Graphs, audio: Samples) -> None:
+        self._graphs = graphs
+        self._audio = audio
+        self._session: Session | None = None
+        self._known: dict[tuple[int, ...], float] = {}
+
+    def __call__(self, path: Path) -> float:
+        """The log-probability of a reading."""
+        if path.tokens not in self._known:
+            self._known[path.tokens] = self._heard().score(path.tokens)
+        return self._known[path.tokens]
+
+    def _heard(self) -> Session:
+        if self._session is None:
+            later = np.pad(self._audio, (round(LATER * SAMPLE_RATE), 0))
+            seconds = len(later) / SAMPLE_RATE
+            self._session = Session(self._graphs, self._graphs.encode(later), seconds)
+        return self._session
