@@ -26,11 +26,11 @@ def doctor(context: typer.Context, as_json: Json = False) -> None:
     from earwitness.checkup import CHECKS, Mark, findings
 
     screen = Screen(as_json)
-    with opened(context) as program, screen.progress("Checking", len(CHECKS)) as advance:
-        found = []
+    found = []
+    with opened(context) as program, screen.progress("Checking") as reach:
         for finding in findings(program):
             found.append(finding)
-            advance()
+            reach(len(found), len(CHECKS))
     screen.result(found, lambda out: _show(found, out))
     if any(finding.mark is Mark.FAILED for finding in found):
         raise typer.Exit(1)

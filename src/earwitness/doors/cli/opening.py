@@ -5,12 +5,11 @@ from __future__ import annotations
 import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from earwitness.config import Settings
     from earwitness.wiring import Earwitness
 
 
@@ -33,19 +32,15 @@ Name = Annotated[
 ]
 
 
-def settings(context: typer.Context) -> Settings:
-    """The settings, with the folder of ``--data`` where it was given."""
-    from earwitness.config import Settings
-
-    return Settings() if context.obj is None else Settings(data=context.obj)
-
-
 @contextmanager
-def opened(context: typer.Context) -> Iterator[Earwitness]:
-    """The program on the chosen data folder, closed at the end."""
+def opened(context: typer.Context, **chosen: Any) -> Iterator[Earwitness]:
+    """The program on the folder of ``--data``, with the chosen settings; closed at the end."""
+    from earwitness.config import Settings
     from earwitness.wiring import Earwitness
 
-    with Earwitness.open(settings(context)) as program:
+    if context.obj is not None:
+        chosen["data"] = context.obj
+    with Earwitness.open(Settings(**chosen)) as program:
         yield program
 
 

@@ -22,6 +22,8 @@ from rich.table import Table
 from rich.text import Text
 
 Thing = TypeVar("Thing")
+Reach = Callable[[int, int], None]
+"""Told how many are done, of how many."""
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
 
 
@@ -77,10 +79,10 @@ class Screen:
 
     def track(self, things: Sequence[Thing], doing: str) -> Iterator[Thing]:
         """The same things, with a bar while a person looks on."""
-        with self.progress(doing, len(things)) as advance:
-            for thing in things:
+        with self.progress(doing) as reach:
+            for done, thing in enumerate(things):
+                reach(done, len(things))
                 yield thing
-                advance()
 
     @contextmanager
     def waiting(self, doing: str) -> Iterator[None]:
@@ -89,17 +91,19 @@ class Screen:
             yield
 
     @contextmanager
-    def progress(self, doing: str, total: int | None) -> Iterator[Callable[[], None]]:
+    def progress(self, doing: str) -> Iterator[Reach]:
         """A bar on stderr, gone when done; only on a terminal and for more than one step."""
-        if not self.err.is_terminal or total == 1:
-            yield lambda: None
+        if not self.err.is_terminal:
+            yield lambda done, total: None
             return
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
         columns = (TextColumn("{task.description}"), BarColumn(30), MofNCompleteColumn())
         with Progress(*columns, console=self.err, transient=True) as bar:
-            step = bar.add_task(doing, total=total)
-            yield lambda: bar.advance(step)
+            step = bar.add_task(doing, total=None, visible=False)
+            yield lambda done, total: bar.update(
+                step, completed=done, total=total, visible=total > 1
+            )
 
 
 def table(*columns: str, right: Iterable[str] = ()) -> Table:
