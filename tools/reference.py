@@ -6,6 +6,7 @@ usage: python tools/reference.py     (a test fails while they differ)
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,16 +14,46 @@ from typing import Any
 import typer.main
 
 from earwitness.config import PREFIX, Settings
-from earwitness.doors.cli.app import app
+from earwitness.doors.cli import app as cli
+from earwitness.errors import EngineError, SettingsError, StoreError
+from earwitness.speech.doubt import Rule, rules
 
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
 
 
 def commands() -> str:
     """Every command with its arguments and options."""
-    top: Any = typer.main.get_command(app)
-    head = "# Commands\n\n" + top.help + "\n\nBefore any command: " + _inline(top) + ".\n"
+    top: Any = typer.main.get_command(cli.app)
+    rows = "".join(f"| `{usage}` | {text} |\n" for usage, text in _parameters(top))
+    codes = "".join(f"| {code} | {about} |\n" for code, about in _exit_codes())
+    head = COMMANDS_HEAD.format(rows=rows, codes=codes)
     return head + "".join(_command(name, command) for name, command in _walk("earwitness", top))
+
+
+COMMANDS_HEAD = """# Commands
+
+`earwitness COMMAND --help` says the same. With `--json` stdout carries one JSON document and
+nothing else; messages and progress go to stderr.
+
+Before any command:
+
+| | |
+|---|---|
+{rows}
+Every command ends with one of these:
+
+| Exit code | Meaning |
+|---|---|
+{codes}"""
+
+
+def _exit_codes() -> Iterator[tuple[int, str]]:
+    yield 0, "Done."
+    yield 1, "It ran, and the answer is no: a term is held, a check or the demonstration failed."
+    yield 2, "The input cannot be used, or some files of several; the message names them."
+    for kind in (EngineError, StoreError, SettingsError):
+        yield kind.exit_code, inspect.cleandoc(kind.__doc__ or "")
+    yield cli.INTERRUPTED, "Ctrl-C."
 
 
 def _walk(name: str, command: Any) -> Iterator[tuple[str, Any]]:
@@ -34,10 +65,6 @@ def _walk(name: str, command: Any) -> Iterator[tuple[str, Any]]:
             yield path, child
 
 
-def _inline(command: Any) -> str:
-    return ", ".join(f"`{usage}`" for usage, _ in _parameters(command))
-
-
 def _command(name: str, command: Any) -> str:
     rows = "".join(f"| `{usage}` | {text} |\n" for usage, text in _parameters(command))
     table = f"\n| | |\n|---|---|\n{rows}" if rows else ""
@@ -47,7 +74,12 @@ def _command(name: str, command: Any) -> str:
 def _parameters(command: Any) -> list[tuple[str, str]]:
     context = typer.Context(command)
     records = (parameter.get_help_record(context) for parameter in command.params)
-    return [(usage.strip(), text.replace("|", "\\|")) for usage, text in filter(None, records)]
+    return [(_usage(usage), text.replace("|", "\\|")) for usage, text in filter(None, records)]
+
+
+def _usage(usage: str) -> str:
+    """``FILE <path>`` -> ``FILE``: the name says enough; a choice stays."""
+    return re.sub(r" <[\w\[\]]+>$", "", usage.strip()).replace("|", "\\|")
 
 
 def settings() -> str:
@@ -58,7 +90,8 @@ def settings() -> str:
 
 SETTINGS_HEAD = """# Settings
 
-Settings are environment variables. One that cannot work ends the command with exit code 5 and a message that names it.
+Settings are environment variables. One that cannot work ends the command with exit code 5
+and a message that names it.
 """
 
 
@@ -72,7 +105,27 @@ def _default(field: Any) -> str:
     return "" if field.default in ("", None) else f"`{field.default}`"
 
 
-PAGES = {"commands.md": commands, "settings.md": settings}
+def doubt_rules() -> str:
+    """Every rule with what it looks at and when it fires."""
+    return DOUBT_HEAD + "".join(map(_rule, rules()))
+
+
+DOUBT_HEAD = """# Doubt rules
+
+Each rule gives a flag with a reason and its number, or nothing. One flag is enough for an
+utterance to be kept and to wait for a human. The thresholds are [settings](settings.md).
+"""
+
+
+def _rule(rule: Rule) -> str:
+    name, _, about = inspect.cleandoc(type(rule).__doc__ or "").partition(": ")
+    title = name.strip("`")
+    limit = getattr(rule, "threshold", None)
+    default = "" if limit is None else f"\nThreshold by default: {limit:g}.\n"
+    return f"\n## {title}\n\n{about[0].upper()}{about[1:]}\n{default}"
+
+
+PAGES = {"commands.md": commands, "settings.md": settings, "doubt-rules.md": doubt_rules}
 
 
 def main() -> None:

@@ -8,13 +8,25 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
 
 from earwitness import __version__
 from earwitness.doors.cli.screen import Screen, dump
 from earwitness.errors import EarwitnessError
 
+ORDER = ("demo", "hear", "queue", "review", "teach", "lexicon", "bench", "doctor")
+
+
+class Ordered(TyperGroup):
+    """Commands in the order in which they are met, not by letter."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
+        return sorted(super().list_commands(ctx), key=ORDER.index)
+
+
 app = typer.Typer(
     name="earwitness",
+    cls=Ordered,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,

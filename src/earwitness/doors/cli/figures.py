@@ -67,4 +67,4 @@ def _figure(value: Any, interval: list[float] | None) -> Text:
 def _number(value: Any) -> str:
     if not isinstance(value, float):
         return str(value)
-    return f"{value:.4f}" if abs(value) < 1 else f"{value:.1f}"
+    return f"{value:.4f}" if abs(value) < 10 else f"{value:.1f}"

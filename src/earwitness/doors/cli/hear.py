@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from earwitness.model import Source
     from earwitness.wiring import Earwitness
 
-Files = Annotated[list[Path], typer.Argument(help="Recordings: WAV, FLAC, OGG, MP3, M4A, WebM.")]
+Files = Annotated[
+    list[Path],
+    typer.Argument(metavar="FILE...", help="Recordings: WAV, FLAC, OGG, MP3, M4A, WebM."),
+]
 Device = Annotated[str, typer.Option(metavar="NAME", help="The device that heard it.")]
 Household = Annotated[str, typer.Option(metavar="NAME", help="The household it stands in.")]
 Locale = Annotated[str, typer.Option(metavar="TAG", help="What is spoken there.")]

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from earwitness.doors.cli.app import PARTLY_FAILED, app
+from earwitness.doors.cli.files import read_whole, write_whole
 from earwitness.doors.cli.opening import Name, opened
-from earwitness.doors.cli.screen import Json, Screen, cell, plain, table
+from earwitness.doors.cli.screen import Json, Screen, cell, plain, printable, table
+from earwitness.doors.formats.forms import Format
 from earwitness.errors import InputError, NotFound
 
 if TYPE_CHECKING:
@@ -30,8 +33,11 @@ Revision = Annotated[
     int | None,
     typer.Argument(metavar="[REVISION]", help="Whose terms come back; by default the one before."),
 ]
+Form = Annotated[Format, typer.Option("--format", help="What to write.")]
 Into = Annotated[Path | None, typer.Argument(metavar="[FILE]", help="By default stdout.")]
-OutOf = Annotated[Path, typer.Argument(metavar="FILE", help="A CSV file of terms.")]
+OutOf = Annotated[
+    Path, typer.Argument(metavar="FILE", help="A .csv of terms, or a .json or .jsonl of clips.")
+]
 Matching = Annotated[str, typer.Option(metavar="TEXT", help="Only terms that contain this.")]
 
 
@@ -170,62 +176,94 @@ def _find_trial(program: Earwitness, beginning: str) -> str:
 
 
 @group.command("export")
-def export_terms(context: typer.Context, file: Into = None, as_json: Json = False) -> None:
-    """Write the live terms as CSV."""
+def export(
+    context: typer.Context, file: Into = None, form: Form = Format.CSV, as_json: Json = False
+) -> None:
+    """Write the live terms as CSV, or the judged clips for Label Studio or NeMo.
+
+    Clips are written as WAV files into a folder beside the file.
+    """
+    screen = Screen(as_json)
+    with opened(context) as program:
+        if form is Format.CSV:
+            _export_terms(list(program.records.lexicon().terms.values()), file, screen)
+        else:
+            _export_clips(program, file, form, screen)
+
+
+def _export_terms(terms: list[Term], file: Path | None, screen: Screen) -> None:
     from earwitness.doors.formats import terms_csv
 
-    with opened(context) as program:
-        terms = list(program.records.lexicon().terms.values())
-    screen, text = Screen(as_json), terms_csv.write(terms)
+    text = terms_csv.write(terms)
     if file is not None:
         write_whole(file, text)
         screen.note(f"{len(terms)} terms written to {file}")
-    if as_json or file is None:
+    if screen.as_json or file is None:
         screen.result({"terms": terms}, lambda out: out.out(text, end="", highlight=False))
 
 
+def _export_clips(program: Earwitness, file: Path | None, form: Format, screen: Screen) -> None:
+    from earwitness.doors.cli.exchange import export_clips
+
+    if file is None:
+        raise InputError("Name the file to write; the clips go into a folder beside it.")
+    clips = export_clips(program, file, form, screen)
+    screen.note(f"{len(clips)} judged clips written to {file}")
+    screen.result({"clips": clips}, lambda out: None)
+
+
 @group.command("import")
-def import_terms(
+def import_file(
     context: typer.Context, file: OutOf, why: Why = "", name: Name = "", as_json: Json = False
 ) -> None:
-    """Let the terms of a CSV file go live, all in one revision and without trials.
+    """Read terms out of a CSV file, or judged clips out of a Label Studio or NeMo file.
 
-    Those that cannot be honoured are named with the reason; the others go live, and the exit
-    code is then 2. One undo takes the whole list back.
+    Terms go live at once, all in one revision and without trials; one undo takes them back.
+    Clips on which two annotators agree join the recordings against which terms are tried.
+    What cannot be used is named with the reason, and the exit code is then 2.
     """
-    from earwitness.doors.formats import terms_csv
-
-    terms = terms_csv.read(read_whole(file), str(file))
-    screen = Screen(as_json)
-    with opened(context) as program, screen.waiting(f"Checking {len(terms)} terms"):
-        lexicon, refused = program.publish_all(terms, by=name, why=why or f"imported {file.name}")
-    value = {"revision": lexicon.revision, "live": len(lexicon.terms), "refused": refused}
-    screen.result(value, lambda out: _show_import(lexicon, len(terms), refused, out))
+    screen, text = Screen(as_json), read_whole(file)
+    if file.suffix.lower() in (".json", ".jsonl"):
+        refused = _import_clips(context, file, text, name, screen)
+    else:
+        refused = _import_terms(context, file, text, (name, why), screen)
     if refused:
         raise typer.Exit(PARTLY_FAILED)
 
 
-def _show_import(lexicon: Lexicon, asked: int, refused: Mapping[str, str], out: Console) -> None:
-    for written, reason in refused.items():
-        out.print(cell(f"refused  {written}: {reason}", "red"))
-    live = asked - len(refused)
-    out.print(f"{live} of {asked} terms are live: revision {lexicon.revision}.")
+def _import_terms(
+    context: typer.Context, file: Path, text: str, by: tuple[str, str], screen: Screen
+) -> Mapping[str, str]:
+    from earwitness.doors.formats import terms_csv
+
+    terms = terms_csv.read(text, str(file))
+    name, why = by
+    with opened(context) as program, screen.waiting(f"Checking {len(terms)} terms"):
+        lexicon, refused = program.publish_all(terms, by=name, why=why or f"imported {file.name}")
+    value = {"revision": lexicon.revision, "live": len(lexicon.terms), "refused": refused}
+    done = (
+        f"{len(terms) - len(refused)} of {len(terms)} terms are live, revision {lexicon.revision}."
+    )
+    screen.result(value, lambda out: _show_import(done, refused, out))
+    return refused
 
 
-def read_whole(file: Path) -> str:
-    """The text of a file. Raises InputError, which names it."""
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{file}: cannot be read: {error}.") from error
+def _import_clips(
+    context: typer.Context, file: Path, text: str, name: str, screen: Screen
+) -> Mapping[str, str]:
+    from earwitness.doors.cli.exchange import import_clips
+    from earwitness.doors.formats import judged
+
+    clips = judged.read(text, str(file))
+    count, refused = import_clips(context, file, clips, name, screen)
+    done = f"{count} of {len(clips)} clips are new."
+    screen.result(
+        {"imported": count, "refused": refused}, lambda out: _show_import(done, refused, out)
+    )
+    return refused
 
 
-def write_whole(file: Path, text: str) -> None:
-    """The whole file or nothing. Raises InputError, which names it."""
-    part = file.with_name(file.name + ".part")
-    try:
-        part.write_text(text, encoding="utf-8", newline="")
-        part.replace(file)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise InputError(f"{file}: cannot be written: {error}.") from error
+def _show_import(done: str, refused: Mapping[str, str], out: Console) -> None:
+    for what, reason in refused.items():
+        out.print(Text.assemble(("refused  ", "red"), printable(f"{what}: {reason}")))
+    out.print(done)

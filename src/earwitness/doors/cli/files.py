@@ -1,0 +1,26 @@
+"""Whole files in and out, each failure by the file's name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from earwitness.errors import InputError
+
+
+def read_whole(file: Path) -> str:
+    """The text of a file. Raises InputError, which names it."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{file}: cannot be read: {error}.") from error
+
+
+def write_whole(file: Path, text: str) -> None:
+    """The whole file or nothing. Raises InputError, which names it."""
+    part = file.with_name(file.name + ".part")
+    try:
+        part.write_text(text, encoding="utf-8", newline="")
+        part.replace(file)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise InputError(f"{file}: cannot be written: {error}.") from error
