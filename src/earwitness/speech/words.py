@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol
 
 WORD_MARK = "▁"
@@ -38,6 +39,6 @@ def word_spans(tokens: Sequence[int], spelling: Spelling) -> list[TokenSpan]:
         for i, token in enumerate(tokens)
         if i == 0 or (spelling.texts[token] or "").startswith(WORD_MARK)
     ]
-    bounds = zip(starts, [*starts[1:], len(tokens)], strict=True)
+    bounds = pairwise([*starts, len(tokens)])
     spans = [TokenSpan(spelling.decode(tokens[a:b]), a, b) for a, b in bounds]
     return [span for span in spans if span.text]

@@ -12,6 +12,7 @@ import numpy as np
 from earwitness.engines.moonshine.compiled import Compiled, Compiler
 from earwitness.engines.moonshine.graphs import END, Graphs, asset, digest
 from earwitness.engines.moonshine.session import WIDTH, Last, Listened, SecondHearing, Session
+from earwitness.engines.moonshine.times import spoken
 from earwitness.engines.moonshine.tokenizer import Tokenizer
 from earwitness.errors import EngineError, TermRefused
 from earwitness.model import SAMPLE_RATE, Hypothesis, Lexicon, Samples, Term, Transcript, Word
@@ -34,7 +35,7 @@ class Moonshine:
     """English, 27 M parameters. See docs/design/recogniser.md for what was measured."""
 
     name = "moonshine"
-    capabilities = Capabilities(lexicon=True, nbest=True, word_times=False, repeatable=True)
+    capabilities = Capabilities(lexicon=True, nbest=True, word_times=True, repeatable=True)
 
     def __init__(self) -> None:
         self.model = f"moonshine-tiny-en/{digest(asset('decoder_model_merged.ort'))[:12]}"
@@ -66,7 +67,10 @@ class Moonshine:
         with encoded.lock:
             if encoded.last is None or self._could_differ(encoded.last, lexicon):
                 encoded.last = self._decode(encoded, compiled, lexicon)
-            return replace(encoded.last.transcript, revision=lexicon.revision)
+            transcript = replace(encoded.last.transcript, revision=lexicon.revision)
+            if not times or not len(encoded.audio):
+                return transcript
+            return self._timed(transcript, encoded, encoded.last.tokens)
 
     def _decode(self, encoded: Listened, compiled: Compiled, lexicon: Lexicon) -> Last:
         session = self._session(encoded)
@@ -87,7 +91,21 @@ class Moonshine:
         texts = [self._tokenizer.decode(path.tokens) for path in looked]
         texts += [hypothesis.text for hypothesis in transcript.nbest]
         open_to = np.max([openness(path, self._reach) for path in looked], axis=0)
-        return Last(lexicon, transcript, open_to.astype(np.float16), tuple(texts))
+        tokens = reading.path.tokens
+        return Last(lexicon, transcript, tokens, open_to.astype(np.float16), tuple(texts))
+
+    def _timed(
+        self, transcript: Transcript, encoded: Listened, tokens: tuple[int, ...]
+    ) -> Transcript:
+        """With the times of the best hypothesis' words."""
+        attention = self._session(encoded).attention(tokens)
+        spans = spoken(word_spans(tokens, self._tokenizer), attention, encoded.audio)
+        words = tuple(
+            replace(word, start=span.start, end=span.end)
+            for word, span in zip(transcript.best.words, spans, strict=True)
+        )
+        best = replace(transcript.best, words=words)
+        return replace(transcript, nbest=(best, *transcript.nbest[1:]))
 
     def _could_differ(self, last: Last, lexicon: Lexicon) -> bool:
         """Whether a term that came, went or changed since could be heard in the clip."""

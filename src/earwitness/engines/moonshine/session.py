@@ -23,12 +23,14 @@ LATER = 0.1
 class Last:
     """What was decoded last, and what would have to change for another answer.
 
-    ``openness`` float16 ``[vocabulary]``: how many nats above the floor of the
-    search (without margin) each token came as a term's first (``speech.spotting``).
+    ``tokens`` spell the transcript's best hypothesis. ``openness`` float16
+    ``[vocabulary]``: how many nats above the floor of the search (without margin) each
+    token came as a term's first (``speech.spotting``).
     """
 
     lexicon: Lexicon
     transcript: Transcript
+    tokens: tuple[int, ...]
     openness: NDArray[np.float16]
     texts: tuple[str, ...]
 
@@ -84,6 +86,11 @@ class Session:
             out, _ = self.step(cache, np.array([tokens], np.int64))
             rows += list(out[0])
         return float(sum(row[token] for row, token in zip(rows, (*tokens, END), strict=True)))
+
+    def attention(self, tokens: tuple[int, ...]) -> Floats:
+        """Where the decoder looks in a reading, ``[tokens + 1, frames]``, its end included."""
+        _, cache, clip = self._start()
+        return self._graphs.attention(clip, cache, np.array([[*tokens, END]], np.int64))
 
     def _start(self) -> tuple[Floats, Cache, Clip]:
         if self._begun is None:
