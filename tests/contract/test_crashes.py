@@ -14,8 +14,8 @@ from pathlib import Path
 from tests.values import MINUTE, START, item, judgement, transcript, utterance
 
 from earwitness.errors import LeaseLost
-from earwitness.model import ItemState
-from earwitness.stores import SqlRecords, open_store
+from earwitness.model import ItemState, Lease
+from earwitness.stores import SqlRecords, open_store, queue
 
 ROOT = Path(__file__).parents[2]
 
@@ -210,3 +210,15 @@ def test_nobody_is_second_listener_to_themselves_however_fast(store: SqlRecords,
 
         together(answer, ask_again)
     other.close()
+
+
+def test_a_lease_is_not_granted_to_one_whose_answer_came_in_while_it_was_sought(
+    store: SqlRecords,
+) -> None:
+    """The moment between the snapshot of a search and its lock, which no test can hit at will."""
+    fill(store, 1)
+    first = store.lease("ada", START, MINUTE)
+    store.judge(first, judgement("u0000"), ItemState.SECOND, "", START)
+    with store.database.write() as connection:
+        assert not queue._grant(connection, Lease("token", "u0000", "ada", START + MINUTE))
+        assert queue._grant(connection, Lease("token", "u0000", "bob", START + MINUTE))

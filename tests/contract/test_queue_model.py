@@ -30,8 +30,8 @@ from earwitness.model import ItemState, Lease, ReviewItem
 from earwitness.review.queue import is_valid, may_lease, may_settle
 from earwitness.stores import SqlRecords, open_store
 
-ANALYSTS = st.sampled_from(["ada", "bob", "cy", "di"])
-TTLS = st.integers(1, 5).map(lambda minutes: timedelta(minutes=minutes))
+ANALYSTS = st.sampled_from(["ada", "bob", "cy"])
+TTLS = st.integers(1, 2).map(lambda minutes: timedelta(minutes=minutes))
 NEXT = {
     ItemState.WAITING: [ItemState.SECOND, ItemState.CLOSED],
     ItemState.SECOND: [ItemState.ADJUDICATION, ItemState.CLOSED],
@@ -92,7 +92,7 @@ class Queue(RuleBasedStateMachine):
     def keep_again(self, name: str) -> None:
         self.store.keep(utterance(name), item(name, 9, self.now))
 
-    @rule(minutes=st.integers(1, 3))
+    @rule(minutes=st.integers(1, 2))
     def time_goes_by(self, minutes: int) -> None:
         self.now += timedelta(minutes=minutes)
 
@@ -204,9 +204,10 @@ def test_the_queue_is_like_its_model(new_url: Callable[[], str]) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=30,
+            max_examples=25,
             stateful_step_count=30,
             deadline=None,
+            print_blob=True,
             suppress_health_check=list(HealthCheck),
         ),
     )
