@@ -1,0 +1,71 @@
+"""Settings: from the environment, explained, refused by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from earwitness.config import Settings
+from earwitness.errors import SettingsError
+
+
+def test_the_environment_sets_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("EARWITNESS_DATA", str(tmp_path))
+    monkeypatch.setenv("EARWITNESS_LEASE_MINUTES", "3")
+    settings = Settings()
+    assert (settings.data, settings.lease_minutes) == (tmp_path, 3.0)
+
+
+def test_data_lies_where_the_desktop_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("EARWITNESS_DATA", raising=False)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert Settings().data == tmp_path / "earwitness"
+    monkeypatch.setenv("XDG_DATA_HOME", "not/absolute")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert Settings().data == tmp_path / ".local" / "share" / "earwitness"
+
+
+def test_database_and_clips_follow_the_data_folder(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path)
+    assert settings.database_url == f"sqlite:///{tmp_path}/earwitness.sqlite"
+    assert settings.workflows_url == f"sqlite:///{tmp_path}/workflows.sqlite"
+    assert settings.clips_folder == tmp_path / "clips"
+
+
+def test_on_a_server_the_workflows_lie_beside_the_records() -> None:
+    settings = Settings(database="postgresql://host/db")
+    assert settings.workflows_url == settings.database_url == "postgresql://host/db"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("audit_fraction", "1.5"),
+        ("lease_minutes", "0"),
+        ("harm_u_wer", "nan"),
+        ("threads", "many"),
+        ("rephrase_seconds", "-1"),
+    ],
+)
+def test_a_value_that_cannot_work_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"EARWITNESS_{name.upper()}", value)
+    with pytest.raises(SettingsError, match=f"EARWITNESS_{name.upper()}"):
+        Settings()
+
+
+def test_an_unknown_setting_is_refused_by_name() -> None:
+    with pytest.raises(SettingsError, match="EARWITNESS_LEASE_HOURS"):
+        Settings(lease_hours=1)
+
+
+def test_every_setting_says_what_it_does() -> None:
+    undocumented = [name for name, field in Settings.model_fields.items() if not field.description]
+    assert undocumented == []
+
+
+def test_what_is_secret_is_not_shown() -> None:
+    shown = repr(Settings(database="postgresql://user:hunter2@host/db", audit_key="hunter3"))
+    assert "hunter" not in shown
