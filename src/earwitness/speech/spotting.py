@@ -1,11 +1,17 @@
 """Live biasing inside the beam: where could a term have been said?
 
-Starts from a reading that the plain search found. At each of its positions the
-graph of terms may be entered; entered hypotheses are ranked with a bonus for the
-characters that they have spelled, so that a word which the model finds unlikely
-at its first token survives until its last. After the term the hypothesis goes on
-freely until it falls in with the reading that it left, whose rest is then scored
-in one call.
+Starts from the plain reading, the one that the recogniser found by itself. At each
+of its positions the graph of terms may be entered; while a hypothesis spells a term
+it is ranked with a bonus for its characters, so that a word which the model finds
+unlikely at its first token survives until its last. After the term it goes on
+freely until two of its tokens are two of the plain reading's; there it falls in,
+and the rest is scored in one call::
+
+    plain reading  ▁I ▁will ▁eat ▁that ▁box .
+    enters at 2    ▁I ▁will ▁ye               bonus for "▁ye", 3 characters
+    spells         ▁I ▁will ▁ye et            bonus for "▁yeet", the term is complete
+    goes on        ▁I ▁will ▁ye et ▁that      one token of the plain reading
+    falls in       ▁I ▁will ▁ye et ▁that ▁box two, so "." and the end are scored at once
 
 The bonus only ranks. Whether a term is believed is decided by the model's own
 score of the whole reading (see ``speech.gate``), so that a term which nobody said
@@ -14,11 +20,10 @@ changes nothing: without an accepted term the plain reading stands, bit for bit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from earwitness.speech.beam import Cache, Floats, Path, Steps, stack, take, upto
 from earwitness.speech.biasing import Ending, Graph, Node
@@ -30,6 +35,9 @@ class Reach:
 
     ``slack``: how far below its term's margin a hypothesis may lie on the way.
     ``deepest``: the largest margin that is searched for.
+    ``per_character``, ``cap``: the bonus of a spelled beginning, and its most.
+    ``width``: hypotheses under way at once; ``per_position``: how many may enter.
+    ``branch``: how far below the likeliest token one may lie after the term.
     ``lookahead``: tokens of the plain reading that a term may stand for.
     ``free``: tokens after the term until the hypothesis must fall in again.
     """
@@ -53,32 +61,10 @@ class Spotted:
     ending: Ending
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    tokens: tuple[int, ...]
-    logprobs: tuple[float, ...]
-    rows: tuple[Floats, ...]
-    score: float
-    first: int
-    node: Node | None
-    ending: Ending | None = None
-    last: int = -1
-
-    @property
-    def margin(self) -> float:
-        """Of the complete term."""
-        return self.ending.margin if self.ending else 0.0
-
-    def rank(self, reach: Reach) -> float:
-        depth = self.node.depth if self.node else self.first
-        return self.score + (
-            min(reach.per_character * depth, reach.cap) if self.node else reach.cap
-        )
-
-
 def spot(model: Steps, graph: Graph, path: Path, reach: Reach) -> list[Spotted]:
     """Readings that differ from ``path`` by one live term, best first."""
-    return _Search(model, graph, path, reach).run()
+    found = _Search(model, graph, _Plain(path, reach), reach).run()
+    return sorted(found, key=lambda spotted: -spotted.path.score)
 
 
 def openness(path: Path, reach: Reach) -> Floats:
@@ -87,196 +73,232 @@ def openness(path: Path, reach: Reach) -> Floats:
     A term that begins with token v is followed from some position of ``path`` if,
     and only if, ``openness[v] + margin >= 0``.
     """
-    spent = np.concatenate([[0.0], np.cumsum(path.logprobs)])
+    plain = _Plain(path, reach)
     best: Floats = np.full(len(path.rows[0]), -np.inf, np.float32)
     for i, row in enumerate(path.rows):
-        np.maximum(best, row + np.float32(spent[i] - _ahead(spent, i + 1, reach)), out=best)
+        np.maximum(best, row + np.float32(plain.spent[i] - plain.ahead(i + 1)), out=best)
     return best + np.float32(reach.slack)
 
 
-def _ahead(spent: NDArray[np.float64], tokens: int, reach: Reach) -> float:
-    """What the plain reading will have spent once a term of this beginning is over."""
-    return float(spent[min(tokens + reach.lookahead, len(spent) - 1)])
+class _Plain:
+    """The plain reading, as the measure of every hypothesis that leaves it."""
+
+    def __init__(self, path: Path, reach: Reach) -> None:
+        self.path = path
+        self.spent: list[float] = [0.0, *np.cumsum(path.logprobs).tolist()]
+        """What the first n tokens score, for n up to all of them and the end."""
+        self._reach = reach
+
+    def ahead(self, tokens: int) -> float:
+        """What it will have spent once a term that is ``tokens`` far is over."""
+        return self.spent[min(tokens + self._reach.lookahead, len(self.spent) - 1)]
+
+    def floor(self, tokens: int, margin: float) -> float:
+        """The least score worth following for a hypothesis of so many tokens.
+
+        The margin is bounded: what scores worse is for misheard forms to find.
+        """
+        return self.ahead(tokens) - (min(margin, self._reach.deepest) + self._reach.slack)
+
+    def after(self, position: int, pair: tuple[int, int]) -> int | None:
+        """Where, after a position, it first says these two tokens: the second's index."""
+        tokens = self.path.tokens
+        later = range(position + 1, len(tokens))
+        return next((j for j in later if tokens[j - 1 : j + 1] == pair), None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Hypothesis:
+    """The plain reading up to ``left``, then tokens of its own, of which this is the last.
+
+    ``row`` is what the model said before ``token``; ``score`` and ``length`` count all
+    tokens, the plain reading's among them. ``node`` is set while a term is spelled,
+    ``ending`` once it is complete, and then ``free`` counts the tokens since.
+    """
+
+    before: _Hypothesis | None
+    left: int
+    token: int
+    row: Floats
+    score: float
+    length: int
+    node: Node | None
+    ending: Ending | None = None
+    free: int = 0
+
+    @property
+    def margin(self) -> float:
+        """Of the complete term."""
+        return self.ending.margin if self.ending else 0.0
+
+    def rank(self, reach: Reach) -> float:
+        if self.node is None:
+            return self.score + reach.cap
+        return self.score + min(reach.per_character * self.node.depth, reach.cap)
+
+    def then(self, token: int, row: Floats, node: Node | None = None) -> _Hypothesis:
+        """One token further: in the term where ``node`` is given, otherwise after it."""
+        score, free = self.score + float(row[token]), self.free + (node is None)
+        return _Hypothesis(
+            self, self.left, token, row, score, self.length + 1, node, self.ending, free
+        )
+
+    def own(self) -> list[_Hypothesis]:
+        """One for each of its own tokens, from the first of the term on."""
+        return [*(self.before.own() if self.before else ()), self]
+
+
+@dataclass(frozen=True, slots=True)
+class _Beam:
+    """Hypotheses of one length and, row by row, their cache."""
+
+    hypotheses: Sequence[_Hypothesis] = ()
+    cache: Cache = ()
 
 
 @dataclass
 class _Search:
     model: Steps
     graph: Graph
-    path: Path
+    plain: _Plain
     reach: Reach
     found: list[Spotted] = field(default_factory=list)
-    steps: int = 0
 
     def run(self) -> list[Spotted]:
         entries = self._entries()
-        if not entries:
-            return []
-        rows: list[_Row] = []
-        cache: Cache | None = None
-        at = min(entries)
-        last = max(entries)
-        while rows or at <= last:
-            fresh = entries.get(at, [])
-            rows, cache = self._merge(rows, cache, fresh, at)
+        beam, at = _Beam(), 0
+        while beam.hypotheses or at <= max(entries, default=-1):
+            beam = self._joined(beam, entries.get(at, ()), at)
+            if beam.hypotheses:
+                beam = self._advanced(beam)
             at += 1
-            if not rows:
-                cache = None
-                if at > last:
-                    break
-                continue
-            assert cache is not None
-            out, cache = self.model.step(
-                cache, np.array([[row.tokens[-1]] for row in rows], np.int64)
-            )
-            self.steps += 1
-            rows, cache = self._advance(rows, out[:, 0], cache)
-        self.found.sort(key=lambda spotted: -spotted.path.score)
         return self.found
 
-    def __post_init__(self) -> None:
-        self._spent = np.concatenate([[0.0], np.cumsum(self.path.logprobs)])
-
-    def _floor(self, tokens: int, margin: float) -> float:
-        """The least score worth following for a hypothesis of so many tokens.
-
-        The margin is bounded: what scores worse is for misheard forms to find.
-        """
-        allowed = min(margin, self.reach.deepest) + self.reach.slack
-        return _ahead(self._spent, tokens, self.reach) - allowed
-
-    def _entries(self) -> dict[int, list[_Row]]:
+    def _entries(self) -> Mapping[int, Sequence[_Hypothesis]]:
+        """Where the graph is worth entering, and with which first tokens."""
         moves = self.graph.root.moves(self.graph.vocabulary)
-        entries: dict[int, list[_Row]] = {}
-        if not len(moves.ids):
-            return entries
         bonus = np.minimum(self.reach.per_character * moves.depths, self.reach.cap)
         margins = np.minimum(moves.margins, self.reach.deepest)
-        before = 0.0
-        for i, row in enumerate(self.path.rows):
+        entries = {}
+        for i, row in enumerate(self.plain.path.rows):
             here = row[moves.ids]
-            good = np.flatnonzero(here >= self._floor(i + 1, 0.0) - before - margins)
-            if len(good):
-                order = good[np.argsort(-(here + bonus)[good], kind="stable")]
+            spent = self.plain.spent[i]
+            good = np.flatnonzero(here >= self.plain.floor(i + 1, 0.0) - spent - margins)
+            order = good[np.argsort(-(here + bonus)[good], kind="stable")]
+            if len(order):
                 entries[i] = [
-                    self._enter(i, before, int(moves.ids[k]), moves.nodes[k])
+                    self._entry(i, int(moves.ids[k]), moves.nodes[k])
                     for k in order[: self.reach.per_position]
                 ]
-            before += self.path.logprobs[i]
         return entries
 
-    def _enter(self, i: int, before: float, token: int, node: Node) -> _Row:
-        row = self.path.rows[i]
-        logprob = float(row[token])
-        return _Row(
-            (*self.path.tokens[:i], token),
-            (*self.path.logprobs[:i], logprob),
-            (*self.path.rows[: i + 1],),
-            before + logprob,
-            i,
-            node,
-        )
+    def _entry(self, at: int, token: int, node: Node) -> _Hypothesis:
+        row = self.plain.path.rows[at]
+        score = self.plain.spent[at] + float(row[token])
+        return _Hypothesis(None, at, token, row, score, at + 1, node)
 
-    def _merge(
-        self, rows: list[_Row], cache: Cache | None, fresh: Sequence[_Row], at: int
-    ) -> tuple[list[_Row], Cache | None]:
-        both = [*rows, *fresh]
-        if not both:
-            return [], None
-        order = sorted(range(len(both)), key=lambda i: -both[i].rank(self.reach))
-        kept = order[: self.reach.width]
-        old = [i for i in kept if i < len(rows)]
-        new = [i for i in kept if i >= len(rows)]
-        caches = []
-        if old:
-            assert cache is not None
-            caches.append(take(cache, old))
+    def _joined(self, beam: _Beam, entering: Sequence[_Hypothesis], at: int) -> _Beam:
+        """The best of those under way and those that leave the plain reading here."""
+        both = [*beam.hypotheses, *entering]
+        best = self._best(both)
+        old = [i for i in best if i < len(beam.hypotheses)]
+        new = [i for i in best if i >= len(beam.hypotheses)]
+        caches = [take(beam.cache, old)] if old else []
         if new:
-            mine = upto(self.path.cache, at)
-            caches.append(take(mine, [0] * len(new)))
-        return [both[i] for i in [*old, *new]], stack(caches)
+            caches.append(take(upto(self.plain.path.cache, at), [0] * len(new)))
+        return _Beam([both[i] for i in (*old, *new)], stack(caches))
 
-    def _advance(self, rows: list[_Row], out: Floats, cache: Cache) -> tuple[list[_Row], Cache]:
-        grown: list[tuple[_Row, int]] = []
-        for i, row in enumerate(rows):
-            for nxt in self._next(row, out[i], cache, i):
-                grown.append((nxt, i))
-        grown.sort(key=lambda pair: -pair[0].rank(self.reach))
-        grown = grown[: self.reach.width]
-        return [row for row, _ in grown], take(cache, [i for _, i in grown])
+    def _advanced(self, beam: _Beam) -> _Beam:
+        """Every hypothesis one token further, without those that are over."""
+        tokens = np.array([[hypothesis.token] for hypothesis in beam.hypotheses], np.int64)
+        out, cache = self.model.step(beam.cache, tokens)
+        grown = [
+            (further, i)
+            for i, hypothesis in enumerate(beam.hypotheses)
+            for further in self._next(hypothesis, out[i, 0])
+            if not self._over(further, cache, i)
+        ]
+        best = [grown[i] for i in self._best([further for further, _ in grown])]
+        return _Beam([further for further, _ in best], take(cache, [i for _, i in best]))
 
-    def _next(self, row: _Row, out: Floats, cache: Cache, i: int) -> list[_Row]:
-        result: list[_Row] = []
-        if row.node is not None:
-            moves = row.node.moves(self.graph.vocabulary)
-            for token, node in zip(moves.ids, moves.nodes, strict=True):
-                if row.score + out[token] >= self._floor(len(row.tokens) + 1, node.margin):
-                    result.append(self._grow(row, int(token), out, node))
-            if row.node.ending is not None:
-                done = replace(row, node=None, ending=row.node.ending, last=len(row.tokens))
-                result += self._free(done, out, cache, i, closing=True)
-            return result
-        return self._free(row, out, cache, i, closing=False)
+    def _best(self, hypotheses: Sequence[_Hypothesis]) -> list[int]:
+        ranks = [hypothesis.rank(self.reach) for hypothesis in hypotheses]
+        return sorted(range(len(ranks)), key=lambda i: -ranks[i])[: self.reach.width]
 
-    def _free(self, row: _Row, out: Floats, cache: Cache, i: int, *, closing: bool) -> list[_Row]:
-        scores = np.where(self.graph.vocabulary.closes, out, -np.inf) if closing else out
-        top = float(scores.max())
-        floor = max(
-            top - self.reach.branch, self._floor(len(row.tokens) + 1, row.margin) - row.score
-        )
-        result: list[_Row] = []
-        for token in np.flatnonzero(scores >= floor):
-            grown = self._grow(row, int(token), out, None)
-            if token == self.model.end:
-                self._finish(grown, take(cache, [i]))
-            elif (j := self._rejoins(grown)) >= 0:
-                self._complete(grown, j, take(cache, [i]))
-            elif len(grown.tokens) - grown.last <= self.reach.free:
-                result.append(grown)
-        return result
-
-    def _grow(self, row: _Row, token: int, out: Floats, node: Node | None) -> _Row:
-        logprob = float(out[token])
-        return replace(
-            row,
-            tokens=(*row.tokens, token),
-            logprobs=(*row.logprobs, logprob),
-            rows=(*row.rows, out),
-            score=row.score + logprob,
-            node=node,
-        )
-
-    def _rejoins(self, row: _Row) -> int:
-        """The position in the path that the row's last token falls in with, or -1."""
-        since = len(row.tokens) - row.last
-        tail = row.tokens[-2:] if since >= 2 else ()
-        if not tail:
-            return -1
-        for j in range(row.first + 1, len(self.path.tokens)):
-            if self.path.tokens[j - 1 : j + 1] == tail:
-                return j
-        return -1
-
-    def _complete(self, row: _Row, j: int, cache: Cache) -> None:
-        if row.score < self._spent[j + 1] - row.margin - self.reach.slack:
+    def _next(self, hypothesis: _Hypothesis, row: Floats) -> Iterator[_Hypothesis]:
+        node = hypothesis.node
+        if node is None:
+            yield from self._after(hypothesis, row, row)
             return
-        rest = self.path.tokens[j + 1 :]
-        out, cache = self.model.step(cache, np.array([[row.tokens[-1], *rest]], np.int64))
-        self.steps += 1
-        chosen = [*rest, self.model.end]
-        logprobs = [float(out[0, k, token]) for k, token in enumerate(chosen)]
-        score = row.score + sum(logprobs)
-        if score >= self.path.score - row.margin - self.reach.slack:
-            done = replace(
-                row,
-                tokens=(*row.tokens, *chosen),
-                logprobs=(*row.logprobs, *logprobs),
-                rows=(*row.rows, *out[0]),
-                score=score,
-            )
-            self._finish(done, cache)
+        yield from self._spelled(hypothesis, node, row)
+        if node.ending is not None:
+            complete = replace(hypothesis, node=None, ending=node.ending)
+            closing = np.where(self.graph.vocabulary.closes, row, -np.inf)
+            yield from self._after(complete, row, closing)
 
-    def _finish(self, row: _Row, cache: Cache) -> None:
-        assert row.ending is not None
-        path = Path(row.tokens[:-1], row.logprobs, row.rows, cache)
-        self.found.append(Spotted(path, row.ending))
+    def _spelled(self, hypothesis: _Hypothesis, node: Node, row: Floats) -> Iterator[_Hypothesis]:
+        """One token further in the term, wherever that may still be worth it."""
+        moves = node.moves(self.graph.vocabulary)
+        for token, child in zip(moves.ids, moves.nodes, strict=True):
+            floor = self.plain.floor(hypothesis.length + 1, child.margin)
+            if hypothesis.score + row[token] >= floor:
+                yield hypothesis.then(int(token), row, child)
+
+    def _after(
+        self, hypothesis: _Hypothesis, row: Floats, allowed: Floats
+    ) -> Iterator[_Hypothesis]:
+        """One of the likely tokens further, once the term is complete."""
+        least = self.plain.floor(hypothesis.length + 1, hypothesis.margin) - hypothesis.score
+        floor = max(float(allowed.max()) - self.reach.branch, least)
+        return (hypothesis.then(int(token), row) for token in np.flatnonzero(allowed >= floor))
+
+    def _over(self, hypothesis: _Hypothesis, cache: Cache, i: int) -> bool:
+        """Whether it ended, fell in or went too far; what came of it is in ``found``."""
+        if hypothesis.node is not None:
+            return False
+        if hypothesis.token == self.model.end:
+            self._finish(hypothesis, [], [], take(cache, [i]))
+            return True
+        position = self._falls_in(hypothesis)
+        if position is not None:
+            self._score_rest(hypothesis, position, take(cache, [i]))
+            return True
+        return hypothesis.free > self.reach.free
+
+    def _falls_in(self, hypothesis: _Hypothesis) -> int | None:
+        """The position in the plain reading that its last token has come to."""
+        if hypothesis.free < 2 or hypothesis.before is None:
+            return None
+        return self.plain.after(hypothesis.left, (hypothesis.before.token, hypothesis.token))
+
+    def _score_rest(self, hypothesis: _Hypothesis, position: int, cache: Cache) -> None:
+        """Goes on as the plain reading does after ``position``, in one call."""
+        least = -hypothesis.margin - self.reach.slack
+        if hypothesis.score < self.plain.spent[position + 1] + least:
+            return
+        rest = [*self.plain.path.tokens[position + 1 :], self.model.end]
+        out, cache = self.model.step(cache, np.array([[hypothesis.token, *rest[:-1]]], np.int64))
+        self._finish(hypothesis, rest, [*out[0]], cache, self.plain.path.score + least)
+
+    def _finish(
+        self,
+        hypothesis: _Hypothesis,
+        rest: Sequence[int],
+        rows: Sequence[Floats],
+        cache: Cache,
+        least: float = -np.inf,
+    ) -> None:
+        """The plain reading, the hypothesis's own tokens, then ``rest``; the last is the end."""
+        assert hypothesis.ending is not None
+        plain, left, own = self.plain.path, hypothesis.left, hypothesis.own()
+        tokens = [*(each.token for each in own), *rest]
+        said = [*(each.row for each in own), *rows]
+        logprobs = [float(row[token]) for row, token in zip(said, tokens, strict=True)]
+        path = Path(
+            (*plain.tokens[:left], *tokens[:-1]),
+            (*plain.logprobs[:left], *logprobs),
+            (*plain.rows[:left], *said),
+            cache,
+        )
+        if path.score >= least:
+            self.found.append(Spotted(path, hypothesis.ending))
