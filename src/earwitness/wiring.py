@@ -46,7 +46,6 @@ from earwitness.model import (
     Source,
     Taught,
     Term,
-    Transcript,
 )
 from earwitness.ports import Engine
 from earwitness.runners import inline
@@ -250,7 +249,6 @@ class Earwitness:
             engine=self.engine,
             detector=SileroDetector(),
             lexicons=self.lexicons,
-            assess=_assess,
             rules=rules(_thresholds(self.settings)),
             keeper=Keeper(self.records, self.blobs, FlacCodec()),
             memory=RecentSpeech(self.settings.rephrase_seconds),
@@ -267,7 +265,6 @@ class Earwitness:
             clips=Clips(self.records, self.blobs, FlacCodec(), lambda: self.starter),
             readings=Readings(self.engine, self.settings.trial_memory_seconds),
             doubts=hear.remaining_doubts(self.hearing),
-            assess=partial(_assess, second=None),
             clock=perf_counter,
             limits=Limits(self.settings.harm_u_wer, self.settings.harm_false_accepts_per_hour),
             seconds=self.settings.trial_seconds,
@@ -312,10 +309,6 @@ def _thresholds(settings: Settings) -> Thresholds:
         audit_share=settings.audit_fraction,
         audit_key=settings.audit_key,
     )
-
-
-def _assess(transcript: Transcript, second: Transcript | None) -> Transcript:
-    return transcript
 
 
 def _draft(taught: Taught) -> Term:

@@ -166,7 +166,6 @@ def open_house(
         engine=engine,
         detector=Loud(),
         lexicons=lexicons,
-        assess=lambda transcript, second: transcript,
         rules=rules(Thresholds(unknown_word=1.0, audit_share=audit)),
         keeper=keeper,
         memory=memory or RecentSpeech(),
@@ -179,7 +178,6 @@ def open_house(
         clips=Clips(records, keeper.blobs, keeper.codec, starter),
         readings=Readings(engine),
         doubts=remaining_doubts(hearing),
-        assess=lambda transcript: transcript,
         clock=perf_counter,
         seconds=120.0,
     )

@@ -33,14 +33,12 @@ from earwitness.model import (
 )
 from earwitness.ports import Blobs, ClipCodec, Engine, SpeechDetector, UtteranceRecords
 from earwitness.review.queue import priority, value
+from earwitness.speech.confidence import with_second
 from earwitness.speech.doubt import AuditSample, Rule, flags, likeness
 from earwitness.speech.segment import Cut, Piece, join, pieces
 from earwitness.speech.text import words
 
 REPHRASE = "rephrase"
-
-Assess = Callable[[Transcript, Transcript | None], Transcript]
-"""Fills in calibrated confidences; the second transcript is another recogniser's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +81,6 @@ class Hearing:
     engine: Engine
     detector: SpeechDetector
     lexicons: ScopedLexicons
-    assess: Assess
     rules: Sequence[Rule]
     keeper: Keeper
     memory: RecentSpeech
@@ -179,11 +176,11 @@ class _Listened:
 
     def _hear_first(self, engine: Engine) -> Transcript:
         self._encoded = engine.encode(self._audio)
-        return self._on.assess(engine.decode(self._encoded, self._lexicon), self._second)
+        return _compared(engine.decode(self._encoded, self._lexicon), self._second)
 
     def _hear_times(self, engine: Engine) -> Transcript:
         timed = engine.decode(self._encoded, self._lexicon, times=True)
-        return self._on.assess(timed, self._second)
+        return _compared(timed, self._second)
 
     def _hear_second(self, engine: Engine) -> Transcript:
         return engine.decode(engine.encode(self._audio), _known_to(engine, self._lexicon))
@@ -205,6 +202,11 @@ class _Listened:
             revision=self._lexicon.revision,
             seconds=len(self._audio) / SAMPLE_RATE,
         )
+
+
+def _compared(transcript: Transcript, second: Transcript | None) -> Transcript:
+    """Confidences with what another recogniser heard weighed in, if one listened."""
+    return transcript if second is None else with_second(transcript, second.text)
 
 
 def _known_to(engine: Engine, lexicon: Lexicon) -> Lexicon:
@@ -248,8 +250,8 @@ def remaining_doubts(on: Hearing) -> Doubts:
 
     def doubts(clip: Clip, transcript: Transcript) -> Sequence[Flag]:
         second = _reread(clip, on.second, transcript) if on.second else None
-        assessed = on.assess(transcript, second)
-        return flags(Evidence(clip.id, settled_by_gate(assessed), second=second), asked)
+        compared = settled_by_gate(_compared(transcript, second))
+        return flags(Evidence(clip.id, compared, second=second), asked)
 
     return doubts
 

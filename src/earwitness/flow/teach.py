@@ -15,7 +15,6 @@ converges, because what was decided is written down before it is carried out:
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -39,7 +38,6 @@ from earwitness.model import (
     Lexicon,
     Term,
     TermState,
-    Transcript,
     Trial,
     TrialOutcome,
     Utterance,
@@ -52,11 +50,7 @@ _NOTHING = Interval(0.0, 0.0, 0.0)
 
 @dataclass(frozen=True, eq=False)
 class Teaching:
-    """What teaching needs.
-
-    ``assess`` fills in the confidences of a reading that settles a clip; ``seconds``
-    bounds the audio that a trial decodes of the backlog and of the regression set.
-    """
+    """What teaching needs. ``seconds`` bounds the audio that a trial decodes of a set."""
 
     engine: Engine
     lexicons: ScopedLexicons
@@ -64,7 +58,6 @@ class Teaching:
     clips: Clips
     readings: Readings
     doubts: Doubts
-    assess: Callable[[Transcript], Transcript]
     clock: Clock
     limits: Limits = field(default_factory=Limits)
     seconds: float = 60.0
@@ -204,4 +197,4 @@ def _settle_one(
     if not contains(transcript.text, term) or on.doubts(clip, transcript):
         return False
     because = f"explained by {term.written!r}, live in revision {scoped.lexicon.revision}"
-    return on.records.settle(utterance.id, on.assess(transcript), because, now)
+    return on.records.settle(utterance.id, transcript, because, now)

@@ -126,13 +126,20 @@ class Tryout:
         before = self._readings.read(clip, self._base).text
         return Heard(clip.id, before, self._readings.try_out(clip, candidate).text)
 
+    def _change(self, term: Term, clip: Clip, candidate: Scoped) -> tuple[str, str]:
+        """The texts before and after. Without the term in it, an unbiased one is no news."""
+        after = self._readings.try_out(clip, candidate)
+        if after.unbiased is not None and term.written not in after.best.terms:
+            return after.text, after.text
+        return self._readings.read(clip, self._base).text, after.text
+
     def _harm(self, term: Term, candidate: Scoped) -> tuple[Interval, Interval]:
         """U-WER change and false accepts per hour, over the whole regression set."""
         before, after = [], []
         for clip in self._regression:
-            heard = self._compare(clip, candidate)
-            before.append(score(clip.text or "", heard.before, (term.written,)))
-            after.append(score(clip.text or "", heard.after, (term.written,)))
+            texts = self._change(term, clip, candidate)
+            before.append(score(clip.text or "", texts[0], (term.written,)))
+            after.append(score(clip.text or "", texts[1], (term.written,)))
         lengths = [len(words(clip.text or "")) for clip in self.ground.regression]
         unchanged = [0] * (len(lengths) - len(before))
         change = difference(
@@ -144,9 +151,11 @@ class Tryout:
 
     def _settled(self, term: Term, candidate: Scoped) -> Iterator[Heard]:
         for clip in self._backlog:
-            before = self._readings.read(clip, self._base)
             after = self._readings.try_out(clip, candidate)
-            if explains(term, before, after) and not self._doubts(clip, after):
+            if not contains(after.text, term):
+                continue
+            before = self._readings.read(clip, self._base)
+            if not contains(before.text, term) and not self._doubts(clip, after):
                 yield Heard(clip.id, before.text, after.text)
 
 
@@ -159,8 +168,3 @@ def with_term(base: Lexicon, term: Term) -> Lexicon:
 def contains(text: str, term: Term) -> bool:
     """Whether the words of the term stand in a text."""
     return bool(occurrences(words(text), words(term.written)))
-
-
-def explains(term: Term, before: Transcript, after: Transcript) -> bool:
-    """The term is in the new reading and was not in the old one."""
-    return contains(after.text, term) and not contains(before.text, term)
