@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from earwitness.bench.figures import Plain, bootstrapped, rate
 from earwitness.bench.listen import hear
-from earwitness.bench.manifest import read, recordings
+from earwitness.bench.manifest import Manifest, given, recordings
 from earwitness.bench.separation import auc, caught, ece
 from earwitness.errors import EngineError, ManifestError
 from earwitness.model import Hypothesis, Lexicon, Transcript
@@ -49,7 +49,7 @@ class Observations:
 
 
 def run(
-    manifest: Path,
+    manifest: Path | Manifest,
     reader: AudioReader,
     engine: Engine,
     assess: Assess,
@@ -58,7 +58,7 @@ def run(
     progress: Progress | None = None,
 ) -> Plain:
     """The measurement, as plain values. Rows without text are left out and named."""
-    rows = read(manifest)
+    rows = given(manifest)
     left_out = list(rows.left_out)
     of_words, of_utterances = Observations(), Observations()
     for count, (row, audio) in enumerate(recordings(rows, reader, left_out)):
@@ -74,9 +74,9 @@ def run(
         if progress:
             progress(count + 1, len(rows.rows))
     if not of_utterances.wrong:
-        raise ManifestError(f"{manifest}: no row could be used. {left_out[0]}")
+        raise ManifestError(f"{rows.path}: no row could be used. {left_out[0]}")
     return {
-        "manifest": manifest.name,
+        "manifest": rows.path.name,
         "utterances": len(of_utterances.wrong),
         "words": len(of_words.wrong),
         "left_out": left_out,

@@ -16,7 +16,7 @@ from earwitness.bench.distractors import distractors
 from earwitness.bench.figures import Plain, rate
 from earwitness.bench.lexicons import Lexicons, require_lexicon
 from earwitness.bench.listen import timed
-from earwitness.bench.manifest import Manifest, Row, read, recordings
+from earwitness.bench.manifest import Manifest, Row, given, recordings
 from earwitness.errors import ManifestError
 from earwitness.model import SAMPLE_RATE, Samples
 from earwitness.ports import AudioReader, Engine
@@ -48,7 +48,7 @@ class _Heard:
 
 
 def run(
-    manifests: Sequence[Path],
+    manifests: Sequence[Path | Manifest],
     reader: AudioReader,
     engine: Engine,
     *,
@@ -62,7 +62,7 @@ def run(
     knowing any term; ``added_false_accepts_per_hour`` is their difference.
     """
     require_lexicon(engine)
-    sets = [read(path) for path in manifests]
+    sets = [given(each) for each in manifests]
     heard = {size: _prepared(engine, size, sets) for size in sizes}
     left_out = [reason for each in sets for reason in each.left_out]
     plain_seconds: list[float] = []

@@ -8,7 +8,7 @@ the manifest. A field may be quoted as spreadsheets do, or not.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,6 +59,20 @@ def read(path: Path) -> Manifest:
     return Manifest(path, there, missing)
 
 
+def given(manifest: Path | Manifest) -> Manifest:
+    """A manifest that is read already, or the one to be read."""
+    return manifest if isinstance(manifest, Manifest) else read(manifest)
+
+
+def combined(name: str, manifests: Sequence[Manifest]) -> Manifest:
+    """The rows of several manifests, in their order, under a name of their own."""
+    return Manifest(
+        Path(name),
+        tuple(row for each in manifests for row in each.rows),
+        tuple(reason for each in manifests for reason in each.left_out),
+    )
+
+
 def recordings(
     manifest: Manifest, reader: AudioReader, failed: list[str]
 ) -> Iterator[tuple[Row, Samples]]:
@@ -67,7 +81,7 @@ def recordings(
         try:
             yield row, reader.read(row.path)
         except AudioError as error:
-            failed.append(f"{shown(manifest.path)}, line {row.line}: {error}")
+            failed.append(f"line {row.line}: {error}")
 
 
 def terms_of(path: Path) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from typing import Literal
 from earwitness.bench.child import Answer, Child, Ready, Wanted
 from earwitness.bench.distractors import distractors
 from earwitness.bench.figures import Plain, percentiles, rate
-from earwitness.bench.manifest import Manifest, Row, read, recordings, terms_of
+from earwitness.bench.manifest import Manifest, Row, given, recordings, terms_of
 from earwitness.errors import ManifestError
 from earwitness.model import SAMPLE_RATE
 from earwitness.ports import AudioReader
@@ -75,7 +75,7 @@ class Live:
 
 
 def run(
-    manifest: Path,
+    manifest: Path | Manifest,
     reader: AudioReader,
     engines: Sequence[str] = DEFAULT_ENGINES,
     *,
@@ -90,14 +90,14 @@ def run(
     SettingsError (an unknown engine) or EngineError (one that dies); an utterance on
     which an engine fails counts as heard empty, and is counted in ``failures``.
     """
-    rows = read(manifest)
+    rows = given(manifest)
     live = live_terms(rows, terms, distractor_count)
     wanted = [_wanted(name, live, rows, models or {}) for name in dict.fromkeys(engines)]
     with ExitStack() as stack:
         children = {want.engine: stack.enter_context(Child(want)) for want in wanted}
         heard, lengths, left_out = _listen(rows, reader, children, live, progress)
         return {
-            "manifest": manifest.name,
+            "manifest": rows.path.name,
             "utterances": len(lengths),
             "hours": sum(lengths) / 3600,
             "left_out": left_out,

@@ -28,7 +28,7 @@ from earwitness.bench.distractors import distractors
 from earwitness.bench.figures import Plain, percentiles, rate
 from earwitness.bench.lexicons import Lexicons
 from earwitness.bench.listen import hear
-from earwitness.bench.manifest import Manifest, Row, read, recordings
+from earwitness.bench.manifest import Manifest, Row, given, recordings
 from earwitness.bench.program import publish, temporary_program
 from earwitness.bench.streams import Streams
 from earwitness.config import Settings
@@ -91,11 +91,11 @@ class Test:
 
 
 def run(
-    manifest: Path,
+    manifest: Path | Manifest,
     settings: Settings,
     reader: AudioReader,
     *,
-    negatives: Path | None = None,
+    negatives: Path | Manifest | None = None,
     distractor_count: int = 0,
     engine: Engine | None = None,
     progress: Progress | None = None,
@@ -105,15 +105,15 @@ def run(
     ``engine`` takes the place of the one in the settings. Raises ManifestError where no
     term has clips of two speakers, LexiconUnsupported for an engine without live terms.
     """
-    rows = read(manifest)
-    others = read(negatives) if negatives else None
+    rows = given(manifest)
+    others = given(negatives) if negatives else None
     planned, untestable = lessons(rows)
     texts = [row.text for part in (rows, others) if part for row in part.rows]
     fillers = distractors(distractor_count, [lesson.term for lesson in planned], texts)
     with temporary_program(settings, engine) as program:
         bench = _Bench(program, reader, rows, others, planned, fillers, progress)
         found = bench.measure()
-    return {"manifest": manifest.name, "untestable": untestable, **found}
+    return {"manifest": rows.path.name, "untestable": untestable, **found}
 
 
 def lessons(manifest: Manifest) -> tuple[list[Lesson], list[str]]:
