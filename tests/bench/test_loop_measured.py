@@ -101,9 +101,7 @@ def test_a_fresh_process_is_measured_with_its_terms(settings: Settings) -> None:
 
 def test_doubt_is_measured_against_the_plain_threshold(settings: Settings, tmp_path: Path) -> None:
     engine = open_engine("scripted", Options(model=settings.engine_model))
-    found = doubt.run(
-        tmp_path / "set" / "manifest.tsv", Reader(), engine, lambda heard, second: heard
-    )
+    found = doubt.run(tmp_path / "set" / "manifest.tsv", Reader(), engine)
     assert (found["utterances"], found["words"]) == (4, 8)
     assert found["word"]["wrong"] == 4
 

@@ -19,13 +19,12 @@ from earwitness.bench.listen import hear
 from earwitness.bench.manifest import Manifest, given, recordings
 from earwitness.bench.separation import auc, caught, ece
 from earwitness.errors import EngineError, ManifestError
-from earwitness.model import Hypothesis, Lexicon, Transcript
+from earwitness.model import Hypothesis, Lexicon, Samples, Transcript
 from earwitness.ports import AudioReader, Engine
 from earwitness.speech.alignment import align, edits
+from earwitness.speech.confidence import with_second
 from earwitness.speech.text import tokens, words
 
-Assess = Callable[[Transcript, Transcript | None], Transcript]
-"""Fills in calibrated confidences, given what a second engine heard, or None."""
 Progress = Callable[[int, int], None]
 
 SURE = 0.0
@@ -52,7 +51,6 @@ def run(
     manifest: Path | Manifest,
     reader: AudioReader,
     engine: Engine,
-    assess: Assess,
     *,
     second: Engine | None = None,
     progress: Progress | None = None,
@@ -66,7 +64,7 @@ def run(
             left_out.append(f"line {row.line}: no text to compare with")
             continue
         try:
-            heard = _heard(engine, second, audio, assess)
+            heard = _heard(engine, second, audio)
         except EngineError as error:
             left_out.append(f"line {row.line}: {error}")
             continue
@@ -138,11 +136,10 @@ def figures(seen: Observations) -> Plain:
     return found
 
 
-def _heard(
-    engine: Engine, second: Engine | None, audio: NDArray[np.float32], assess: Assess
-) -> Transcript:
+def _heard(engine: Engine, second: Engine | None, audio: Samples) -> Transcript:
+    """With the confidence that the program would have: that of two engines, if there are two."""
     transcript = hear(engine, audio, Lexicon())
-    return assess(transcript, hear(second, audio, Lexicon()) if second else None)
+    return with_second(transcript, hear(second, audio, Lexicon()).text) if second else transcript
 
 
 def _mean(scores: Sequence[float]) -> float:

@@ -149,15 +149,13 @@ def _measure(
 def _doubts(program: Earwitness, sets: Sets, progress: Callable[[int, int], None]) -> Plain:
     """All speech together, and each domain for itself; with the second engine if there is one."""
     together = combined("speech", [*sets.speech.values(), *sets.terms.values()])
-    assess, reader, engine = program.hearing.assess, program.reader, program.engine
-    found = {"alone": doubt.run(together, reader, engine, assess, progress=progress)}
+    reader, engine = program.reader, program.engine
+    found = {"alone": doubt.run(together, reader, engine, progress=progress)}
     if program.second_engine:
         found["second"] = doubt.run(
-            together, reader, engine, assess, second=program.second_engine, progress=progress
+            together, reader, engine, second=program.second_engine, progress=progress
         )
-    domains = {
-        name: doubt.run(manifest, reader, engine, assess) for name, manifest in sets.speech.items()
-    }
+    domains = {name: doubt.run(manifest, reader, engine) for name, manifest in sets.speech.items()}
     return found | {"domains": domains}
 
 

@@ -124,7 +124,6 @@ def doubt(
             manifest,
             program.reader,
             program.engine,
-            program.hearing.assess,
             second=program.second_engine,
             progress=progress,
         )
