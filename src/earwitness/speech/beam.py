@@ -97,13 +97,14 @@ def search(model: Steps, *, width: int, spread: float, limit: int) -> list[Path]
     finished: list[Path] = []
     for length in range(limit + 1):
         chosen = _best(live, logprobs, finished, width, spread)
-        if length == limit and not finished:
-            chosen = [_Candidate(0.0, 0, model.end)]
+        if length == limit:
+            ended = [c for c in chosen if c.token == model.end]
+            chosen = ended if ended or finished else [_Candidate(0.0, 0, model.end)]
         finished += [
             _finish(live[c.row], logprobs[c.row], cache, c) for c in chosen if c.token == model.end
         ]
         going = [c for c in chosen if c.token != model.end]
-        if not going or length == limit:
+        if not going:
             break
         live = [_extend(live[c.row], logprobs[c.row], c) for c in going]
         cache = take(cache, [c.row for c in going])
