@@ -1,0 +1,253 @@
+"""The installed command, as a person or a script runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import select
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from earwitness import __version__, starter
+from earwitness.starter import Role
+
+COMMAND = str(Path(sys.executable).parent / "earwitness")
+CLIPS = {each.path.name: each for each in starter.recordings(Role.DEMO)}
+SAID = "Yeet the leftovers and start the dishwasher."
+
+
+def _environment(data: Path) -> dict[str, str]:
+    return {
+        **os.environ,
+        "EARWITNESS_DATA": str(data),
+        "EARWITNESS_AUDIT_FRACTION": "0",
+        "EARWITNESS_SECOND_LISTENER_FRACTION": "0",
+        "TERM": "xterm",
+    }
+
+
+def earwitness(
+    data: Path, *arguments: str, typed: str = "", **environment: str
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [COMMAND, *arguments],
+        env=_environment(data) | environment,
+        input=typed,
+        capture_output=True,
+        text=True,
+    )
+
+
+def as_json(data: Path, *arguments: str, typed: str = "", code: int = 0) -> Any:
+    done = earwitness(data, *arguments, "--json", typed=typed)
+    assert done.returncode == code, done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture
+def doubted(tmp_path: Path) -> Path:
+    """A data folder with one clip in the queue."""
+    heard = as_json(tmp_path, "hear", str(CLIPS["yeet-1.opus"].path))
+    assert heard["files"][0]["utterances"][0]["utterance"]
+    return tmp_path
+
+
+def test_the_demonstration_holds_from_hearing_to_undo(tmp_path: Path) -> None:
+    told = as_json(tmp_path, "demo")
+    assert "failed" not in told
+    assert told["taught"]["outcome"] == "live"
+    term = told["judged"]["term"]
+    assert term in told["again"]["text"].lower()
+    assert all(term not in text.lower() for text in told["sound_alike"]["texts"])
+    assert term not in told["undone"]["text"].lower()
+
+
+def test_the_version_is_that_of_the_package(tmp_path: Path) -> None:
+    assert earwitness(tmp_path, "--version").stdout == f"earwitness {__version__}\n"
+
+
+def test_one_bad_recording_is_named_and_the_others_are_heard(tmp_path: Path) -> None:
+    broken, good = tmp_path / "broken.flac", CLIPS["yeet-1.opus"].path
+    broken.write_bytes(b"fLaC, but no more")
+    heard = as_json(tmp_path / "data", "hear", str(broken), str(tmp_path), str(good), code=2)
+    assert heard["failed"] == [str(broken), str(tmp_path)]
+    assert "broken.flac" in heard["files"][0]["message"]
+    assert heard["files"][2]["utterances"][0]["text"]
+
+
+def test_a_file_name_cannot_steer_the_terminal(tmp_path: Path) -> None:
+    done = earwitness(tmp_path, "hear", "evil\x1b[2J\u202egnp.wav")
+    assert done.returncode == 2
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "\u202e" not in done.stdout + done.stderr
+
+
+def test_the_queue_says_why_but_not_what_the_machine_heard(doubted: Path) -> None:
+    text = earwitness(doubted, "queue", "--json").stdout
+    assert json.loads(text)[0]["rules"]
+    assert "leftovers" not in text.lower()
+
+
+def test_a_bracketed_word_is_taught_and_heard_again(doubted: Path) -> None:
+    (answered,) = as_json(doubted, "review", typed=f"[Yeet]{SAID[4:]}\n")
+    assert (answered["state"], answered["taught"][0]["outcome"]) == ("closed", "live")
+    heard = as_json(doubted, "hear", str(CLIPS["yeet-4.opus"].path))
+    assert "yeet" in heard["files"][0]["utterances"][0]["text"].lower()
+    assert as_json(doubted, "lexicon", "list")["terms"][0]["written"] == "Yeet"
+    assert as_json(doubted, "lexicon", "undo")["terms"] == 0
+
+
+def test_the_machines_text_is_shown_only_after_the_answer(doubted: Path) -> None:
+    before = earwitness(doubted, "review", typed="").stderr
+    assert "leftovers" not in before.lower()
+    after = earwitness(doubted, "review", typed=f"{SAID}\n").stderr
+    assert "machine" in after
+
+
+def test_a_clip_that_is_left_to_others_waits_for_others(doubted: Path) -> None:
+    assert as_json(doubted, "review", typed="/s\n") == []
+    assert [item["state"] for item in as_json(doubted, "queue")] == ["waiting"]
+    assert as_json(doubted, "review", "--as", "ann", typed="/u\n")[0]["verdict"] == "unintelligible"
+
+
+def test_ctrl_c_frees_the_clip_and_keeps_what_was_typed(doubted: Path) -> None:
+    with Terminal(doubted, "review") as terminal:
+        terminal.until("> ")
+        terminal.type("yeet the left")
+        terminal.until("yeet the left")
+        terminal.type("\x03")
+        assert terminal.wait() == 130
+    with Terminal(doubted, "review") as terminal:
+        assert "yeet the left" in terminal.until("yeet the left")
+        terminal.type("overs and start the dishwasher\r")
+        terminal.until("Words to teach?")
+        terminal.type("\r")
+        assert terminal.wait() == 0
+    assert as_json(doubted, "queue") == []
+
+
+def test_terms_travel_as_csv(tmp_path: Path) -> None:
+    file = tmp_path / "terms.csv"
+    file.write_text("written,why\ngochujang,shopping\nyeet,\n", encoding="utf-8")
+    assert as_json(tmp_path, "lexicon", "import", str(file))["live"] == 2
+    earwitness(tmp_path, "lexicon", "export", str(tmp_path / "again.csv"))
+    assert as_json(tmp_path / "b", "lexicon", "import", str(tmp_path / "again.csv"))["live"] == 2
+
+
+def test_a_list_goes_live_without_the_terms_that_cannot_be_honoured(tmp_path: Path) -> None:
+    file = tmp_path / "terms.csv"
+    file.write_text(f"written\ngochujang\n{'la' * 2500}\n...\n", encoding="utf-8")
+    done = as_json(tmp_path, "lexicon", "import", str(file), code=2)
+    assert (done["live"], len(done["refused"])) == (1, 2)
+
+
+@pytest.mark.parametrize("form", ["nemo", "label-studio"])
+def test_judged_clips_travel_to_another_store(doubted: Path, tmp_path: Path, form: str) -> None:
+    as_json(doubted, "review", typed=f"{SAID}\n\n")
+    file = tmp_path / "judged.json"
+    assert len(as_json(doubted, "lexicon", "export", str(file), "--format", form)["clips"]) == 1
+    other = tmp_path / "other"
+    assert as_json(other, "lexicon", "import", str(file))["imported"] == 1
+    assert as_json(other, "lexicon", "import", str(file))["imported"] == 0
+    (kept,) = as_json(other, "queue", "--all")
+    assert kept["state"] == "closed"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "names"),
+    [
+        (["lexicon", "import", "missing.csv"], 2, "missing.csv"),
+        (["lexicon", "show", "nothing"], 2, "nothing"),
+        (["lexicon", "undo", "99"], 2, "99"),
+        (["lexicon", "retire", "nothing"], 2, "nothing"),
+        (["review", "ffff"], 2, "ffff"),
+        (["teach", "\x07"], 2, ""),
+        (["bench", "doubt", "missing.tsv"], 2, "missing.tsv"),
+        (["bench", "recognition", "missing.tsv", "--model", "x"], 5, "--model"),
+    ],
+)
+def test_what_cannot_be_done_is_said_with_its_exit_code(
+    tmp_path: Path, arguments: list[str], code: int, names: str
+) -> None:
+    done = earwitness(tmp_path, *arguments)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert done.stderr.startswith("error  ")
+    assert names in done.stderr
+    told = json.loads(earwitness(tmp_path, *arguments, "--json").stdout)
+    assert set(told) == {"error", "message"}
+
+
+def test_a_setting_that_cannot_work_is_named(tmp_path: Path) -> None:
+    done = earwitness(tmp_path, "queue", EARWITNESS_THREADS="many")
+    assert done.returncode == 5
+    assert "EARWITNESS_THREADS" in done.stderr
+
+
+def test_doctor_finds_a_damaged_store(tmp_path: Path) -> None:
+    marks = {each["name"]: each["mark"] for each in as_json(tmp_path, "doctor")}
+    assert "failed" not in marks.values()
+    (tmp_path / "earwitness.sqlite").write_bytes(b"not a database" * 1000)
+    marks = {each["name"]: each["mark"] for each in as_json(tmp_path, "doctor", code=1)}
+    assert marks["store"] == "failed"
+
+
+class Terminal:
+    """The command at a terminal of its own."""
+
+    def __init__(self, data: Path, *arguments: str) -> None:
+        self._ours, theirs = pty.openpty()
+        self._process = subprocess.Popen(
+            [COMMAND, *arguments],
+            env=_environment(data),
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+            preexec_fn=_take_the_terminal,
+        )
+        os.close(theirs)
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait()
+        os.close(self._ours)
+
+    def type(self, text: str) -> None:
+        os.write(self._ours, text.encode())
+
+    def until(self, wanted: str) -> str:
+        """What is shown up to and with ``wanted``; fails when the program ends before."""
+        shown = ""
+        while wanted not in shown:
+            part = self._read()
+            assert part, f"it ended without {wanted!r}: {shown}"
+            shown += part
+        return shown
+
+    def wait(self) -> int:
+        while self._read():
+            pass
+        return self._process.wait()
+
+    def _read(self) -> str:
+        select.select([self._ours], [], [])
+        try:
+            return os.read(self._ours, 65_536).decode(errors="replace")
+        except OSError:  # Linux says so when the other side is closed
+            return ""
+
+
+def _take_the_terminal() -> None:
+    """Makes the terminal the controlling one, so that Ctrl-C reaches the program."""
+    import fcntl
+    import termios
+
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
