@@ -128,7 +128,7 @@ class Settings(BaseSettings):
         "live by itself.",
     )
     trial_seconds: Positive = Field(
-        60.0,
+        30.0,
         description="How much audio a trial decodes of the backlog and of the regression set, "
         "nearest to the term first, in seconds.",
     )

@@ -87,7 +87,7 @@ def test_a_second_recogniser_that_fails_is_a_flag(tmp_path: Path) -> None:
 def test_a_second_recogniser_that_disagrees_is_a_flag(tmp_path: Path) -> None:
     other = Script((Reading("burn of delight", -1.0, confidence=SURE),))
     house = open_house(tmp_path, second=ScriptedEngine({4: other}, name="other"))
-    assert [flag.rule for flag in house.hear(4).flags] == ["second_engine"]
+    assert "second_engine" in [flag.rule for flag in house.hear(4).flags]
 
 
 def test_speech_that_gives_no_words_is_doubted(house: House) -> None:

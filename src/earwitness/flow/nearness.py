@@ -2,23 +2,23 @@
 
 A trial has no time to decode everything again, so it takes the recordings nearest
 to the term first. The distance is that of the term's rough sounds to the most
-alike stretch of what was heard: approximate substring matching (Sellers 1980) with
-unit costs, over the length of the form.
+alike stretch of what was said or heard: approximate substring matching (Sellers
+1980) with unit costs, over the length of the form. Nothing is decoded for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from earwitness.model import Term, Transcript
+from earwitness.model import Term
 from earwitness.speech.sounds import sounds
 
 
-def distance(term: Term, transcript: Transcript) -> float:
-    """0 where a reading holds what sounds like a form of the term, 1 for nothing alike."""
+def distance(term: Term, texts: Iterable[str]) -> float:
+    """0 where a text holds what sounds like a form of the term, 1 for nothing alike."""
     forms = [sounds(form) for form in (term.written, *term.spoken, *term.misheard)]
-    heard = {sounds(hypothesis.text) for hypothesis in transcript.nbest[:2]}
-    return min((_apart(form, text) for form in forms for text in heard), default=1.0)
+    spoken = {sounds(text) for text in texts}
+    return min((_apart(form, text) for form in forms for text in spoken), default=1.0)
 
 
 def _apart(form: Sequence[str], text: Sequence[str]) -> float:

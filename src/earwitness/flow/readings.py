@@ -32,6 +32,11 @@ class Clip:
     text: str | None = None
     heard: Transcript | None = None
 
+    def texts(self) -> list[str]:
+        """What was said or may have been said, best guess first."""
+        readings = self.heard.nbest[:2] if self.heard else ()
+        return [*([self.text] if self.text else []), *(reading.text for reading in readings)]
+
 
 class Readings:
     """Encodings of at most ``seconds`` of audio, readings of at most ``clips`` clips."""
@@ -56,14 +61,6 @@ class Readings:
     def try_out(self, clip: Clip, scoped: Scoped) -> Transcript:
         """As ``read``, for a candidate lexicon: the reading is not remembered."""
         return self.engine.decode(self._encode(clip), scoped.of(clip.source))
-
-    def glimpse(self, clip: Clip, scoped: Scoped) -> Transcript:
-        """Some reading of the clip, under any revision; decoded only if there is none."""
-        with self._lock:
-            known = self._read.get(clip.id)
-        if known is not None:
-            return known[1]
-        return clip.heard or self.read(clip, scoped)
 
     def _encode(self, clip: Clip) -> Any:
         with self._lock:

@@ -60,7 +60,7 @@ class Teaching:
     doubts: Doubts
     clock: Clock
     limits: Limits = field(default_factory=Limits)
-    seconds: float = 60.0
+    seconds: float = 30.0
 
 
 def from_judgement(event: Event, now: datetime, on: Teaching) -> None:

@@ -68,7 +68,7 @@ class Ground:
     clip: Clip | None
     backlog: Sequence[Clip]
     regression: Sequence[Clip]
-    seconds: float = 60.0
+    seconds: float = 30.0
 
 
 class Tryout:
@@ -113,9 +113,7 @@ class Tryout:
 
     def _nearest(self, term: Term, clips: Iterable[Clip]) -> list[Clip]:
         """Clips in order of nearness, until the budget of audio is spent."""
-        ranked = sorted(
-            clips, key=lambda clip: distance(term, self._readings.glimpse(clip, self._base))
-        )
+        ranked = sorted(clips, key=lambda clip: distance(term, clip.texts()))
         ends = accumulate(clip.seconds for clip in ranked)
         return [clip for clip, end in zip(ranked, ends, strict=True) if end <= self.ground.seconds]
 
