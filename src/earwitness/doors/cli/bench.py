@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +12,9 @@ from earwitness.doors.cli.app import app
 from earwitness.doors.cli.opening import opened
 from earwitness.doors.cli.screen import Json, Screen
 from earwitness.errors import SettingsError
+
+if TYPE_CHECKING:
+    from earwitness.wiring import Earwitness
 
 group = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Measure, on recordings of your own."
@@ -22,7 +26,11 @@ List = Annotated[
 ]
 Lists = Annotated[
     list[Path] | None,
-    typer.Argument(metavar="[MANIFEST]...", help="By default the recordings that ship."),
+    typer.Argument(metavar="MANIFEST...", help="By default the recordings that ship."),
+]
+Folder = Annotated[
+    Path | None,
+    typer.Argument(metavar="FOLDER", help="Sets of recordings; by default those that ship."),
 ]
 Engines = Annotated[
     list[str] | None,
@@ -52,6 +60,26 @@ Sizes = Annotated[
 ]
 Live = Annotated[int, typer.Option("--terms", min=0, metavar="N", help="So many are live.")]
 Count = Annotated[int, typer.Option(min=1, metavar="N", help="So many publications.")]
+
+
+@group.command("all")
+def everything(
+    context: typer.Context,
+    folder: Folder = None,
+    second: Second = "",
+    second_model: SecondModel = None,
+    as_json: Json = False,
+) -> None:
+    """Every measurement in one table, each with the bar that it should reach.
+
+    A bar that is not reached says so; the exit code is 0 all the same. Takes a while.
+    """
+    from earwitness.bench import sets, table
+
+    screen = Screen(as_json)
+    with _with_second(context, second, second_model) as program, screen.steps() as step:
+        found = table.run(program, sets.find(folder), step=step)
+    screen.result(found, lambda out: out.print(table.render(found)))
 
 
 @group.command()
@@ -118,15 +146,12 @@ def doubt(
     from earwitness.bench import doubt
 
     screen = Screen(as_json)
-    chosen = {"second_engine": second, "second_engine_model": second_model} if second else {}
-    with opened(context, **chosen) as program, screen.progress("Doubting") as progress:
-        figures = doubt.run(
-            manifest,
-            program.reader,
-            program.engine,
-            second=program.second_engine,
-            progress=progress,
-        )
+    with _with_second(context, second, second_model) as program:
+        other = program.second_engine
+        with screen.progress("Doubting") as progress:
+            figures = doubt.run(
+                manifest, program.reader, program.engine, second=other, progress=progress
+            )
     _show(screen, figures)
 
 
@@ -177,6 +202,15 @@ def memory(context: typer.Context, terms: Live = 10_000, as_json: Json = False) 
     with opened(context) as program, screen.waiting("Starting"):
         figures = memory.run(program.starter[0].read(), program.settings, terms=terms)
     _show(screen, figures)
+
+
+def _with_second(
+    context: typer.Context, name: str, model: Path | None
+) -> AbstractContextManager[Earwitness]:
+    """The program, with a second recogniser if one is named."""
+    if not name:
+        return opened(context)
+    return opened(context, second_engine=name, second_engine_model=model)
 
 
 def _show(screen: Screen, figures: dict[str, Any]) -> None:

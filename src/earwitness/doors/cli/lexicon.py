@@ -31,10 +31,10 @@ TrialId = Annotated[str, typer.Argument(metavar="TRIAL", help="The first digits 
 Why = Annotated[str, typer.Option(metavar="TEXT", help="The reason; it is kept.")]
 Revision = Annotated[
     int | None,
-    typer.Argument(metavar="[REVISION]", help="Whose terms come back; by default the one before."),
+    typer.Argument(metavar="REVISION", help="Whose terms come back; by default the one before."),
 ]
 Form = Annotated[Format, typer.Option("--format", help="What to write.")]
-Into = Annotated[Path | None, typer.Argument(metavar="[FILE]", help="By default stdout.")]
+Into = Annotated[Path | None, typer.Argument(metavar="FILE", help="By default stdout.")]
 OutOf = Annotated[
     Path, typer.Argument(metavar="FILE", help="A .csv of terms, or a .json or .jsonl of clips.")
 ]

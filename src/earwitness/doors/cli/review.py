@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Count = Annotated[int, typer.Option(min=1, metavar="N", help="Stop after so many clips.")]
 Only = Annotated[
-    str | None, typer.Argument(metavar="[UTTERANCE]", help="This one; its first digits will do.")
+    str | None, typer.Argument(metavar="UTTERANCE", help="This one; its first digits will do.")
 ]
 
 

@@ -91,18 +91,30 @@ class Screen:
             yield
 
     @contextmanager
+    def steps(self) -> Iterator[Callable[[str, int, int], None]]:
+        """A bar whose name changes from step to step."""
+        with self._bar() as update:
+            yield update
+
+    @contextmanager
     def progress(self, doing: str) -> Iterator[Reach]:
-        """A bar on stderr, gone when done; only on a terminal and for more than one step."""
+        """A bar while a person looks on, and there is more than one step."""
+        with self._bar() as update:
+            yield lambda done, total: update(doing, done, total)
+
+    @contextmanager
+    def _bar(self) -> Iterator[Callable[[str, int, int], None]]:
+        """A bar on stderr, gone when done; none where stderr is not a terminal."""
         if not self.err.is_terminal:
-            yield lambda done, total: None
+            yield lambda doing, done, total: None
             return
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
         columns = (TextColumn("{task.description}"), BarColumn(30), MofNCompleteColumn())
         with Progress(*columns, console=self.err, transient=True) as bar:
-            step = bar.add_task(doing, total=None, visible=False)
-            yield lambda done, total: bar.update(
-                step, completed=done, total=total, visible=total > 1
+            task = bar.add_task("", total=None, visible=False)
+            yield lambda doing, done, total: bar.update(
+                task, description=doing, completed=done, total=total, visible=total > 1
             )
 
 

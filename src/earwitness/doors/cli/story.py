@@ -53,7 +53,7 @@ class Story:
             self._screen.error(f"The loop does not hold: {error}")
 
     def _tell(self, plain_speech: Path) -> None:
-        self._line("", Text("The loop, on recordings that are installed with it.", "dim"))
+        self._line("", Text("The whole loop, on recordings that are installed with it.", "dim"))
         self._undoubted(plain_speech)
         clips, heard = self._first_misheard()
         self._doubted(clips[0], heard)
@@ -68,14 +68,16 @@ class Story:
     # --- hear, doubt ---
 
     def _undoubted(self, path: Path) -> None:
+        _ = self._program.engine  # loaded before the clock runs
         began = perf_counter()
         answers = list(self._program.hear(path, Source(), datetime.now(UTC)))
         spent, length = perf_counter() - began, sum(a.transcript.seconds for a in answers)
+        doubted = sum(answer.utterance is not None for answer in answers)
         kept = len(self._program.blobs.keys())
-        _hold(kept == sum(answer.utterance is not None for answer in answers), "clips kept")
-        self._line("Hear", f"{clock(length)} of a reading voice, in {clock(spent)}:")
+        _hold(kept == doubted, "exactly what is doubted is kept")
+        self._line("Hear", f"{clock(length)} of somebody reading aloud, heard in {clock(spent)}:")
         self._quote(answers)
-        self._line("", f"{len(answers)} utterances, {kept} doubted. What is not doubted is gone.")
+        self._line("", _what_became(len(answers), doubted))
         self._tell_json("undoubted", utterances=len(answers), kept=kept, seconds=spent)
 
     def _quote(self, answers: list[Answer]) -> None:
@@ -91,7 +93,7 @@ class Story:
         raise Unheld("no recording of the demonstration is misheard and doubted.")
 
     def _doubted(self, clip: Recording, heard: Answer) -> None:
-        self._line("", "In a kitchen somebody says:")
+        self._line("", "\nIn a kitchen somebody says something, and it hears:")
         self._line("", Text.assemble(drawing.heard(heard.transcript), ("  ?", "yellow bold")))
         for at, reason in enumerate(drawing.reasons(heard.flags)):
             self._line("" if at else "Doubt", reason)
@@ -109,7 +111,7 @@ class Story:
         self._program.judge(assignment.lease, answer)
         revealed = self._program.reveal(assignment.lease.utterance, ANALYST)
         self._line(
-            "Review", "A listener hears the clip and writes, before seeing the machine's text:"
+            "Review", "A listener hears the clip, writes, and sees the machine's text only then:"
         )
         machine = revealed.utterance.transcript.text
         for line in drawing.difference(clip.text, machine, self._screen.out.width - 10):
@@ -155,7 +157,7 @@ class Story:
         """What sounds like the term and is not must stay what it is."""
         clips = [clip for clip in starter.recordings(Role.SOUND_ALIKE) if term in clip.extra]
         answers = [self._hear(clip) for clip in clips]
-        self._line("", f"Words that only sound like {term}:")
+        self._line("", f"\nWords that only sound like {term}:")
         for answer in answers:
             self._line("", drawing.heard(answer.transcript))
         mistaken = sum(_says(answer, term) for answer in answers)
@@ -199,6 +201,12 @@ def _by_term(recordings: Iterable[Recording]) -> list[list[Recording]]:
     for recording in recordings:
         terms.setdefault(recording.extra[0], []).append(recording)
     return list(terms.values())
+
+
+def _what_became(utterances: int, doubted: int) -> str:
+    if not doubted:
+        return "No rule doubts it: no file, no record, no log line of it was written."
+    return f"{doubted} of {utterances} utterances doubted and kept; of the others nothing was."
 
 
 def _says(answer: Answer, term: str) -> bool:
