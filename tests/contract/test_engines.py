@@ -194,6 +194,13 @@ def test_live_terms_are_honoured_or_refused_aloud(case: Case) -> None:
     assert heard.best.terms == ()
 
 
+def test_a_misheard_form_is_no_rewriting_where_the_audio_says_otherwise(case: Case) -> None:
+    if case.engine.capabilities.lexicon:
+        heard = case.hear(case.speech, Term("xylophone", misheard=("tried", "failed")))
+        assert case.said in normalise(heard.text)
+        assert "xylophone" not in normalise(heard.text)
+
+
 @pytest.mark.parametrize("written", ["", " ", "a\u0000b", "ab\u202e\u0007", "y" * 5000])
 def test_a_term_that_cannot_be_honoured_is_refused(case: Case, written: str) -> None:
     expected = TermRefused if case.engine.capabilities.lexicon else LexiconUnsupported
