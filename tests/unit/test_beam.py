@@ -70,7 +70,7 @@ class Talker(Toy):
 
 
 def test_at_the_limit_a_reading_that_ends_is_taken_before_one_that_is_cut_off() -> None:
-    (found,) = search(Talker(0), width=4, spread=1.5, limit=1)
+    (found,) = search(Talker(0), width=8, spread=1.5, limit=1)
     assert found.tokens == (3,)
 
 

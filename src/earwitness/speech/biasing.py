@@ -104,7 +104,10 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Moves:
-    """Tokens that go on along the graph: ``ids`` ``[moves]`` and where each leads."""
+    """Tokens that go on along the graph: ``ids`` ``[moves]`` and where each leads.
+
+    In the order of their ids, so that no search depends on the order of teaching.
+    """
 
     texts: Mapping[str, Node]
     ids: NDArray[np.intp]
@@ -114,7 +117,8 @@ class Moves:
 
     @classmethod
     def of(cls, texts: Mapping[str, Node], vocabulary: Vocabulary) -> Moves:
-        pairs = [(token, node) for text, node in texts.items() for token in vocabulary.tokens[text]]
+        found = {token: node for text, node in texts.items() for token in vocabulary.tokens[text]}
+        pairs = sorted(found.items(), key=lambda pair: pair[0])
         ids = np.array([token for token, _ in pairs], np.intp)
         depths = np.array([node.depth for _, node in pairs], np.float32)
         margins = np.array([node.margin for _, node in pairs], np.float32)
