@@ -54,13 +54,21 @@ class Readings:
         with self._lock:
             lexicon, transcript = self._read.get(clip.id, (None, None))
         if transcript is None or lexicon is not scoped.lexicon:
-            transcript = self.try_out(clip, scoped)
+            transcript = self._as_kept(clip, scoped) or self.try_out(clip, scoped)
             self._remember(clip, scoped.lexicon, transcript)
         return transcript
 
     def try_out(self, clip: Clip, scoped: Scoped) -> Transcript:
         """As ``read``, for a candidate lexicon: the reading is not remembered."""
         return self.engine.decode(self._encode(clip), scoped.of(clip.source))
+
+    def _as_kept(self, clip: Clip, scoped: Scoped) -> Transcript | None:
+        """What was heard when the clip came in, where it would be heard the same now."""
+        heard, engine = clip.heard, self.engine
+        if heard is None or not engine.capabilities.repeatable:
+            return None
+        same = (heard.model, heard.revision) == (engine.model, scoped.lexicon.revision)
+        return heard if same else None
 
     def _encode(self, clip: Clip) -> Any:
         with self._lock:
