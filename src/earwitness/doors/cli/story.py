@@ -31,7 +31,7 @@ ANALYST = "demo"
 KITCHEN = Source("kitchen", "demo")
 
 
-class Unheld(Exception):  # noqa: N818 - not an error: an outcome of the demonstration
+class Unheld(Exception):
     """A step did not do what it should."""
 
 
