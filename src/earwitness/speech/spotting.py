@@ -111,13 +111,15 @@ class _Plain:
 class _Hypothesis:
     """The plain reading up to ``left``, then tokens of its own, of which this is the last.
 
-    ``row`` is what the model said before ``token``; ``score`` and ``length`` count all
-    tokens, the plain reading's among them. ``node`` is set while a term is spelled,
-    ``ending`` once it is complete, and then ``free`` counts the tokens since.
+    ``open`` is how far above the floor without margin its first token came. ``row`` is
+    what the model said before ``token``; ``score`` and ``length`` count all tokens, the
+    plain reading's among them. ``node`` is set while a term is spelled, ``ending`` once
+    it is complete, and then ``free`` counts the tokens since.
     """
 
     before: _Hypothesis | None
     left: int
+    open: float
     token: int
     row: Floats
     score: float
@@ -139,8 +141,15 @@ class _Hypothesis:
     def then(self, token: int, row: Floats, node: Node | None = None) -> _Hypothesis:
         """One token further: in the term where ``node`` is given, otherwise after it."""
         score, free = self.score + float(row[token]), self.free + (node is None)
-        return _Hypothesis(
-            self, self.left, token, row, score, self.length + 1, node, self.ending, free
+        return replace(
+            self,
+            before=self,
+            token=token,
+            row=row,
+            score=score,
+            length=self.length + 1,
+            node=node,
+            free=free,
         )
 
     def own(self) -> list[_Hypothesis]:
@@ -195,7 +204,8 @@ class _Search:
     def _entry(self, at: int, token: int, node: Node) -> _Hypothesis:
         row = self.plain.path.rows[at]
         score = self.plain.spent[at] + float(row[token])
-        return _Hypothesis(None, at, token, row, score, at + 1, node)
+        above = score - self.plain.floor(at + 1, 0.0)
+        return _Hypothesis(None, at, above, token, row, score, at + 1, node)
 
     def _joined(self, beam: _Beam, entering: Sequence[_Hypothesis], at: int) -> _Beam:
         """The best of those under way and those that leave the plain reading here."""
@@ -231,7 +241,7 @@ class _Search:
             yield from self._after(hypothesis, row, row)
             return
         yield from self._spelled(hypothesis, node, row)
-        if node.ending is not None:
+        if node.ending is not None and self._may_spell(hypothesis, node.ending.margin):
             complete = replace(hypothesis, node=None, ending=node.ending)
             closing = np.where(self.graph.vocabulary.closes, row, -np.inf)
             yield from self._after(complete, row, closing)
@@ -241,8 +251,13 @@ class _Search:
         moves = node.moves(self.graph.vocabulary)
         for token, child in zip(moves.ids, moves.nodes, strict=True):
             floor = self.plain.floor(hypothesis.length + 1, child.margin)
-            if hypothesis.score + row[token] >= floor:
+            worth_it = hypothesis.score + row[token] >= floor
+            if worth_it and self._may_spell(hypothesis, child.margin):
                 yield hypothesis.then(int(token), row, child)
+
+    def _may_spell(self, hypothesis: _Hypothesis, margin: float) -> bool:
+        """Whether a term of this margin would have entered here without the others."""
+        return hypothesis.open + min(margin, self.reach.deepest) >= 0
 
     def _after(
         self, hypothesis: _Hypothesis, row: Floats, allowed: Floats
