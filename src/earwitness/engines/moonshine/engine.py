@@ -14,7 +14,8 @@ from earwitness.engines.moonshine.graphs import END, Graphs, asset, digest
 from earwitness.engines.moonshine.session import WIDTH, Last, Listened, SecondHearing, Session
 from earwitness.engines.moonshine.times import spoken
 from earwitness.engines.moonshine.tokenizer import Tokenizer
-from earwitness.errors import EngineError, TermRefused
+from earwitness.engines.quiet import is_silent
+from earwitness.errors import TermRefused
 from earwitness.model import SAMPLE_RATE, Hypothesis, Lexicon, Samples, Term, Transcript, Word
 from earwitness.ports import Capabilities
 from earwitness.speech.beam import Path
@@ -58,19 +59,25 @@ class Moonshine:
         self._compiler.compiled(lexicon)
 
     def encode(self, audio: Samples) -> Listened:
-        if not np.isfinite(audio).all():
-            raise EngineError("The audio has samples that are not numbers.")
-        return Listened(audio, self._graphs.encode(_long_enough(audio)))
+        return Listened(audio, self._graphs.encode(_long_enough(audio)), is_silent(audio))
 
     def decode(self, encoded: Listened, lexicon: Lexicon, *, times: bool = False) -> Transcript:
+        if encoded.silent:
+            return self._nothing(encoded, lexicon)
         compiled = self._compiler.compiled(lexicon)
         with encoded.lock:
             if encoded.last is None or self._could_differ(encoded.last, lexicon):
                 encoded.last = self._decode(encoded, compiled, lexicon)
             transcript = replace(encoded.last.transcript, revision=lexicon.revision)
-            if not times or not len(encoded.audio):
+            if not times:
                 return transcript
             return self._timed(transcript, encoded, encoded.last.tokens)
+
+    def _nothing(self, encoded: Listened, lexicon: Lexicon) -> Transcript:
+        """Asked about silence, the model makes up a word ("you"); so it is not asked."""
+        empty = Hypothesis("", (), 0.0)
+        made_by = self.name, self.model, lexicon.revision, encoded.seconds
+        return Transcript((empty,), *made_by, unbiased=empty)
 
     def _decode(self, encoded: Listened, compiled: Compiled, lexicon: Lexicon) -> Last:
         session = self._session(encoded)

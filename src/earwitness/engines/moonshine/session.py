@@ -41,6 +41,7 @@ class Listened:
 
     audio: Samples
     encoded: Encoded
+    silent: bool = False
     last: Last | None = None
     session: Session | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
