@@ -234,7 +234,7 @@ def test_a_decoder_that_takes_too_long_is_stopped_and_the_setting_named(tmp_path
 def test_a_decoder_that_needs_too_much_memory_is_refused_it(tmp_path: Path) -> None:
     path = recordings.write(tmp_path / "a.wav", TONE)
     reader = Reader(Limits(audio_decoder_mib=64))
-    with pytest.raises(AudioError, match=r"a\.wav"):
+    with pytest.raises(AudioError, match=r"a\.wav.*audio_decoder_mib"):
         reader.read(path)
     reader.close()
 

@@ -127,7 +127,7 @@ def _answer(connection: socket.socket, file: BinaryIO) -> None:
     except UnusableError as error:
         kind, why = REFUSED, str(error)
     except MemoryError:
-        kind, why = REFUSED, "needs more memory to decode than is allowed"
+        kind, why = REFUSED, "needs more memory to decode than the setting audio_decoder_mib allows"
     except (FFmpegError, OSError, ValueError) as error:
         kind, why = REFUSED, f"cannot be decoded ({_reason(error)})"
     _send(connection, kind, why.encode(errors="backslashreplace")[:MAX_PAYLOAD])
