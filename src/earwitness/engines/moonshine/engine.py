@@ -20,6 +20,8 @@ from earwitness.model import SAMPLE_RATE, Hypothesis, Lexicon, Samples, Term, Tr
 from earwitness.ports import Capabilities
 from earwitness.speech.beam import Path
 from earwitness.speech.biasing import Vocabulary, fold
+from earwitness.speech.confidence import rated
+from earwitness.speech.features import Alike, Evidence
 from earwitness.speech.gate import Ear, Occurrence, Reading, accept
 from earwitness.speech.lexicon import check
 from earwitness.speech.misheard import contains, reread
@@ -44,6 +46,7 @@ class Moonshine:
         self._graphs = Graphs()
         self._compiler = Compiler(Vocabulary(self._tokenizer.texts, END))
         self._reach = Reach()
+        self._alike = Alike(self._tokenizer.texts, END)
         self._recent: deque[weakref.ref[Listened]] = deque()
 
     def check(self, term: Term) -> None:
@@ -161,7 +164,7 @@ class Moonshine:
         for candidate in (reading, *ranked):
             hypothesis = self._hypothesis(candidate)
             nbest.setdefault(hypothesis.text, hypothesis)
-        return Transcript(
+        transcript = Transcript(
             tuple(nbest.values())[: 2 * WIDTH],
             self.name,
             self.model,
@@ -169,6 +172,13 @@ class Moonshine:
             listened.seconds,
             unbiased=self._hypothesis(Reading(plain)),
         )
+        return rated(transcript, self._evidence(reading))
+
+    def _evidence(self, reading: Reading) -> Evidence:
+        """What the decoder knew when it chose this reading."""
+        path = reading.path
+        firsts = [span.first for span in word_spans(path.tokens, self._tokenizer)]
+        return Evidence.of(path.rows, (*path.tokens, END), firsts, self._alike)
 
     def _hypothesis(self, reading: Reading) -> Hypothesis:
         words = tuple(self._words(reading))
