@@ -49,6 +49,10 @@ class Reading:
     def counts(self) -> Counter[str]:
         return Counter(term.ending.key for term in self.terms)
 
+    def places(self) -> set[tuple[str, int]]:
+        """Each term in it, and at which token."""
+        return {(term.ending.key, term.first) for term in self.terms}
+
 
 @dataclass(frozen=True, slots=True)
 class Ear:
@@ -82,22 +86,21 @@ def margin_of(term: Term) -> float:
 
 
 def accept(path: Path, ear: Ear, most: int = 6) -> tuple[Reading, list[Reading]]:
-    """Takes term after term into a reading while one passes the gate.
+    """Takes term after term into a reading, at most so many, while one passes the gate.
 
     Returns the reading and everything that the first look proposed, which are
     further hypotheses for the n-best.
     """
     reading = ear.mark(path)
-    proposed, passing = _proposals(reading, ear)
-    first = proposed
-    while passing and len(reading.terms) < most:
+    first, passing = _proposals(reading, ear)
+    for _ in range(most):
         better = _first_confirmed(reading, passing, ear)
         if better is None:
             break
         reading = better
         if not _more(reading, passing):
             break
-        proposed, passing = _proposals(reading, ear)
+        _, passing = _proposals(reading, ear)
     return reading, first
 
 
@@ -130,6 +133,6 @@ def _first_confirmed(
 
 
 def _more(reading: Reading, passing: Iterable[_Proposal]) -> bool:
-    """Whether another term passed that the chosen reading does not have."""
-    have = reading.counts()
-    return any(not proposal.reading.counts() <= have for proposal in passing)
+    """Whether a term passed that the chosen reading does not have, or has elsewhere."""
+    have = reading.places()
+    return any(not proposal.reading.places() <= have for proposal in passing)
