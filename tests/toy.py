@@ -24,11 +24,12 @@ TEXTS: tuple[str | None, ...] = (None, "▁a", "▁b", "▁ab", "a", "b", ".")
 VOCABULARY = Vocabulary(TEXTS, END)
 
 
-@lru_cache(maxsize=200_000)
-def row(seed: int, sharpness: float, before: tuple[int, ...]) -> Floats:
-    """Log-probabilities ``[len(TEXTS)]`` of the token after some others."""
+@lru_cache(maxsize=20_000)
+def row(seed: int, sharpness: float, size: int, before: tuple[int, ...]) -> Floats:
+    """Log-probabilities ``[size]`` of the token after some others."""
     generator = np.random.default_rng([seed, *before])
-    logits = sharpness * generator.standard_normal(len(TEXTS)) + np.eye(len(TEXTS))[END]
+    logits = sharpness * generator.standard_normal(size)
+    logits[END] += 1
     said: Floats = log_softmax(logits.astype(np.float32)[None])[0]
     said.setflags(write=False)
     return said
@@ -40,6 +41,7 @@ class Toy:
 
     seed: int
     sharpness: float = 2.0
+    size: int = len(TEXTS)
     end: int = field(default=END, init=False)
 
     def begin(self) -> tuple[Floats, Cache]:
@@ -56,7 +58,7 @@ class Toy:
         return np.array(said, np.float32), longer
 
     def row(self, before: Sequence[int]) -> Floats:
-        return row(self.seed, self.sharpness, tuple(before))
+        return row(self.seed, self.sharpness, self.size, tuple(before))
 
     def logprobs(self, tokens: Sequence[int]) -> tuple[float, ...]:
         """Of a whole reading and its end, computed without any cache."""
@@ -65,6 +67,15 @@ class Toy:
 
     def score(self, tokens: Sequence[int]) -> float:
         return sum(self.logprobs(tokens))
+
+    def path(self, tokens: Sequence[int]) -> Path:
+        """A reading as a search would have finished it."""
+        first, cache = self.begin()
+        rows = [first[0]]
+        if tokens:
+            out, cache = self.step(cache, np.array([tokens], np.int64))
+            rows += list(out[0])
+        return Path(tuple(tokens), self.logprobs(tokens), tuple(rows), cache)
 
     def holds(self, path: Path) -> bool:
         """Whether everything that a path says of itself is true."""

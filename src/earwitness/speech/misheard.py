@@ -34,7 +34,7 @@ class MisheardForms:
             for first, pairs in self.by_first.items()
         }
         for form, ending in put:
-            words = tuple(form.split())
+            words = tuple(word for word in map(bare, form.split()) if word)
             forms[words[0]] = (*forms.get(words[0], ()), (words, ending))
         return MisheardForms({first: pairs for first, pairs in forms.items() if pairs})
 
@@ -73,16 +73,16 @@ def _put_right(
 ) -> Spotted:
     first, last = span[0].first, span[-1].last
     written = ending.written
-    if span[0].text[0].isupper() and first == 0:
+    if span[0].text[0].isupper() and _starts_sentence(path, first, spelling):
         written = written[0].upper() + written[1:]
     tail = span[-1].text[len(span[-1].text.rstrip(PUNCTUATION)) :]
-    term = spelling.encode(written)
-    closing = spelling.encode(tail)[1:] if tail else []
-    if tail:
-        both = spelling.encode(written + tail)
-        closing = both[len(term) :] if both[: len(term)] == term else closing
-    rest = [*term, *closing, *path.tokens[last:]]
+    rest = [*spelling.encode(written + tail), *path.tokens[last:]]
     return Spotted(rescored(model, path, first, rest), ending)
+
+
+def _starts_sentence(path: Path, at: int, spelling: Spelling) -> bool:
+    before = spelling.texts[path.tokens[at - 1]] if at else "."
+    return (before or "").endswith((".", "?", "!"))
 
 
 def rescored(model: Steps, path: Path, at: int, rest: Sequence[int]) -> Path:
