@@ -52,11 +52,11 @@ def check(term: Term) -> None:
 
 def check_against(term: Term, lexicon: Lexicon) -> None:
     """Raises TermRefused where the term clashes with another live term."""
-    mine = spellings(term) | {term_key(form) for form in term.misheard}
+    mine = _answers_to(term)
     for other in lexicon.terms.values():
         if other.key == term.key or not _meet(term.scope, other.scope):
             continue
-        both = mine & (spellings(other) | {term_key(form) for form in other.misheard})
+        both = mine & _answers_to(other)
         if both:
             raise TermRefused(
                 f"{term.written!r} clashes with the live term {other.written!r}: "
@@ -95,8 +95,13 @@ def changes(
         yield key, None
 
 
+def _answers_to(term: Term) -> set[str]:
+    return spellings(term) | {plain(form) for form in term.misheard}
+
+
 def _meet(one: str, other: str) -> bool:
-    return one == other or EVERYWHERE in (one, other)
+    """Whether one device could have both: a device has one household and one locale."""
+    return one == other or one.partition(":")[0] != other.partition(":")[0]
 
 
 def _check_form(form: str, what: str) -> None:
@@ -117,7 +122,8 @@ def _check_form(form: str, what: str) -> None:
 
 
 def _check_scope(term: Term) -> None:
-    if term.scope != EVERYWHERE and not re.fullmatch(r"(locale|household):\S{1,100}", term.scope):
+    named = re.fullmatch(r"(locale|household):\S{1,100}", term.scope)
+    if term.scope != EVERYWHERE and not (named and term.scope.isprintable()):
         raise TermRefused(
             f"{term.written!r}: a scope is 'everywhere', 'locale:en-GB' or 'household:ID', "
             f"not {term.scope[:60]!r}."
