@@ -95,8 +95,11 @@ class Moonshine:
             lambda path: self._mark(compiled, path),
             SecondHearing(self._graphs, _long_enough(encoded.audio)),
         )
-        reading, proposed = accept(session.plain()[0], ear)
-        others = [*(self._mark(compiled, path) for path in session.plain()), *proposed]
+        encoded.plain = encoded.plain or session.search()
+        plain = [session.forced(encoded.plain[0].tokens)]
+        plain += [scored.path() for scored in encoded.plain[1:]]
+        reading, proposed = accept(plain[0], ear)
+        others = [*(self._mark(compiled, path) for path in plain), *proposed]
         transcript = self._transcript(encoded, lexicon, reading, others)
         texts = [self._tokenizer.decode(path.tokens) for path in looked]
         texts += [hypothesis.text for hypothesis in transcript.nbest]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from earwitness.engines.moonshine.graphs import END, Clip, Encoded, Graphs
 from earwitness.model import SAMPLE_RATE, Lexicon, Samples, Transcript
-from earwitness.speech.beam import Cache, Floats, Path, log_softmax, search
+from earwitness.speech.beam import Cache, Floats, Path, forced, log_softmax, search
 
 WIDTH = 4
 SPREAD = 5.0
@@ -35,13 +35,28 @@ class Last:
     texts: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A reading and its log-probabilities, the end's last; see ``speech.beam.Path``."""
+
+    tokens: tuple[int, ...]
+    logprobs: tuple[float, ...]
+
+    def path(self) -> Path:
+        return Path(self.tokens, self.logprobs, (), ())
+
+
 @dataclass(eq=False)
 class Listened:
-    """One clip after the encoder. Small enough to keep many of, for trials."""
+    """One clip after the encoder. Small enough to keep many of, for trials.
+
+    ``plain`` are the readings without any term, best first; found once, when needed.
+    """
 
     audio: Samples
     encoded: Encoded
     silent: bool = False
+    plain: tuple[Scored, ...] = ()
     last: Last | None = None
     session: Session | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -61,7 +76,7 @@ class Session:
         self._encoded = encoded
         self._limit = int(seconds * TOKENS_PER_SECOND) + 8
         self._begun: tuple[Floats, Cache, Clip] | None = None
-        self._plain: list[Path] = []
+        self._forced: Path | None = None
 
     def begin(self) -> tuple[Floats, Cache]:
         logprobs, cache, _ = self._start()
@@ -71,22 +86,16 @@ class Session:
         logits, cache = self._graphs.step(self._start()[2], cache, tokens)
         return log_softmax(logits), cache
 
-    def plain(self) -> list[Path]:
-        """What is heard without any term, best first; found once."""
-        if not self._plain:
-            best, *rest = search(self, width=WIDTH, spread=SPREAD, limit=self._limit)
-            slim = Path(best.tokens, best.logprobs, tuple(np.stack(best.rows)), best.cache)
-            self._plain = [slim, *(Path(path.tokens, path.logprobs, (), ()) for path in rest)]
-        return self._plain
+    def search(self) -> tuple[Scored, ...]:
+        """What is heard without any term, best first."""
+        found = search(self, width=WIDTH, spread=SPREAD, limit=self._limit)
+        return tuple(Scored(path.tokens, path.logprobs) for path in found)
 
-    def score(self, tokens: tuple[int, ...]) -> float:
-        """The log-probability of a whole reading, its end included, in one call."""
-        first, cache = self.begin()
-        rows = [first[0]]
-        if tokens:
-            out, _ = self.step(cache, np.array([tokens], np.int64))
-            rows += list(out[0])
-        return float(sum(row[token] for row, token in zip(rows, (*tokens, END), strict=True)))
+    def forced(self, tokens: tuple[int, ...]) -> Path:
+        """A reading scored as a whole; the last one is kept at hand."""
+        if self._forced is None or self._forced.tokens != tokens:
+            self._forced = forced(self, tokens)
+        return self._forced
 
     def attention(self, tokens: tuple[int, ...]) -> Floats:
         """Where the decoder looks in a reading, ``[tokens + 1, frames]``, its end included."""
@@ -112,7 +121,7 @@ class SecondHearing:
     def __call__(self, path: Path) -> float:
         """The log-probability of a reading."""
         if path.tokens not in self._known:
-            self._known[path.tokens] = self._heard().score(path.tokens)
+            self._known[path.tokens] = self._heard().forced(path.tokens).score
         return self._known[path.tokens]
 
     def _heard(self) -> Session:
