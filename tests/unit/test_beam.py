@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.toy import END, Toy, readings
 
-from earwitness.speech.beam import Path, log_softmax, search, stack, take, upto
+from earwitness.speech.beam import Path, forced, log_softmax, search, stack, take, upto
 
 toys = st.builds(Toy, st.integers(0, 10_000), st.sampled_from([0.5, 2.0, 4.0]))
 EVERYTHING = 100_000
@@ -30,7 +30,8 @@ def test_what_a_narrow_beam_finds_is_true(toy: Toy, width: int, spread: float, l
     found = search(toy, width=width, spread=spread, limit=limit)
     scores = [path.score for path in found]
     assert 1 <= len(found) <= width
-    assert all(toy.holds(path) for path in found)
+    assert all(path.logprobs == toy.logprobs(path.tokens) for path in found)
+    assert all(toy.holds(forced(toy, path.tokens)) for path in found)
     assert scores == sorted(scores, reverse=True)
     assert scores[-1] >= scores[0] - spread
     assert len({path.tokens for path in found}) == len(found)
@@ -79,7 +80,7 @@ def test_a_reading_that_never_ends_is_cut_off_at_the_limit(limit: int) -> None:
     endless = Talker(0)
     (found,) = search(endless, width=1, spread=0.1, limit=limit)
     assert found.tokens == (1,) * limit
-    assert endless.holds(found)
+    assert endless.holds(forced(endless, found.tokens))
 
 
 def test_the_score_of_a_path_counts_its_end() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.toy import TEXTS, VOCABULARY, Toy, ending, graph, text
 
-from earwitness.speech.beam import Path, search
+from earwitness.speech.beam import Path, forced, search
 from earwitness.speech.biasing import Ending, Graph
 from earwitness.speech.spotting import Reach, Spotted, openness, spot
 
@@ -34,7 +34,7 @@ def endings(draw: st.DrawFn) -> Ending:
 
 
 def plain(toy: Toy, limit: int = 6) -> Path:
-    return search(toy, width=4, spread=5.0, limit=limit)[0]
+    return forced(toy, search(toy, width=4, spread=5.0, limit=limit)[0].tokens)
 
 
 def heard(spotted: list[Spotted]) -> list[tuple[tuple[int, ...], tuple[float, ...], Ending]]:

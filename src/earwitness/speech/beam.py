@@ -1,15 +1,15 @@
 """Beam search over a model that gives one token's log-probabilities at a time.
 
 Plain search, without terms: what it finds is what the recogniser hears by itself.
-Scores are sums of natural log-probabilities, the end token included. A finished
-reading keeps its rows and its cache, so that ``speech.spotting`` can leave it at
-any word without running the model again.
+Scores are sums of natural log-probabilities, the end token included. ``forced``
+goes along one reading and keeps its rows and its cache, so that ``speech.spotting``
+can leave it at any word without running the model again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -33,17 +33,11 @@ class Steps(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Path:
-    """A finished reading.
+class Scored:
+    """A reading, finished or not: its tokens' log-probabilities and, once finished, the end's."""
 
-    ``logprobs`` are its tokens' and, last, the end's. ``rows`` ``[tokens + 1,
-    vocabulary]`` are what the model said before each of them.
-    """
-
-    tokens: tuple[int, ...]
-    logprobs: tuple[float, ...]
-    rows: Sequence[Floats]
-    cache: Cache
+    tokens: tuple[int, ...] = ()
+    logprobs: tuple[float, ...] = ()
 
     @property
     def score(self) -> float:
@@ -51,11 +45,14 @@ class Path:
 
 
 @dataclass(frozen=True, slots=True)
-class _Live:
-    tokens: tuple[int, ...]
-    logprobs: tuple[float, ...]
-    rows: tuple[Floats, ...]
-    score: float
+class Path(Scored):
+    """A finished reading that can be left at any of its tokens.
+
+    ``rows`` ``[tokens + 1, vocabulary]`` are what the model said before each of them.
+    """
+
+    rows: Sequence[Floats] = ()
+    cache: Cache = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,57 +95,46 @@ def forced(model: Steps, tokens: Sequence[int]) -> Path:
     return Path(tuple(tokens), tuple(float(row[token]) for row, token in spelled), rows, cache)
 
 
-def search(model: Steps, *, width: int, spread: float, limit: int) -> list[Path]:
+def search(model: Steps, *, width: int, spread: float, limit: int) -> list[Scored]:
     """The readings within ``spread`` nats of the best, best first; at most ``width``.
 
     ``limit`` bounds the tokens of a reading. Never empty.
     """
     logprobs, cache = model.begin()
-    live = [_Live((), (), (), 0.0)]
-    finished: list[Path] = []
+    live = [Scored()]
+    finished: list[Scored] = []
     for length in range(limit + 1):
         chosen = _best(live, logprobs, finished, width, spread)
         if length == limit:
             ended = [c for c in chosen if c.token == model.end]
             chosen = ended if ended or finished else [_Candidate(0.0, 0, model.end)]
-        finished += [
-            _finish(live[c.row], logprobs[c.row], cache, c) for c in chosen if c.token == model.end
-        ]
-        going = [c for c in chosen if c.token != model.end]
+        grown = [(c, _extend(live[c.row], logprobs[c.row], c.token)) for c in chosen]
+        finished += [replace(s, tokens=s.tokens[:-1]) for c, s in grown if c.token == model.end]
+        going = [(c, scored) for c, scored in grown if c.token != model.end]
         if not going:
             break
-        live = [_extend(live[c.row], logprobs[c.row], c) for c in going]
-        cache = take(cache, [c.row for c in going])
-        out, cache = model.step(cache, np.array([[c.token] for c in going], np.int64))
+        live = [scored for _, scored in going]
+        cache = take(cache, [c.row for c, _ in going])
+        out, cache = model.step(cache, np.array([[c.token] for c, _ in going], np.int64))
         logprobs = out[:, 0]
-    finished.sort(key=lambda path: -path.score)
-    return [path for path in finished if path.score >= finished[0].score - spread][:width]
+    finished.sort(key=lambda scored: -scored.score)
+    return [scored for scored in finished if scored.score >= finished[0].score - spread][:width]
 
 
 def _best(
-    live: list[_Live], logprobs: Floats, finished: list[Path], width: int, spread: float
+    live: list[Scored], logprobs: Floats, finished: list[Scored], width: int, spread: float
 ) -> list[_Candidate]:
-    tops = logprobs.max(axis=1)
-    best = max(hypothesis.score + top for hypothesis, top in zip(live, tops, strict=True))
-    best = max([best, *(path.score for path in finished)])
+    scores = [scored.score for scored in live]
+    ahead = [score + float(top) for score, top in zip(scores, logprobs.max(axis=1), strict=True)]
+    best = max([*ahead, *(scored.score for scored in finished)])
     found = [
-        _Candidate(hypothesis.score + float(row[token]), i, int(token))
-        for i, (hypothesis, row) in enumerate(zip(live, logprobs, strict=True))
-        for token in np.flatnonzero(row >= best - spread - hypothesis.score)
+        _Candidate(score + float(row[token]), i, int(token))
+        for i, (score, row) in enumerate(zip(scores, logprobs, strict=True))
+        for token in np.flatnonzero(row >= best - spread - score)
     ]
     found.sort(key=lambda c: (-c.score, c.row, c.token))
     return found[:width]
 
 
-def _extend(live: _Live, row: Floats, chosen: _Candidate) -> _Live:
-    return _Live(
-        (*live.tokens, chosen.token),
-        (*live.logprobs, float(row[chosen.token])),
-        (*live.rows, row),
-        chosen.score,
-    )
-
-
-def _finish(live: _Live, row: Floats, cache: Cache, chosen: _Candidate) -> Path:
-    done = _extend(live, row, chosen)
-    return Path(live.tokens, done.logprobs, done.rows, take(cache, [chosen.row]))
+def _extend(scored: Scored, row: Floats, token: int) -> Scored:
+    return Scored((*scored.tokens, token), (*scored.logprobs, float(row[token])))
