@@ -78,7 +78,7 @@ class Clip:
 
     def mark(self, path: Path) -> Reading:
         words = enumerate(self.text(path).split())
-        found = [Occurrence(self.ending(w), i, i + 1) for i, w in words if w.isupper()]
+        found = [Occurrence(self.ending(w), i, i + 1, len(w)) for i, w in words if w.isupper()]
         return Reading(path, tuple(found))
 
     def again(self, path: Path) -> float:

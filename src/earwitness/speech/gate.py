@@ -18,9 +18,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from earwitness.model import Term
 from earwitness.speech.beam import Path
-from earwitness.speech.biasing import Ending
+from earwitness.speech.biasing import WORD_MARK, Ending, Graph, fold
 from earwitness.speech.dictionary import is_known
 from earwitness.speech.spotting import Spotted
 
@@ -32,11 +34,15 @@ SLACK = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """Tokens ``first`` up to, not including, ``last`` of a reading spell a term."""
+    """Tokens ``first`` up to, not including, ``last`` of a reading spell a term.
+
+    Its spelling has so many ``characters``; the last token may hold more.
+    """
 
     ending: Ending
     first: int
     last: int
+    characters: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,17 @@ class _Proposal:
     """Nats above the margin, in the first hearing."""
     margin: float
     reading: Reading
+
+
+def occurrences(graph: Graph, texts: Sequence[str | None]) -> list[Occurrence]:
+    """The live terms in a reading, given what its tokens spell."""
+    folded = [fold(text or "?") for text in texts]
+    starts = np.cumsum([0, *map(len, folded)])
+    found = []
+    for start, end, ending in graph.matches("".join(folded)):
+        first, last = np.searchsorted(starts, (start, end)).tolist()
+        found.append(Occurrence(ending, first, last, end - start - len(WORD_MARK)))
+    return found
 
 
 def margin_of(term: Term) -> float:

@@ -22,11 +22,11 @@ from earwitness.speech.beam import Path
 from earwitness.speech.biasing import Vocabulary, fold
 from earwitness.speech.confidence import rated
 from earwitness.speech.features import Alike, Evidence
-from earwitness.speech.gate import Ear, Occurrence, Reading, accept
+from earwitness.speech.gate import Ear, Reading, accept, occurrences
 from earwitness.speech.lexicon import check
 from earwitness.speech.misheard import contains, reread
+from earwitness.speech.printing import PrintedWord, printed_words
 from earwitness.speech.spotting import Reach, Spotted, openness, spot
-from earwitness.speech.words import word_spans
 
 SHORTEST = 0.1
 """Seconds; the encoder needs at least 1,023 samples. Shorter audio is padded with silence."""
@@ -74,7 +74,7 @@ class Moonshine:
             transcript = replace(encoded.last.transcript, revision=lexicon.revision)
             if not times:
                 return transcript
-            return self._timed(transcript, encoded, encoded.last.tokens)
+            return self._timed(transcript, encoded, encoded.last)
 
     def _nothing(self, encoded: Listened, lexicon: Lexicon) -> Transcript:
         """Asked about silence, the model makes up a word ("you"); so it is not asked."""
@@ -85,34 +85,37 @@ class Moonshine:
     def _decode(self, encoded: Listened, compiled: Compiled, lexicon: Lexicon) -> Last:
         session = self._session(encoded)
         looked: list[Path] = []
+        met: list[Path] = []
 
         def look(path: Path) -> list[Spotted]:
             looked.append(path)
             return self._look(session, compiled, path)
 
+        def mark(path: Path) -> Reading:
+            met.append(path)
+            return self._mark(compiled, path)
+
         ear = Ear(
             look,
-            lambda path: self._mark(compiled, path),
+            mark,
             SecondHearing(self._graphs, _long_enough(encoded.audio)),
         )
         encoded.plain = encoded.plain or session.search()
         plain = [session.forced(encoded.plain[0].tokens)]
-        plain += [scored.path() for scored in encoded.plain[1:]]
+        plain += [Path(other.tokens, other.logprobs) for other in encoded.plain[1:]]
         reading, proposed = accept(plain[0], ear)
-        others = [*(self._mark(compiled, path) for path in plain), *proposed]
+        others = [*map(mark, plain), *proposed]
         transcript = self._transcript(encoded, lexicon, reading, others)
-        texts = [self._tokenizer.decode(path.tokens) for path in looked]
-        texts += [hypothesis.text for hypothesis in transcript.nbest]
+        texts = [self._tokenizer.decode(tokens) for tokens in {path.tokens for path in met}]
         open_to = np.max([openness(path, self._reach) for path in looked], axis=0)
+        spans = tuple(word.span for word in self._printed(reading))
         tokens = reading.path.tokens
-        return Last(lexicon, transcript, tokens, open_to.astype(np.float16), tuple(texts))
+        return Last(lexicon, transcript, tokens, spans, open_to.astype(np.float16), tuple(texts))
 
-    def _timed(
-        self, transcript: Transcript, encoded: Listened, tokens: tuple[int, ...]
-    ) -> Transcript:
+    def _timed(self, transcript: Transcript, encoded: Listened, last: Last) -> Transcript:
         """With the times of the best hypothesis' words."""
-        attention = self._session(encoded).attention(tokens)
-        spans = spoken(word_spans(tokens, self._tokenizer), attention, encoded.audio)
+        attention = self._session(encoded).attention(last.tokens)
+        spans = spoken(last.spans, attention, encoded.audio)
         words = tuple(
             replace(word, start=span.start, end=span.end)
             for word, span in zip(transcript.best.words, spans, strict=True)
@@ -138,25 +141,23 @@ class Moonshine:
         )
 
     def _session(self, encoded: Listened) -> Session:
-        if encoded.session is None:
-            encoded.session = Session(self._graphs, encoded.encoded, encoded.seconds)
+        session = encoded.session
+        if session is None:
+            session = encoded.session = Session(self._graphs, encoded.encoded, encoded.seconds)
             self._recent.append(weakref.ref(encoded))
             while len(self._recent) > SESSIONS:
                 oldest = self._recent.popleft()()
                 if oldest is not None:
                     oldest.session = None
-        return encoded.session
+        return session
 
     def _look(self, session: Session, compiled: Compiled, path: Path) -> list[Spotted]:
         spotted = spot(session, compiled.graph, path, self._reach)
         return [*spotted, *reread(session, compiled.misheard, path, self._tokenizer)]
 
     def _mark(self, compiled: Compiled, path: Path) -> Reading:
-        texts = [fold(self._tokenizer.texts[token] or "?") for token in path.tokens]
-        starts = np.cumsum([0, *map(len, texts)])
-        found = compiled.graph.matches("".join(texts))
-        spans = [(*np.searchsorted(starts, (a, b)), ending) for a, b, ending in found]
-        return Reading(path, tuple(Occurrence(e, int(a), int(b)) for a, b, e in spans))
+        texts = [self._tokenizer.texts[token] for token in path.tokens]
+        return Reading(path, tuple(occurrences(compiled.graph, texts)))
 
     def _transcript(
         self, listened: Listened, lexicon: Lexicon, reading: Reading, others: Sequence[Reading]
@@ -180,11 +181,15 @@ class Moonshine:
     def _evidence(self, reading: Reading) -> Evidence:
         """What the decoder knew when it chose this reading."""
         path = reading.path
-        firsts = [span.first for span in word_spans(path.tokens, self._tokenizer)]
+        firsts = [word.span.first for word in self._printed(reading)]
         return Evidence.of(path.rows, (*path.tokens, END), firsts, self._alike)
 
     def _hypothesis(self, reading: Reading) -> Hypothesis:
-        words = tuple(self._words(reading))
+        logprobs = reading.path.logprobs
+        words = tuple(
+            Word(word.span.text, logprobs[word.span.first : word.span.last], term=word.term)
+            for word in self._printed(reading)
+        )
         return Hypothesis(
             " ".join(word.text for word in words),
             words,
@@ -192,21 +197,8 @@ class Moonshine:
             tuple(term.ending.written for term in reading.terms),
         )
 
-    def _words(self, reading: Reading) -> list[Word]:
-        tokens, logprobs = reading.path.tokens, reading.path.logprobs
-        words = []
-        for span in word_spans(tokens, self._tokenizer):
-            term = next((t for t in reading.terms if t.first <= span.first < t.last), None)
-            scores = tuple(logprobs[span.first : span.last])
-            text = _printed(span.text, term.ending.written) if term else span.text
-            words.append(Word(text, scores, term=term.ending.written if term else None))
-        return words
-
-
-def _printed(heard: str, written: str) -> str:
-    """A word of a term as it is printed: without an apostrophe that the term does not end in."""
-    kept = heard.rstrip("'\u2019")
-    return heard if written.endswith("'") or not kept else kept
+    def _printed(self, reading: Reading) -> list[PrintedWord]:
+        return printed_words(reading.path.tokens, reading.terms, self._tokenizer)
 
 
 def _long_enough(audio: Samples) -> Samples:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from earwitness.engines.moonshine.graphs import END, Clip, Encoded, Graphs
 from earwitness.model import SAMPLE_RATE, Lexicon, Samples, Transcript
-from earwitness.speech.beam import Cache, Floats, Path, forced, log_softmax, search
+from earwitness.speech.beam import Cache, Floats, Path, Scored, forced, log_softmax, search
+from earwitness.speech.words import TokenSpan
 
 WIDTH = 4
 SPREAD = 5.0
@@ -23,27 +24,18 @@ LATER = 0.1
 class Last:
     """What was decoded last, and what would have to change for another answer.
 
-    ``tokens`` spell the transcript's best hypothesis. ``openness`` float16
-    ``[vocabulary]``: how many nats above the floor of the search (without margin) each
-    token came as a term's first (``speech.spotting``).
+    ``tokens`` spell the transcript's best hypothesis, ``spans`` its words. ``openness``
+    float16 ``[vocabulary]``: how many nats above the floor of the search (without margin)
+    each token came as a term's first (``speech.spotting``). ``texts`` are all readings
+    that were met.
     """
 
     lexicon: Lexicon
     transcript: Transcript
     tokens: tuple[int, ...]
+    spans: tuple[TokenSpan, ...]
     openness: NDArray[np.float16]
     texts: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """A reading and its log-probabilities, the end's last; see ``speech.beam.Path``."""
-
-    tokens: tuple[int, ...]
-    logprobs: tuple[float, ...]
-
-    def path(self) -> Path:
-        return Path(self.tokens, self.logprobs, (), ())
 
 
 @dataclass(eq=False)
@@ -88,8 +80,7 @@ class Session:
 
     def search(self) -> tuple[Scored, ...]:
         """What is heard without any term, best first."""
-        found = search(self, width=WIDTH, spread=SPREAD, limit=self._limit)
-        return tuple(Scored(path.tokens, path.logprobs) for path in found)
+        return tuple(search(self, width=WIDTH, spread=SPREAD, limit=self._limit))
 
     def forced(self, tokens: tuple[int, ...]) -> Path:
         """A reading scored as a whole; the last one is kept at hand."""
