@@ -16,7 +16,7 @@ from earwitness.model import Term, Trial
 
 REACH = 14.0
 """The widest margin that is ever given, in nats."""
-SLACKS = (4.0, 2.0, 0.0)
+SLACKS = (5.0, 2.0, 0.0)
 """What is added to the margin that the clip needs, most wanted first."""
 LEAST = 4.0
 """A margin below which a term is hardly heard from anybody else, in nats."""
