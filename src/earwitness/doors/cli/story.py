@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
@@ -24,11 +23,12 @@ from earwitness.starter import Recording, Role
 
 if TYPE_CHECKING:
     from earwitness.flow.hear import Answer
+    from earwitness.flow.judge import Assignment
     from earwitness.flow.lessons import Tried
     from earwitness.wiring import Earwitness
 
 ANALYST = "demo"
-KITCHEN = Source("kitchen", "demo")
+Heard = tuple[Recording, "Answer"]
 
 
 class Unheld(Exception):
@@ -43,6 +43,7 @@ class Story:
         self.failed = ""
         self._program = program
         self._screen = screen
+        self._judged_at = 0.0
 
     def tell(self, plain_speech: Path) -> None:
         """Every step in order, up to the first that does not hold."""
@@ -55,15 +56,14 @@ class Story:
     def _tell(self, plain_speech: Path) -> None:
         self._line("", Text("The whole loop, on recordings that are installed with it.", "dim"))
         self._undoubted(plain_speech)
-        clips, heard = self._first_misheard()
-        self._doubted(clips[0], heard)
-        waiting = [clip for clip in clips[1:-1] if self._hear(clip).utterance]
-        self._judge(clips[0], heard)
-        tried, seconds = self._teach(clips[0], heard)
-        self._taught(tried, seconds, len(waiting))
-        self._again(clips[-1])
-        self._sound_alike(clips[0].extra[0])
-        self._undo(clips[-1])
+        household = self._household()
+        assignment, clip, heard = self._listen_first(household)
+        self._doubted(heard)
+        self._review(assignment, clip)
+        self._taught(*self._teach(clip, heard))
+        again = self._again(clip, household)
+        self._sound_alike(clip.extra[0])
+        self._undo(again)
 
     # --- hear, doubt ---
 
@@ -84,28 +84,43 @@ class Story:
         text = " ".join(answer.transcript.text for answer in answers)
         self._line("", Text(f"{printable(text)}", "italic"))
 
-    def _first_misheard(self) -> tuple[list[Recording], Answer]:
-        """The clips of the first term that is doubted and not heard."""
-        for clips in _by_term(starter.recordings(Role.DEMO)):
-            heard = self._hear(clips[0])
-            if heard.utterance and not _says(heard, clips[0].extra[0]):
-                return clips, heard
+    def _household(self) -> list[Heard]:
+        clips = starter.recordings(Role.DEMO)
+        began = perf_counter()
+        heard = [(clip, self._hear(clip)) for clip in clips]
+        spent, length = perf_counter() - began, sum(clip.seconds for clip in clips)
+        doubted = sum(answer.utterance is not None for _, answer in heard)
+        self._line("", f"\n{clock(length)} of a household and its own words, in {clock(spent)}:")
+        self._line("", _what_became(len(heard), doubted))
+        self._tell_json("household", utterances=len(heard), kept=doubted, seconds=spent)
+        return heard
+
+    def _listen_first(self, household: list[Heard]) -> tuple[Assignment, Recording, Answer]:
+        """The first clip in the queue with a word that the machine did not know.
+
+        Clips before it are answered, too; there is nothing to teach from them.
+        """
+        by_id = {answer.utterance: (clip, answer) for clip, answer in household}
+        while (assignment := self._program.assign(ANALYST)) is not None:
+            found = by_id.get(assignment.lease.utterance)
+            if found is None:
+                self._program.judge(assignment.lease, Judged(Verdict.NOT_ADDRESSED))
+            elif not _says(found[1], found[0].extra[0]):
+                return assignment, *found
+            else:
+                self._program.judge(assignment.lease, Judged(Verdict.TRANSCRIPT, found[0].text))
         raise Unheld("no recording of the demonstration is misheard and doubted.")
 
-    def _doubted(self, clip: Recording, heard: Answer) -> None:
-        self._line("", "\nIn a kitchen somebody says something, and it hears:")
-        self._line("", Text.assemble(drawing.heard(heard.transcript), ("  ?", "yellow bold")))
-        for at, reason in enumerate(drawing.reasons(heard.flags)):
-            self._line("" if at else "Doubt", reason)
+    def _doubted(self, heard: Answer) -> None:
+        self._line("Doubt", Text.assemble("First in the queue: ", drawing.heard(heard.transcript)))
+        for reason in drawing.reasons(heard.flags):
+            self._line("", reason)
         self._tell_json("doubted", text=heard.transcript.text, flags=heard.flags)
 
     # --- review ---
 
-    def _judge(self, clip: Recording, heard: Answer) -> None:
+    def _review(self, assignment: Assignment, clip: Recording) -> None:
         term = clip.extra[0]
-        assignment = self._program.assign(ANALYST, heard.utterance)
-        if assignment is None:
-            raise Unheld("the doubted clip is not in the queue.")
         answer = Judged(Verdict.TRANSCRIPT, clip.text, (Taught(term, why="demonstration"),))
         self._judged_at = perf_counter()
         self._program.judge(assignment.lease, answer)
@@ -127,7 +142,7 @@ class Story:
             raise Unheld(f"{clip.extra[0]} was not tried.")
         return tried[0], seconds
 
-    def _taught(self, tried: Tried, seconds: float, waiting: int) -> None:
+    def _taught(self, tried: Tried, seconds: float) -> None:
         trial = tried.trial
         name = (printable(trial.term.written), "bold")
         self._line("Teach", Text.assemble(name, (drawing.forms(trial.term), "dim")))
@@ -137,21 +152,22 @@ class Story:
         _hold(trial.recognised, "the clip that taught the term is heard with it")
         live = f"revision {self._program.records.revision()}, {seconds:.1f} s after the judgement"
         self._line("", Text.assemble(("live", "green bold"), f" as {live}"))
-        settled = len(trial.settles)
-        self._tell_json("taught", outcome=tried.outcome, seconds=seconds, waiting=waiting)
-        self.told["taught"] |= {"settled": settled, "trial": plain(trial)}
+        self._tell_json("taught", outcome=tried.outcome, seconds=seconds, trial=trial)
 
     # --- hear again ---
 
-    def _again(self, clip: Recording) -> None:
+    def _again(self, taught: Recording, household: list[Heard]) -> Recording:
+        """Another speaker's clip in which the term was not heard before."""
+        term = taught.extra[0]
+        clip, before = _misheard_elsewhere(taught, household)
         answer = self._hear(clip)
-        before = answer.transcript.unbiased
-        self._line("Again", "Another voice, another sentence, heard for the first time:")
+        self._line("Again", "Another voice, another sentence, before and now:")
+        self._line("", Text(printable(before.transcript.text), "dim"))
         self._line("", drawing.heard(answer.transcript))
-        if before is not None:
-            self._line("", Text(f"without the term: {printable(before.text)}", "dim"))
-        _hold(_says(answer, clip.extra[0]), f"{clip.extra[0]} is heard in {clip.path.name}")
-        self._tell_json("again", text=answer.transcript.text, before=before and before.text)
+        _hold(_says(answer, term), f"{term} is heard in {clip.path.name}")
+        texts = {"before": before.transcript.text, "text": answer.transcript.text}
+        self._tell_json("again", **texts)
+        return clip
 
     def _sound_alike(self, term: str) -> None:
         """What sounds like the term and is not must stay what it is."""
@@ -177,7 +193,8 @@ class Story:
     # --- how it is told ---
 
     def _hear(self, clip: Recording) -> Answer:
-        answers = list(self._program.hear(clip.path, KITCHEN, datetime.now(UTC)))
+        source = Source(device=clip.speaker, household="demo")
+        answers = list(self._program.hear(clip.path, source, datetime.now(UTC)))
         if len(answers) != 1:
             raise Unheld(f"{clip.path.name} was heard as {len(answers)} utterances.")
         return answers[0]
@@ -196,17 +213,23 @@ class Story:
         self.told[step] = plain(facts)
 
 
-def _by_term(recordings: Iterable[Recording]) -> list[list[Recording]]:
-    terms: dict[str, list[Recording]] = {}
-    for recording in recordings:
-        terms.setdefault(recording.extra[0], []).append(recording)
-    return list(terms.values())
+def _misheard_elsewhere(taught: Recording, household: list[Heard]) -> Heard:
+    """Undoubted ones first: those are gone, and nobody has listened to them since."""
+    term = taught.extra[0]
+    others = [
+        (clip, answer)
+        for clip, answer in household
+        if clip.extra == taught.extra and clip.speaker != taught.speaker and not _says(answer, term)
+    ]
+    if not others:
+        raise Unheld(f"every other recording with {term} was heard well from the start.")
+    return min(others, key=lambda other: other[1].utterance is not None)
 
 
 def _what_became(utterances: int, doubted: int) -> str:
     if not doubted:
         return "No rule doubts it: no file, no record, no log line of it was written."
-    return f"{doubted} of {utterances} utterances doubted and kept; of the others nothing was."
+    return f"{doubted} of {utterances} utterances are doubted and kept, of the others nothing."
 
 
 def _says(answer: Answer, term: str) -> bool:
