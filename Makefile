@@ -28,6 +28,8 @@ check: $(VENV)/.dev ## Style, types and import rules
 test: check ## Set up, check, then run every test
 	$(BIN)/pytest
 
+# Larger sets that lie beside the project are used; otherwise those that ship.
+ARGS ?= $(wildcard ../shared/data/audio)
 bench: $(VENV)/.dev ## The measurements of docs/reference/benchmarks.md
 	@$(BIN)/earwitness bench all $(ARGS)
 

@@ -15,7 +15,6 @@ from earwitness import starter
 from earwitness.bench.manifest import Manifest, Row, combined, read
 from earwitness.starter import Role
 
-USUAL = Path("../shared/data/audio")
 SPEECH = (
     "speech_librispeech_other",
     "speech_an4",
@@ -44,13 +43,11 @@ class Sets:
 
 
 def find(folder: Path | None = None) -> Sets:
-    """The sets of a folder, of the usual place, or else those that ship.
+    """The sets of a folder, or else those that ship.
 
-    Raises ManifestError for a folder that is named and lacks one of ``FOLDERS``.
+    Raises ManifestError for a folder that lacks one of ``FOLDERS``.
     """
-    if folder is None and not all((USUAL / name / "manifest.tsv").is_file() for name in FOLDERS):
-        return shipped()
-    return of_folder(folder or USUAL)
+    return shipped() if folder is None else of_folder(folder)
 
 
 def of_folder(folder: Path) -> Sets:
