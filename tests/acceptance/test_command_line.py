@@ -18,7 +18,7 @@ from earwitness.starter import Role
 
 COMMAND = str(Path(sys.executable).parent / "earwitness")
 CLIPS = {each.path.name: each for each in starter.recordings(Role.DEMO)}
-SAID = "Yeet the leftovers and start the dishwasher."
+SAID = "Tell Saoirse that the taxi is here."
 
 
 def _environment(data: Path) -> dict[str, str]:
@@ -52,7 +52,7 @@ def as_json(data: Path, *arguments: str, typed: str = "", code: int = 0) -> Any:
 @pytest.fixture
 def doubted(tmp_path: Path) -> Path:
     """A data folder with one clip in the queue."""
-    heard = as_json(tmp_path, "hear", str(CLIPS["yeet-1.opus"].path))
+    heard = as_json(tmp_path, "hear", str(CLIPS["saoirse-1.opus"].path))
     assert heard["files"][0]["utterances"][0]["utterance"]
     return tmp_path
 
@@ -61,7 +61,7 @@ def test_the_demonstration_holds_from_hearing_to_undo(tmp_path: Path) -> None:
     told = as_json(tmp_path, "demo")
     assert "failed" not in told
     assert told["taught"]["outcome"] == "live"
-    term = told["judged"]["term"]
+    term = told["judged"]["term"].lower()
     assert term in told["again"]["text"].lower()
     assert all(term not in text.lower() for text in told["sound_alike"]["texts"])
     assert term not in told["undone"]["text"].lower()
@@ -72,7 +72,7 @@ def test_the_version_is_that_of_the_package(tmp_path: Path) -> None:
 
 
 def test_one_bad_recording_is_named_and_the_others_are_heard(tmp_path: Path) -> None:
-    broken, good = tmp_path / "broken.flac", CLIPS["yeet-1.opus"].path
+    broken, good = tmp_path / "broken.flac", CLIPS["saoirse-1.opus"].path
     broken.write_bytes(b"fLaC, but no more")
     heard = as_json(tmp_path / "data", "hear", str(broken), str(tmp_path), str(good), code=2)
     assert heard["failed"] == [str(broken), str(tmp_path)]
@@ -90,21 +90,21 @@ def test_a_file_name_cannot_steer_the_terminal(tmp_path: Path) -> None:
 def test_the_queue_says_why_but_not_what_the_machine_heard(doubted: Path) -> None:
     text = earwitness(doubted, "queue", "--json").stdout
     assert json.loads(text)[0]["rules"]
-    assert "leftovers" not in text.lower()
+    assert "taxi" not in text.lower()
 
 
 def test_a_bracketed_word_is_taught_and_heard_again(doubted: Path) -> None:
-    (answered,) = as_json(doubted, "review", typed=f"[Yeet]{SAID[4:]}\n")
+    (answered,) = as_json(doubted, "review", typed="Tell [Saoirse] that the taxi is here.\n")
     assert (answered["state"], answered["taught"][0]["outcome"]) == ("closed", "live")
-    heard = as_json(doubted, "hear", str(CLIPS["yeet-4.opus"].path))
-    assert "yeet" in heard["files"][0]["utterances"][0]["text"].lower()
-    assert as_json(doubted, "lexicon", "list")["terms"][0]["written"] == "Yeet"
+    heard = as_json(doubted, "hear", str(CLIPS["saoirse-3.opus"].path))
+    assert "saoirse" in heard["files"][0]["utterances"][0]["text"].lower()
+    assert as_json(doubted, "lexicon", "list")["terms"][0]["written"] == "Saoirse"
     assert as_json(doubted, "lexicon", "undo")["terms"] == 0
 
 
 def test_the_machines_text_is_shown_only_after_the_answer(doubted: Path) -> None:
     before = earwitness(doubted, "review", typed="").stderr
-    assert "leftovers" not in before.lower()
+    assert "taxi" not in before.lower()
     after = earwitness(doubted, "review", typed=f"{SAID}\n").stderr
     assert "machine" in after
 
@@ -118,13 +118,13 @@ def test_a_clip_that_is_left_to_others_waits_for_others(doubted: Path) -> None:
 def test_ctrl_c_frees_the_clip_and_keeps_what_was_typed(doubted: Path) -> None:
     with Terminal(doubted, "review") as terminal:
         terminal.until("> ")
-        terminal.type("yeet the left")
-        terminal.until("yeet the left")
+        terminal.type("tell sao")
+        terminal.until("tell sao")
         terminal.type("\x03")
         assert terminal.wait() == 130
     with Terminal(doubted, "review") as terminal:
-        assert "yeet the left" in terminal.until("yeet the left")
-        terminal.type("overs and start the dishwasher\r")
+        assert "tell sao" in terminal.until("tell sao")
+        terminal.type("irse that the taxi is here\r")
         terminal.until("Words to teach?")
         terminal.type("\r")
         assert terminal.wait() == 0
