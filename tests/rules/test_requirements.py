@@ -1,0 +1,45 @@
+"""Every dependency that is declared is pinned, and with the same bounds."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).parent.parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+
+
+def _pinned(name: str) -> dict[str, str]:
+    text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
+    return dict(re.findall(r"^([a-z0-9-]+)==(\S+)", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize(
+    ("file", "declared"),
+    [
+        ("core.txt", PROJECT["dependencies"]),
+        ("dev.txt", PROJECT["dependencies"] + EXTRAS["postgres"]),
+    ],
+)
+def test_what_is_declared_is_pinned(file: str, declared: list[str]) -> None:
+    pinned = _pinned(file)
+    for requirement in map(Requirement, declared):
+        assert requirement.specifier.contains(pinned[requirement.name.lower()]), "run: make lock"
+
+
+def test_tests_run_on_the_versions_that_are_shipped() -> None:
+    core, dev = _pinned("core.txt"), _pinned("dev.txt")
+    assert core.items() <= dev.items()
+
+
+@pytest.mark.parametrize("file", ["core.txt", "dev.txt"])
+def test_every_pin_has_a_hash(file: str) -> None:
+    text = (ROOT / "requirements" / file).read_text(encoding="utf-8")
+    pins = re.split(r"\n(?=\S)", text.strip())
+    assert len(pins) == len(_pinned(file))
+    assert all("--hash=sha256:" in pin for pin in pins)
