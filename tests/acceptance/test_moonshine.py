@@ -251,6 +251,19 @@ def test_a_misheard_form_prints_the_written_one(engine: Moonshine, reader: Reade
     assert refused.text == plain
 
 
+def test_a_misheard_form_is_put_right_in_a_clip_that_was_heard_before(
+    engine: Moonshine, reader: Reader
+) -> None:
+    """Nothing in the term's own letters would have made anybody listen again."""
+    audio = clip(reader, named("not-yeet-2"))
+    term = Term("quinoa", misheard=("noon",), margin=40.0)
+    listened = engine.encode(audio)
+    assert engine.decode(listened, lexicon()).text == "Remind me to eat at noon."
+    heard = engine.decode(listened, lexicon(term))
+    assert heard.text == "Remind me to eat at quinoa."
+    assert replace(heard, revision=1) == hear(engine, audio, term)
+
+
 def test_a_term_that_is_said_twice_is_heard_twice(engine: Moonshine, reader: Reader) -> None:
     twice = [clip(reader, named("yeet-1")), silence(0.2), clip(reader, named("yeet-4"))]
     heard = hear(engine, np.concatenate(twice), Term("yeet", misheard=("eat",), margin=12.0))

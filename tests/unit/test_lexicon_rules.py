@@ -89,6 +89,14 @@ def test_ordinary_forms_are_taken(form: str) -> None:
     check(Term(form, spoken=(form,), misheard=(form,)))
 
 
+@pytest.mark.parametrize("form", ["search", "Search", "twenty-five", "eat"])
+def test_a_spoken_form_that_is_an_ordinary_word_is_refused(form: str) -> None:
+    with pytest.raises(TermRefused, match=r"ordinary word.*misheard form"):
+        check(Term("Saoirse", spoken=("sersha", form)))
+    check(Term("Saoirse", misheard=(form,)))
+    check(Term(form, spoken=(form.upper(),)))
+
+
 @pytest.mark.parametrize("word", sorted(COMMON))
 def test_no_very_common_word_can_be_swallowed(word: str) -> None:
     for term in (Term(word), Term("yeet", misheard=(word.title(),))):

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 
 from earwitness.errors import TermRefused
 from earwitness.model import EVERYWHERE, Lexicon, Source, Term, term_key
+from earwitness.speech.dictionary import is_known
 
 LONGEST = 64
 MOST_WORDS = 6
@@ -41,6 +42,8 @@ def check(term: Term) -> None:
     forms = [*term.spoken, *term.misheard]
     for form in forms:
         _check_form(form, "spoken or misheard form")
+    for form in term.spoken:
+        _check_spoken(form, term)
     if len(forms) > MOST_FORMS:
         raise TermRefused(f"{term.written!r} has {len(forms)} forms; at most {MOST_FORMS}.")
     if not 0 < term.weight <= HEAVIEST:
@@ -119,6 +122,15 @@ def _check_form(form: str, what: str) -> None:
         raise TermRefused(f"The {what} {shown} has more than {MOST_WORDS} words.")
     if folded in COMMON:
         raise TermRefused(f"{shown} would swallow a very common word; teach a longer phrase.")
+
+
+def _check_spoken(form: str, term: Term) -> None:
+    """A spoken form prints the term wherever it is heard, so it must be no word by itself."""
+    if len(form.split()) == 1 and is_known(form) and plain(form) != plain(term.written):
+        raise TermRefused(
+            f"{term.written!r}: the spoken form {form!r} is an ordinary word, which would be "
+            "rewritten wherever it is said; give it as a misheard form."
+        )
 
 
 def _check_scope(term: Term) -> None:
