@@ -27,6 +27,7 @@ from earwitness.speech.alignment import align, edits
 from earwitness.speech.calibration import Calibration, probability, recalibrate
 from earwitness.speech.ensemble import Ensemble
 from earwitness.speech.features import UTTERANCE, WORD, utterance_features, word_features
+from earwitness.speech.nbest import Competition, compete
 from earwitness.speech.text import words
 
 Floats = NDArray[np.float64]
@@ -35,13 +36,13 @@ OUT = Path(confidence.__file__).with_name(confidence.COEFFICIENTS)
 CHANGED = 0.35
 """The weight of a clip in surroundings that it was not recorded in."""
 UP = (
-    "mean", "least", "first", "closed", "gap", "first_gap", "support", "lead", "before", "after",
-    "before_gap", "after_gap", "before_support", "after_support", "all_mean", "all_least",
-    "share", "second_gap", "word_product", "word_least", "word_second", "word_mean",
-    "odds", "same", "same_before", "same_after", "all_odds", "equal", "product",
+    "mean", "least", "first", "gap", "first_gap", "support", "lead", "before", "after",
+    "before_support", "after_support", "all_mean", "all_least", "share", "all_lead", "second_gap",
+    "word_product", "word_least", "word_second", "word_mean", "odds", "same", "same_before",
+    "same_after", "all_odds", "equal", "product",
 )  # fmt: skip
 """What can only make a word or an answer surer."""
-DOWN = ("entropy", "most_entropy", "rivals", "all_entropy", "readings", "missing", "doubtful")
+DOWN = ("rivals", "readings", "missing", "doubtful")
 """What can only make it less sure."""
 DIRECTIONS = dict.fromkeys(UP, 1) | dict.fromkeys(DOWN, -1)
 TREES = {"word": 100, "utterance": 40, "second_word": 60, "second_utterance": 30}
@@ -52,6 +53,7 @@ class Case:
     """An example with what is asked of its confidence. None: a word with nothing to compare."""
 
     example: Example
+    competition: Competition
     features: Floats
     right: tuple[bool | None, ...]
     faultless: bool
@@ -61,8 +63,15 @@ class Case:
         best = example.transcript.best
         wrong = wrong_words(example.reference, best)
         errors = edits(align(words(example.reference), words(best.text)))
-        features = word_features(example.transcript, example.evidence)
-        return cls(example, features, tuple(w if w is None else not w for w in wrong), not errors)
+        competition = compete(example.transcript.nbest)
+        features = word_features(example.transcript, example.evidence, competition)
+        return cls(
+            example,
+            competition,
+            features,
+            tuple(w if w is None else not w for w in wrong),
+            not errors,
+        )
 
     @property
     def fold(self) -> str:
@@ -110,7 +119,9 @@ STEPS = (
     Step("word", WORD, lambda case, _: case.features, of_words=True),
     Step(
         "utterance", UTTERANCE, of_words=False,
-        rows=lambda case, t: utterance_features(t, case.example.evidence, sure_of(t)),
+        rows=lambda case, t: utterance_features(
+            t, case.example.evidence, case.competition, sure_of(t)
+        ),
     ),
     Step(
         "second_word", confidence.SECOND_WORD, of_words=True, second=True,

@@ -21,6 +21,7 @@ from earwitness.speech.alignment import align
 from earwitness.speech.calibration import log_odds, probability
 from earwitness.speech.ensemble import Ensemble, Floats
 from earwitness.speech.features import Evidence, utterance_features, word_features
+from earwitness.speech.nbest import compete
 from earwitness.speech.text import tokens, words
 
 COEFFICIENTS = "confidence.json"
@@ -50,8 +51,9 @@ def rated(transcript: Transcript, evidence: Evidence) -> Transcript:
     """
     if not transcript.best.words:
         return transcript
-    own = probability(models().word.log_odds(word_features(transcript, evidence)))
-    whole = utterance_features(transcript, evidence, own)
+    competition = compete(transcript.nbest)
+    own = probability(models().word.log_odds(word_features(transcript, evidence, competition)))
+    whole = utterance_features(transcript, evidence, competition, own)
     return _with(transcript, own, probability(models().utterance.log_odds(whole)))
 
 
