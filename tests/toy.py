@@ -35,7 +35,7 @@ def row(seed: int, sharpness: float, size: int, before: tuple[int, ...]) -> Floa
     return said
 
 
-@dataclass(frozen=True)
+@dataclass
 class Toy:
     """Implements ``speech.beam.Steps``."""
 
