@@ -146,7 +146,7 @@ def test_the_margin_is_what_the_clip_needs_and_slack_as_far_as_it_does_no_harm(
 def test_without_harm_the_margin_has_all_its_slack(house: House) -> None:
     house.teaching = without_harm(house.teaching)
     taught(house)
-    assert house.records.lexicon().terms["yeet"].margin == 7.0
+    assert house.records.lexicon().terms["yeet"].margin == 8.0
 
 
 def test_a_term_over_the_limits_is_held_and_its_harm_is_shown(house: House) -> None:

@@ -30,8 +30,8 @@ CLOSING = frozenset(".,?!;:'\")…\u2019\u201d")
 
 
 def fold(text: str) -> str:
-    """Text as the graph compares it: small letters, spaces as word marks."""
-    return text.lower().replace(" ", WORD_MARK)
+    """Text as the graph compares it: small letters, straight apostrophes, spaces as word marks."""
+    return text.lower().replace("\u2019", "'").replace(" ", WORD_MARK)
 
 
 @dataclass(frozen=True, slots=True)
