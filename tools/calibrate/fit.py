@@ -23,6 +23,12 @@ from earwitness.bench.doubt import wrong_words
 from earwitness.bench.separation import auc, caught, ece
 from earwitness.model import Transcript
 from earwitness.speech import confidence
+from earwitness.speech.agreement import (
+    SECOND_UTTERANCE,
+    SECOND_WORD,
+    utterance_agreement,
+    word_agreement,
+)
 from earwitness.speech.alignment import align, edits
 from earwitness.speech.calibration import Calibration, probability, recalibrate
 from earwitness.speech.ensemble import Ensemble
@@ -124,14 +130,12 @@ STEPS = (
         ),
     ),
     Step(
-        "second_word", confidence.SECOND_WORD, of_words=True, second=True,
-        rows=lambda case, t: confidence.agreement(t, case.example.second or ""),
+        "second_word", SECOND_WORD, of_words=True, second=True,
+        rows=lambda case, t: word_agreement(t, case.example.second or ""),
     ),
     Step(
-        "second_utterance", confidence.SECOND_UTTERANCE, of_words=False, second=True,
-        rows=lambda case, t: confidence.utterance_agreement(
-            t, case.example.second or "", sure_of(t)
-        ),
+        "second_utterance", SECOND_UTTERANCE, of_words=False, second=True,
+        rows=lambda case, t: utterance_agreement(t, case.example.second or ""),
     ),
 )  # fmt: skip
 

@@ -9,20 +9,16 @@ its agreement is weighed in (``with_second``). docs/research/confidence.md has t
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
-import numpy as np
-
 from earwitness.model import Transcript
-from earwitness.speech.alignment import align
-from earwitness.speech.calibration import log_odds, probability
+from earwitness.speech.agreement import utterance_agreement, word_agreement
+from earwitness.speech.calibration import probability
 from earwitness.speech.ensemble import Ensemble, Floats
 from earwitness.speech.features import Evidence, utterance_features, word_features
 from earwitness.speech.nbest import compete
-from earwitness.speech.text import tokens, words
 
 COEFFICIENTS = "confidence.json"
 
@@ -54,78 +50,20 @@ def rated(transcript: Transcript, evidence: Evidence) -> Transcript:
     competition = compete(transcript.nbest)
     own = probability(models().word.log_odds(word_features(transcript, evidence, competition)))
     whole = utterance_features(transcript, evidence, competition, own)
-    return _with(transcript, own, probability(models().utterance.log_odds(whole)))
+    return _with(transcript, own, float(probability(models().utterance.log_odds(whole))[0]))
 
 
 def with_second(transcript: Transcript, second: str) -> Transcript:
     """Confidences reckoned again, now that another recogniser heard ``second``."""
     if not transcript.best.words:
         return transcript
-    agreed = agreement(transcript, second)
-    own = probability(models().second_word.log_odds(agreed))
-    whole = utterance_agreement(transcript, second, own)
-    return _with(transcript, own, probability(models().second_utterance.log_odds(whole)))
+    own = probability(models().second_word.log_odds(word_agreement(transcript, second)))
+    agreed = utterance_agreement(_with(transcript, own, transcript.confidence), second)
+    whole = probability(models().second_utterance.log_odds(agreed))
+    return _with(transcript, own, float(whole[0]))
 
 
-SECOND_WORD = ("odds", "same", "same_before", "same_after", "share", "all_odds", "more")
-SECOND_UTTERANCE = ("all_odds", "share", "more", "equal", "least", "product", "words")
-
-
-def agreement(transcript: Transcript, second: str) -> Floats:
-    """``[words, SECOND_WORD]``: how another text agrees with the words of the answer.
-
-    Log-odds of the word's and the answer's confidence; whether the word and its neighbours
-    are the same; the share of the words that are; how many words the other has more.
-    """
-    best = transcript.best
-    same = same_words([word.text for word in best.words], second)
-    share, more = _overlap(best.text, second)
-    odds = log_odds(np.array([word.confidence for word in best.words]))
-    columns = [
-        odds,
-        same,
-        np.array([1.0, *same[:-1]]),
-        np.array([*same[1:], 1.0]),
-        np.full(len(same), share),
-        np.full(len(same), float(log_odds(transcript.confidence))),
-        np.full(len(same), more),
-    ]
-    return np.column_stack(columns)
-
-
-def utterance_agreement(transcript: Transcript, second: str, own: Floats) -> Floats:
-    """``[1, SECOND_UTTERANCE]``; ``own`` are the words' confidences, agreement weighed in."""
-    share, more = _overlap(transcript.text, second)
-    equal = float(words(transcript.text) == words(second))
-    odds = float(log_odds(transcript.confidence))
-    return np.array(
-        [[odds, share, more, equal, float(own.min()), float(own.prod()), float(len(own))]]
-    )
-
-
-def same_words(written: Sequence[str], other: str) -> Floats:
-    """1 for each written word that ``other`` has in its place, else 0; ``[words]``.
-
-    >>> same_words(["Eat", "that", "alarm."], "yeet that alarm").tolist()
-    [0.0, 1.0, 1.0]
-    """
-    ours = tokens(" ".join(written))
-    same = np.ones(len(written))
-    for pair in align(words(other), [token.text for token in ours]):
-        if pair.hypothesis is not None and not pair.match:
-            token = ours[pair.hypothesis]
-            same[token.first : token.last + 1] = 0.0
-    return same
-
-
-def _overlap(text: str, other: str) -> tuple[float, float]:
-    """The share of equal words, and how many words the other has more (less: below 0)."""
-    ours, theirs = words(text), words(other)
-    same = sum(pair.match for pair in align(ours, theirs))
-    return 2 * same / max(len(ours) + len(theirs), 1), float(len(theirs) - len(ours))
-
-
-def _with(transcript: Transcript, own: Floats, whole: Floats) -> Transcript:
+def _with(transcript: Transcript, own: Floats, whole: float) -> Transcript:
     best = transcript.best
     rated_words = tuple(
         replace(word, confidence=float(confidence))
@@ -134,5 +72,5 @@ def _with(transcript: Transcript, own: Floats, whole: Floats) -> Transcript:
     return replace(
         transcript,
         nbest=(replace(best, words=rated_words), *transcript.nbest[1:]),
-        confidence=float(whole[0]),
+        confidence=whole,
     )
