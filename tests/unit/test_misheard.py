@@ -30,7 +30,7 @@ FORMS = MisheardForms().changed(
 def put_right(text: str, forms: MisheardForms = FORMS) -> list[str]:
     path = TOY.path(TOKENIZER.encode(text))
     spotted = reread(TOY, forms, path, TOKENIZER)
-    assert all(TOY.holds(each.path) for each in spotted)
+    assert all(each.path.logprobs == TOY.logprobs(each.path.tokens) for each in spotted)
     scores = [each.path.score for each in spotted]
     assert scores == sorted(scores, reverse=True)
     return sorted(TOKENIZER.decode(each.path.tokens) for each in spotted)
@@ -67,7 +67,7 @@ def test_what_is_put_right_names_its_term_and_leaves_the_reading_alone() -> None
     (spotted,) = reread(TOY, FORMS, path, TOKENIZER)
     assert spotted.ending is YEET
     assert TOKENIZER.decode(path.tokens) == "eat it"
-    assert TOY.holds(path)
+    assert path.logprobs == TOY.logprobs(path.tokens)
 
 
 def test_a_form_with_punctuation_of_its_own_still_fires() -> None:
@@ -110,4 +110,4 @@ def test_a_reading_with_another_rest_is_scored_as_the_model_scores_it(at: int) -
     path = TOY.path(TOKENIZER.encode("we eat it"))
     other = rescored(TOY, path, at, TOKENIZER.encode("yeet that"))
     assert other.tokens == (*path.tokens[:at], *TOKENIZER.encode("yeet that"))
-    assert TOY.holds(other)
+    assert other.logprobs == TOY.logprobs(other.tokens)

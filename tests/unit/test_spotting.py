@@ -49,7 +49,7 @@ def test_what_is_spotted_has_its_term_and_the_score_that_the_model_gives_it(
     live = graph(*terms)
     spotted = spot(toy, live, plain(toy), reach)
     for each in spotted:
-        assert toy.holds(each.path)
+        assert each.path.logprobs == toy.logprobs(each.path.tokens)
         assert each.ending in [
             found for _, _, found in graph(each.ending).matches(text(each.path.tokens))
         ]

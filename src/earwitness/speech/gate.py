@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from earwitness.model import Term
-from earwitness.speech.beam import Path
+from earwitness.speech.beam import Scored
 from earwitness.speech.biasing import WORD_MARK, Ending, Graph, fold
 from earwitness.speech.dictionary import is_known
 from earwitness.speech.spotting import Spotted
@@ -49,7 +49,7 @@ class Occurrence:
 class Reading:
     """A path and the live terms in it, in order."""
 
-    path: Path
+    path: Scored
     terms: tuple[Occurrence, ...] = ()
 
     def counts(self) -> Counter[str]:
@@ -68,9 +68,9 @@ class Ear:
     the live terms in a path; ``again`` scores token sequences in a second hearing.
     """
 
-    look: Callable[[Path], Sequence[Spotted]]
-    mark: Callable[[Path], Reading]
-    again: Callable[[Path], float]
+    look: Callable[[Scored], Sequence[Spotted]]
+    mark: Callable[[Scored], Reading]
+    again: Callable[[Scored], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def margin_of(term: Term) -> float:
     return (PHRASE if len(words) > 1 else KNOWN) * term.weight
 
 
-def accept(path: Path, ear: Ear, most: int = 6) -> tuple[Reading, list[Reading]]:
+def accept(path: Scored, ear: Ear, most: int = 6) -> tuple[Reading, list[Reading]]:
     """Takes term after term into a reading, at most so many, while one passes the gate.
 
     Returns the reading and everything that the first look proposed, which are

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from earwitness.speech.beam import Path, Steps, upto
+from earwitness.speech.beam import Path, Scored, Steps, upto
 from earwitness.speech.biasing import Ending
 from earwitness.speech.lexicon import plain
 from earwitness.speech.spotting import Spotted
@@ -85,15 +85,9 @@ def _starts_sentence(path: Path, at: int, spelling: Spelling) -> bool:
     return (before or "").endswith((".", "?", "!"))
 
 
-def rescored(model: Steps, path: Path, at: int, rest: Sequence[int]) -> Path:
+def rescored(model: Steps, path: Path, at: int, rest: Sequence[int]) -> Scored:
     """``path`` up to token ``at``, then ``rest``, scored in one call."""
-    out, cache = model.step(upto(path.cache, at), np.array([rest], np.int64))
-    rows = [path.rows[at], *out[0]]
-    chosen = [*rest, model.end]
-    logprobs = [float(row[token]) for row, token in zip(rows, chosen, strict=True)]
-    return Path(
-        (*path.tokens[:at], *rest),
-        (*path.logprobs[:at], *logprobs),
-        (*path.rows[:at], *rows),
-        cache,
-    )
+    out, _ = model.step(upto(path.cache, at), np.array([rest], np.int64))
+    spelled = zip([path.rows[at], *out[0]], [*rest, model.end], strict=True)
+    logprobs = [float(row[token]) for row, token in spelled]
+    return Scored((*path.tokens[:at], *rest), (*path.logprobs[:at], *logprobs))

@@ -25,7 +25,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from earwitness.speech.beam import Cache, Floats, Path, Steps, stack, take, upto
+from earwitness.speech.beam import Cache, Floats, Path, Scored, Steps, stack, take, upto
 from earwitness.speech.biasing import Ending, Graph, Node
 
 
@@ -57,7 +57,7 @@ class Reach:
 class Spotted:
     """A reading and the term that it was looked for."""
 
-    path: Path
+    path: Scored
     ending: Ending
 
 
@@ -111,17 +111,17 @@ class _Plain:
 class _Hypothesis:
     """The plain reading up to ``left``, then tokens of its own, of which this is the last.
 
-    ``open`` is how far above the floor without margin its first token came. ``row`` is
-    what the model said before ``token``; ``score`` and ``length`` count all tokens, the
-    plain reading's among them. ``node`` is set while a term is spelled, ``ending`` once
-    it is complete, and then ``free`` counts the tokens since.
+    ``open`` is how far above the floor without margin its first token came. ``score``
+    and ``length`` count all tokens, the plain reading's among them. ``node`` is set
+    while a term is spelled, ``ending`` once it is complete, and then ``free`` counts the
+    tokens since.
     """
 
     before: _Hypothesis | None
     left: int
     open: float
     token: int
-    row: Floats
+    logprob: float
     score: float
     length: int
     node: Node | None
@@ -140,16 +140,16 @@ class _Hypothesis:
 
     def then(self, token: int, row: Floats, node: Node | None = None) -> _Hypothesis:
         """One token further: in the term where ``node`` is given, otherwise after it."""
-        score, free = self.score + float(row[token]), self.free + (node is None)
+        logprob = float(row[token])
         return replace(
             self,
             before=self,
             token=token,
-            row=row,
-            score=score,
+            logprob=logprob,
+            score=self.score + logprob,
             length=self.length + 1,
             node=node,
-            free=free,
+            free=self.free + (node is None),
         )
 
     def own(self) -> list[_Hypothesis]:
@@ -202,10 +202,10 @@ class _Search:
         return entries
 
     def _entry(self, at: int, token: int, node: Node) -> _Hypothesis:
-        row = self.plain.path.rows[at]
-        score = self.plain.spent[at] + float(row[token])
+        logprob = float(self.plain.path.rows[at][token])
+        score = self.plain.spent[at] + logprob
         above = score - self.plain.floor(at + 1, 0.0)
-        return _Hypothesis(None, at, above, token, row, score, at + 1, node)
+        return _Hypothesis(None, at, above, token, logprob, score, at + 1, node)
 
     def _joined(self, beam: _Beam, entering: Sequence[_Hypothesis], at: int) -> _Beam:
         """The best of those under way and those that leave the plain reading here."""
@@ -272,7 +272,7 @@ class _Search:
         if hypothesis.node is not None:
             return False
         if hypothesis.token == self.model.end:
-            self._finish(hypothesis, [], [], take(cache, [i]))
+            self._finish(hypothesis)
             return True
         position = self._falls_in(hypothesis)
         if position is not None:
@@ -292,28 +292,22 @@ class _Search:
         if hypothesis.score < self.plain.spent[position + 1] + least:
             return
         rest = [*self.plain.path.tokens[position + 1 :], self.model.end]
-        out, cache = self.model.step(cache, np.array([[hypothesis.token, *rest[:-1]]], np.int64))
-        self._finish(hypothesis, rest, [*out[0]], cache, self.plain.path.score + least)
+        out, _ = self.model.step(cache, np.array([[hypothesis.token, *rest[:-1]]], np.int64))
+        logprobs = [float(row[token]) for row, token in zip(out[0], rest, strict=True)]
+        self._finish(hypothesis, rest, logprobs, self.plain.path.score + least)
 
     def _finish(
         self,
         hypothesis: _Hypothesis,
-        rest: Sequence[int],
-        rows: Sequence[Floats],
-        cache: Cache,
+        rest: Sequence[int] = (),
+        logprobs: Sequence[float] = (),
         least: float = -np.inf,
     ) -> None:
         """The plain reading, the hypothesis's own tokens, then ``rest``; the last is the end."""
         assert hypothesis.ending is not None
         plain, left, own = self.plain.path, hypothesis.left, hypothesis.own()
         tokens = [*(each.token for each in own), *rest]
-        said = [*(each.row for each in own), *rows]
-        logprobs = [float(row[token]) for row, token in zip(said, tokens, strict=True)]
-        path = Path(
-            (*plain.tokens[:left], *tokens[:-1]),
-            (*plain.logprobs[:left], *logprobs),
-            (*plain.rows[:left], *said),
-            cache,
-        )
-        if path.score >= least:
-            self.found.append(Spotted(path, hypothesis.ending))
+        scores = [*(each.logprob for each in own), *logprobs]
+        whole = Scored((*plain.tokens[:left], *tokens[:-1]), (*plain.logprobs[:left], *scores))
+        if whole.score >= least:
+            self.found.append(Spotted(whole, hypothesis.ending))

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from earwitness.engines.moonshine.compiled import Compiled, Compiler
-from earwitness.engines.moonshine.graphs import END, Graphs, asset, digest
+from earwitness.engines.moonshine.graphs import END, VOCABULARY, Graphs, asset, digest
 from earwitness.engines.moonshine.session import WIDTH, Last, Listened, SecondHearing, Session
 from earwitness.engines.moonshine.times import spoken
 from earwitness.engines.moonshine.tokenizer import Tokenizer
@@ -18,7 +18,7 @@ from earwitness.engines.quiet import is_silent
 from earwitness.errors import TermRefused
 from earwitness.model import SAMPLE_RATE, Hypothesis, Lexicon, Samples, Term, Transcript, Word
 from earwitness.ports import Capabilities
-from earwitness.speech.beam import Path
+from earwitness.speech.beam import Path, Scored
 from earwitness.speech.biasing import Vocabulary, fold
 from earwitness.speech.confidence import rated
 from earwitness.speech.features import Alike, Evidence
@@ -84,16 +84,17 @@ class Moonshine:
 
     def _decode(self, encoded: Listened, compiled: Compiled, lexicon: Lexicon) -> Last:
         session = self._session(encoded)
-        looked: list[Path] = []
-        met: list[Path] = []
+        open_to = np.full(VOCABULARY, -np.inf, np.float32)
+        met: set[tuple[int, ...]] = set()
 
-        def look(path: Path) -> list[Spotted]:
-            looked.append(path)
+        def look(reading: Scored) -> list[Spotted]:
+            path = session.forced(reading.tokens)
+            np.maximum(open_to, openness(path, self._reach), out=open_to)
             return self._look(session, compiled, path)
 
-        def mark(path: Path) -> Reading:
-            met.append(path)
-            return self._mark(compiled, path)
+        def mark(reading: Scored) -> Reading:
+            met.add(reading.tokens)
+            return self._mark(compiled, reading)
 
         ear = Ear(
             look,
@@ -101,13 +102,13 @@ class Moonshine:
             SecondHearing(self._graphs, _long_enough(encoded.audio)),
         )
         encoded.plain = encoded.plain or session.search()
-        plain = [session.forced(encoded.plain[0].tokens)]
-        plain += [Path(other.tokens, other.logprobs) for other in encoded.plain[1:]]
+        best = session.forced(encoded.plain[0].tokens)
+        plain = [Scored(best.tokens, best.logprobs), *encoded.plain[1:]]
         reading, proposed = accept(plain[0], ear)
         others = [*map(mark, plain), *proposed]
-        transcript = self._transcript(encoded, lexicon, reading, others)
-        texts = [self._tokenizer.decode(tokens) for tokens in {path.tokens for path in met}]
-        open_to = np.max([openness(path, self._reach) for path in looked], axis=0)
+        evidence = self._evidence(session.forced(reading.path.tokens), reading)
+        transcript = rated(self._transcript(encoded, lexicon, reading, others), evidence)
+        texts = [self._tokenizer.decode(tokens) for tokens in met]
         spans = tuple(word.span for word in self._printed(reading))
         tokens = reading.path.tokens
         return Last(lexicon, transcript, tokens, spans, open_to.astype(np.float16), tuple(texts))
@@ -155,7 +156,7 @@ class Moonshine:
         spotted = spot(session, compiled.graph, path, self._reach)
         return [*spotted, *reread(session, compiled.misheard, path, self._tokenizer)]
 
-    def _mark(self, compiled: Compiled, path: Path) -> Reading:
+    def _mark(self, compiled: Compiled, path: Scored) -> Reading:
         texts = [self._tokenizer.texts[token] for token in path.tokens]
         return Reading(path, tuple(occurrences(compiled.graph, texts)))
 
@@ -168,7 +169,7 @@ class Moonshine:
         for candidate in (reading, *ranked):
             hypothesis = self._hypothesis(candidate)
             nbest.setdefault(hypothesis.text, hypothesis)
-        transcript = Transcript(
+        return Transcript(
             tuple(nbest.values())[: 2 * WIDTH],
             self.name,
             self.model,
@@ -176,11 +177,9 @@ class Moonshine:
             listened.seconds,
             unbiased=self._hypothesis(Reading(plain)),
         )
-        return rated(transcript, self._evidence(reading))
 
-    def _evidence(self, reading: Reading) -> Evidence:
+    def _evidence(self, path: Path, reading: Reading) -> Evidence:
         """What the decoder knew when it chose this reading."""
-        path = reading.path
         firsts = [word.span.first for word in self._printed(reading)]
         return Evidence.of(path.rows, (*path.tokens, END), firsts, self._alike)
 

@@ -109,7 +109,7 @@ class SecondHearing:
         self._session: Session | None = None
         self._known: dict[tuple[int, ...], float] = {}
 
-    def __call__(self, path: Path) -> float:
+    def __call__(self, path: Scored) -> float:
         """The log-probability of a reading."""
         if path.tokens not in self._known:
             self._known[path.tokens] = self._heard().forced(path.tokens).score
