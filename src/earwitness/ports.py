@@ -7,7 +7,7 @@ of a port against the same suite.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -169,9 +169,22 @@ class UtteranceRecords(Protocol):
         """Utterances that nobody has judged yet, most valuable first."""
 
     def settle(
-        self, utterance_id: str, transcript: Transcript, because: str, now: datetime
+        self,
+        utterance_id: str,
+        transcript: Transcript,
+        because: str,
+        now: datetime,
+        terms: Collection[str] = (),
     ) -> bool:
-        """Closes a waiting item without a listener; False if somebody holds or judged it."""
+        """Closes a waiting item without a listener; False if somebody holds or judged it.
+
+        ``terms`` are those that explain it; False, too, where one of them is no longer
+        live as it was in the transcript's revision. When one no longer holds, the item
+        waits again (``LexiconRecords.publish``).
+        """
+
+    def reopened(self, revision: int) -> Sequence[str]:
+        """The utterances that wait again because of what this revision took back."""
 
 
 class LexiconRecords(Protocol):
@@ -195,13 +208,20 @@ class LexiconRecords(Protocol):
     ) -> Lexicon:
         """The next revision: terms put (by key) and retired. Durable on return.
 
+        In the same transaction, whatever was settled because of a term that is retired,
+        or replaced by a narrower one, waits again with its old priority.
+
         Idempotent by ``cause``: if that cause published before, its revision is
         returned, however old ``based_on`` is. Raises RevisionConflict, otherwise,
         if ``based_on`` is no longer the newest.
         """
 
     def restore(self, revision: int, *, by: str, why: str, now: datetime) -> Lexicon:
-        """Undo: a new revision with exactly the terms of an older one."""
+        """Undo: a new revision with exactly the terms of an older one.
+
+        In the same transaction, whatever was settled because of a term that this takes
+        back waits again with its old priority.
+        """
 
     def history(self, limit: int = 100) -> Sequence[tuple[int, datetime, str, str]]:
         """(number, when, who, why), newest first."""

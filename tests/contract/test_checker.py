@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.databases import sqlite_url
-from tests.values import MINUTE, START, item, judgement, trial, utterance
+from tests.values import MINUTE, START, item, judgement, transcript, trial, utterance
 
 from earwitness.model import ItemState, Term, TrialOutcome
 from earwitness.stores import FolderBlobs, SqlRecords, open_store
@@ -15,15 +15,16 @@ from earwitness.stores import FolderBlobs, SqlRecords, open_store
 
 @pytest.fixture
 def filled(tmp_path: Path) -> Iterator[SqlRecords]:
-    """Two utterances, one of them judged; three revisions; a trial."""
+    """Three utterances, one judged, one settled; three revisions; a trial."""
     store = open_store(sqlite_url(tmp_path))
-    for name in ("u1", "u2"):
+    for name in ("u1", "u2", "u3"):
         store.keep(utterance(name), item(name))
     lease = store.lease("ada", START, MINUTE, "u1")
     store.judge(lease, judgement("u1"), ItemState.CLOSED, "judged", START)
     store.lease("bob", START, MINUTE, "u2")
     for number, written in enumerate(("one", "two", "one")):
         store.publish(number, put=[Term(written)], by="ada", why="", now=START)
+    store.settle("u3", transcript(revision=3), "explained", START, ["two"])
     store.save_trial("t1", trial(), TrialOutcome.LIVE, START)
     yield store
     store.close()
@@ -51,6 +52,8 @@ def test_a_store_that_is_well_has_no_problems(filled: SqlRecords) -> None:
         ("UPDATE term SET last_revision = 1 WHERE key = 'two'", "two is a term that ended before"),
         ("UPDATE term SET key = 'tow' WHERE key = 'two'", "'two' is filed under 'tow'"),
         ("UPDATE term SET first_revision = 7 WHERE key = 'two'", "names a row of lexicon_revision"),
+        ("UPDATE term SET last_revision = 3", "u3 is settled because of a term that is not live"),
+        ("UPDATE review_item SET state = 'closed'", "u3 is named as settled and is not"),
         ("UPDATE utterance SET transcript = '{}'", "utterance: A stored value cannot be read"),
         ("UPDATE trial SET trial = 'nonsense'", "trial: A stored value cannot be read"),
     ],
@@ -90,4 +93,5 @@ def test_a_clip_that_is_missing_is_found(filled: SqlRecords, tmp_path: Path) -> 
     assert filled.check(blobs) == [
         "The clip of u1 is missing: clip-of-u1.",
         "The clip of u2 is missing: clip-of-u2.",
+        "The clip of u3 is missing: clip-of-u3.",
     ]

@@ -94,6 +94,45 @@ def test_a_clip_that_somebody_listens_to_is_not_settled_under_their_ears(house: 
     assert house.records.item(leased).state is ItemState.WAITING
 
 
+def test_undo_puts_back_what_the_word_settled_where_it_was_in_the_queue(house: House) -> None:
+    explained = kept(house, 1)
+    before = house.records.item(explained)
+    taught(house)
+    assert house.records.item(explained).state is ItemState.SETTLED
+    lexicon = lead.undo(0, "lee", "a mistake", house.now, house.teaching)
+    assert house.records.item(explained) == before
+    assert house.records.reopened(lexicon.revision) == [explained]
+
+
+def test_retiring_puts_back_what_the_word_settled_and_no_judged_clip(house: House) -> None:
+    explained = kept(house, 1)
+    event = taught(house)
+    lead.retire("yeet", "lee", "unused", house.now, house.teaching)
+    assert house.records.item(explained).state is ItemState.WAITING
+    assert house.records.item(event.payload["utterance"]).state is ItemState.CLOSED
+    steps.carry_out(event.id, house.now, house.teaching)
+    assert house.records.item(explained).state is ItemState.WAITING
+
+
+def test_a_word_that_is_undone_before_it_settles_settles_nothing(house: House) -> None:
+    class Undone:
+        """The store, with a lead who is quicker than the step that settles."""
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(house.records, name)
+
+        def settle(self, *what: object) -> bool:
+            house.records.restore(0, by="lee", why="", now=house.now)
+            return house.records.settle(*what)  # type: ignore[arg-type]
+
+    explained = kept(house, 1)
+    event = house.answer(kept(house, 0), "yeet that alarm", YEET, carried=False)
+    on = replace(house.teaching, records=Undone())  # type: ignore[arg-type]
+    steps.carry_out(event.id, house.now, on)
+    assert house.records.revision() == 2
+    assert house.records.item(explained).state is ItemState.WAITING
+
+
 # --- when a judgement teaches -------------------------------------------------
 
 

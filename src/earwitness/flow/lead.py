@@ -38,8 +38,7 @@ def from_override(event: Event, now: datetime, on: Teaching) -> None:
     if outcome is TrialOutcome.HELD:
         trial = _overridden(trial, event)
         on.records.save_trial(trial_id, trial, TrialOutcome.LIVE, now)
-    _publish_on_newest(trial_id, trial, now, on)
-    settle(trial, now, on)
+    settle(trial, _publish_on_newest(trial_id, trial, now, on), now, on)
 
 
 def _overridden(trial: Trial, event: Event) -> Trial:
@@ -48,7 +47,7 @@ def _overridden(trial: Trial, event: Event) -> Trial:
     return replace(trial, because=reason, term=replace(trial.term, taught_by=by, why=why))
 
 
-def _publish_on_newest(trial_id: str, trial: Trial, now: datetime, on: Teaching) -> None:
+def _publish_on_newest(trial_id: str, trial: Trial, now: datetime, on: Teaching) -> int:
     while True:
         try:
             return publish(trial_id, trial, on.records.revision(), now, on)
@@ -57,14 +56,20 @@ def _publish_on_newest(trial_id: str, trial: Trial, now: datetime, on: Teaching)
 
 
 def undo(revision: int, by: str, why: str, now: datetime, on: Teaching) -> Lexicon:
-    """A new revision with exactly the terms of an older one. Raises NotFound."""
+    """A new revision with exactly the terms of an older one. Raises NotFound.
+
+    Clips that were settled by what this takes back wait for a human again.
+    """
     lexicon = on.records.restore(revision, by=by, why=why, now=now)
     on.lexicons.prepare(on.engine)
     return lexicon
 
 
 def retire(written: str, by: str, why: str, now: datetime, on: Teaching) -> Lexicon:
-    """A new revision without one term. Raises NotFound where it is not live."""
+    """A new revision without one term. Raises NotFound where it is not live.
+
+    Clips that were settled because of it wait for a human again.
+    """
     while True:
         base = on.records.lexicon()
         if term_key(written) not in base.terms:

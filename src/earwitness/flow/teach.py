@@ -41,6 +41,7 @@ from earwitness.model import (
     Trial,
     TrialOutcome,
     Utterance,
+    term_key,
 )
 from earwitness.ports import Engine, Records
 from earwitness.speech.lexicon import check_against
@@ -79,11 +80,11 @@ def teach(lesson: Lesson, now: datetime, on: Teaching) -> tuple[Trial, TrialOutc
     trial, outcome = _decided(lesson.trial_id, on) or _decide(lesson, now, on)
     while outcome is TrialOutcome.LIVE:
         try:
-            publish(lesson.trial_id, trial, trial.base_revision, now, on)
+            revision = publish(lesson.trial_id, trial, trial.base_revision, now, on)
         except RevisionConflict:
             trial, outcome = _decide(lesson, now, on)
         else:
-            settle(trial, now, on)
+            settle(trial, revision, now, on)
             break
     return trial, outcome
 
@@ -164,9 +165,9 @@ def _refused(term: Term, base: Lexicon, because: str) -> Trial:
 # --- live -------------------------------------------------------------------
 
 
-def publish(trial_id: str, trial: Trial, based_on: int, now: datetime, on: Teaching) -> None:
-    """The trial's term in the next revision. Raises RevisionConflict as ``Records.publish``."""
-    on.records.publish(
+def publish(trial_id: str, trial: Trial, based_on: int, now: datetime, on: Teaching) -> int:
+    """The revision with the trial's term. Raises RevisionConflict as ``Records.publish``."""
+    lexicon = on.records.publish(
         based_on,
         put=[replace(trial.term, state=TermState.LIVE)],
         by=trial.term.taught_by,
@@ -175,17 +176,20 @@ def publish(trial_id: str, trial: Trial, based_on: int, now: datetime, on: Teach
         cause=trial_id,
     )
     on.lexicons.prepare(on.engine)
+    return lexicon.revision
 
 
-def settle(trial: Trial, now: datetime, on: Teaching) -> int:
+def settle(trial: Trial, revision: int, now: datetime, on: Teaching) -> int:
     """Closes the backlog clips that the term explains; returns how many it closed.
 
+    So too those that an earlier version of the term had closed and ``revision`` put back.
     Each is decoded again with what is live by now, and closed only if that still holds.
     """
+    explained = [heard.utterance for heard in trial.settles]
     scoped = Scoped(on.records.lexicon())
     return sum(
-        _settle_one(trial.term, on.records.utterance(heard.utterance), scoped, now, on)
-        for heard in trial.settles
+        _settle_one(trial.term, on.records.utterance(utterance), scoped, now, on)
+        for utterance in dict.fromkeys([*explained, *on.records.reopened(revision)])
     )
 
 
@@ -197,4 +201,5 @@ def _settle_one(
     if not contains(transcript.text, term) or on.doubts(clip, transcript):
         return False
     because = f"explained by {term.written!r}, live in revision {scoped.lexicon.revision}"
-    return on.records.settle(utterance.id, transcript, because, now)
+    terms = {term.key, *map(term_key, transcript.best.terms)}
+    return on.records.settle(utterance.id, transcript, because, now, terms)

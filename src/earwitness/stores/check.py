@@ -57,6 +57,13 @@ _NEVER = {
         WHERE a.last_revision IS NULL OR a.last_revision >= b.first_revision""",
     "is a term that ended before it began": """
         SELECT key FROM term WHERE last_revision < first_revision""",
+    "is settled because of a term that is not live": """
+        SELECT s.utterance FROM settlement s
+        WHERE s.reopened_in IS NULL
+          AND NOT EXISTS (SELECT 1 FROM term t WHERE t.key = s.key AND t.last_revision IS NULL)""",
+    "is named as settled and is not": """
+        SELECT s.utterance FROM settlement s JOIN review_item i ON i.utterance = s.utterance
+        WHERE s.reopened_in IS NULL AND i.state <> 'settled'""",
 }
 """What is wrong -> the rows of which that is true; there must be none."""
 

@@ -9,7 +9,7 @@ who publish at once, one inserts the next number and the other is refused.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -17,9 +17,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, func, literal, null, or_, select, update
 
 from earwitness.errors import NotFound, RevisionConflict, TermRefused
-from earwitness.model import Lexicon, Term, TermState, term_key
+from earwitness.model import EVERYWHERE, Lexicon, Term, TermState, term_key
 from earwitness.stores.cache import LexiconCache
 from earwitness.stores.database import Database
+from earwitness.stores.settlements import reopen_since, reopen_without
 from earwitness.stores.tables import lexicon_revision, term
 
 _FIELDS = [name for name in Term.__dataclass_fields__ if name != "state"]
@@ -74,6 +75,7 @@ class LexiconStore:
                 _refuse_missing(set(retired) - live.keys())
                 _close(connection, live.keys() & {*keys, *retired}, number)
                 _open(connection, put, number)
+                reopen_without(connection, {*retired, *_narrowed(live, put)}, number)
         return self.lexicon(number)
 
     def restore(self, revision: int, *, by: str, why: str, now: datetime) -> Lexicon:
@@ -84,6 +86,7 @@ class LexiconStore:
             number = self._next(connection, newest, by, why, now)
             _close_since(connection, revision, number)
             _reopen(connection, revision, number)
+            reopen_since(connection, revision, number)
         return self.lexicon(number)
 
     def history(self, limit: int = 100) -> Sequence[tuple[int, datetime, str, str]]:
@@ -208,6 +211,25 @@ def _close(connection: Connection, keys: Collection[str], number: int) -> None:
 def _open(connection: Connection, terms: Sequence[Term], number: int) -> None:
     if terms:
         connection.execute(term.insert(), [_version(each, number) for each in terms])
+
+
+def _narrowed(live: Mapping[str, Term], put: Iterable[Term]) -> list[str]:
+    """Keys of terms that are replaced by one which does not hear all that they heard."""
+    return [new.key for new in put if new.key in live and not _covers(new, live[new.key])]
+
+
+def _covers(new: Term, old: Term) -> bool:
+    return (
+        new.scope in (old.scope, EVERYWHERE)
+        and {*new.spoken, *new.misheard} >= {*old.spoken, *old.misheard}
+        and new.weight >= old.weight
+        and _as_wide(new.margin, old.margin)
+    )
+
+
+def _as_wide(new: float | None, old: float | None) -> bool:
+    """How wide the recogniser's own rule is, no store knows: it is as wide as itself."""
+    return new == old if new is None or old is None else new >= old
 
 
 def _version(new: Term, number: int) -> dict[str, object]:

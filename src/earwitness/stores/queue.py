@@ -7,14 +7,15 @@ with ``lease_expires_at`` and no database clock takes part.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, update
 
 from earwitness.errors import LeaseLost, NotFound, StoreError
-from earwitness.model import Event, ItemState, Judgement, Lease, ReviewItem, Transcript
+from earwitness.model import Event, ItemState, Judgement, Lease, ReviewItem, Transcript, term_key
+from earwitness.stores import settlements
 from earwitness.stores.database import Database
 from earwitness.stores.events import record
 from earwitness.stores.tables import judgement as judged
@@ -107,16 +108,24 @@ class QueueStore:
             return [Judgement(*row) for row in connection.execute(statement)]
 
     def settle(
-        self, utterance_id: str, transcript: Transcript, because: str, now: datetime
+        self,
+        utterance_id: str,
+        transcript: Transcript,
+        because: str,
+        now: datetime,
+        terms: Collection[str] = (),
     ) -> bool:
         """Keeps the transcript with the item. Raises NotFound for an unknown utterance."""
+        keys, revision = {term_key(each) for each in terms}, transcript.revision
         statement = (
             update(item)
             .where(item.c.utterance == utterance_id, item.c.state == ItemState.WAITING, _free(now))
             .values(_moved(ItemState.SETTLED, because, now) | {"settled_by": transcript})
         )
         with self.database.write() as connection:
-            if connection.execute(statement).rowcount == 1:
+            held = settlements.hold(connection, keys, revision)
+            if held and connection.execute(statement).rowcount == 1:
+                settlements.record(connection, utterance_id, keys, revision)
                 return True
         self.item(utterance_id)
         return False

@@ -18,6 +18,7 @@ from earwitness.stores.lexicon import LexiconStore
 from earwitness.stores.migrate import migrate
 from earwitness.stores.postgres import open_postgres
 from earwitness.stores.queue import QueueStore
+from earwitness.stores.settlements import SettlementStore
 from earwitness.stores.sqlite import open_sqlite
 from earwitness.stores.tables import utterance
 from earwitness.stores.trials import TrialStore
@@ -26,7 +27,7 @@ from earwitness.stores.utterances import UtteranceStore
 _OPENERS = {"sqlite": open_sqlite, "postgresql": open_postgres}
 
 
-class SqlRecords(UtteranceStore, QueueStore, LexiconStore, TrialStore, EventStore):
+class SqlRecords(UtteranceStore, QueueStore, SettlementStore, LexiconStore, TrialStore, EventStore):
     """Implements ``ports.Records``. Safe to share between threads, not across a fork."""
 
     def __init__(self, database: Database) -> None:

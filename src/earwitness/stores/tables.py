@@ -20,7 +20,7 @@ from earwitness.model import ItemState, TrialOutcome, Verdict
 from earwitness.stores import codec
 from earwitness.stores.columns import Coded, Finite, Moment, OneOf, Utf8
 
-SCHEMA = "0001"
+SCHEMA = "0002"
 """The newest migration; a store with one that is not known is refused."""
 
 metadata = MetaData()
@@ -121,6 +121,26 @@ Index(
     sqlite_where=text("last_revision IS NULL"),
     postgresql_where=text("last_revision IS NULL"),
 )
+
+# An item that a term closed unheard names every term of that reading, and the revision
+# that it was read with. With reopened_in it waits, or waited, for a human again.
+settlement = Table(
+    "settlement",
+    metadata,
+    Column("utterance", Utf8, ForeignKey("review_item.utterance"), primary_key=True),
+    Column("key", Utf8, primary_key=True),
+    Column(
+        "revision",
+        BigInteger,
+        ForeignKey("lexicon_revision.number"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("reopened_in", BigInteger, ForeignKey("lexicon_revision.number")),
+)
+Index("settlement_key", settlement.c.key)
+Index("settlement_revision", settlement.c.revision)
+Index("settlement_reopened_in", settlement.c.reopened_in)
 
 trial = Table(
     "trial",

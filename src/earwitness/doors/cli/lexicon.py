@@ -131,7 +131,9 @@ def undo(
         back_to = program.records.revision() - 1 if revision is None else revision
         reason = why or f"undo, back to revision {back_to}"
         lexicon = program.undo(back_to, by=name, why=reason)
-    _published(Screen(as_json), lexicon, f"The terms of revision {back_to} are live again")
+        reopened = len(program.records.reopened(lexicon.revision))
+    said = f"The terms of revision {back_to} are live again"
+    _published(Screen(as_json), lexicon, said, reopened)
 
 
 @group.command()
@@ -141,12 +143,15 @@ def retire(
     """Take one term out."""
     with opened(context) as program:
         lexicon = program.retire(term, by=name, why=why or f"retired {term!r}")
-    _published(Screen(as_json), lexicon, f"{term} is no longer live")
+        reopened = len(program.records.reopened(lexicon.revision))
+    _published(Screen(as_json), lexicon, f"{term} is no longer live", reopened)
 
 
-def _published(screen: Screen, lexicon: Lexicon, said: str) -> None:
-    value = {"revision": lexicon.revision, "terms": len(lexicon.terms)}
+def _published(screen: Screen, lexicon: Lexicon, said: str, reopened: int) -> None:
+    value = {"revision": lexicon.revision, "terms": len(lexicon.terms), "reopened": reopened}
     text = f"{said}: revision {lexicon.revision}, {len(lexicon.terms)} terms."
+    if reopened:
+        text += f" {reopened} settled clips wait for a listener again."
     screen.result(value, lambda out: out.print(cell(text)))
 
 
