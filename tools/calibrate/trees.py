@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -47,14 +48,20 @@ def exported(names: Sequence[str], boosted: HistGradientBoostingClassifier) -> d
     }
 
 
-def written(ensemble: Ensemble, slope: float = 1.0, shift: float = 0.0) -> dict[str, Any]:
-    """The JSON object of an ensemble whose log-odds are stretched and shifted."""
+def stretched(ensemble: Ensemble, slope: float, shift: float) -> Ensemble:
+    """The ensemble whose log-odds are these, stretched and shifted."""
+    base, leaves = slope * ensemble.base + shift, slope * ensemble.leaves
+    return replace(ensemble, base=_short(base), leaves=np.vectorize(_short)(leaves))
+
+
+def written(ensemble: Ensemble) -> dict[str, Any]:
+    """The JSON object that ``Ensemble.read`` reads."""
     return {
         "names": list(ensemble.names),
-        "base": _short(slope * ensemble.base + shift),
+        "base": ensemble.base,
         "features": ensemble.features.tolist(),
         "thresholds": ensemble.thresholds.tolist(),
-        "leaves": [[_short(slope * leaf) for leaf in leaves] for leaves in ensemble.leaves],
+        "leaves": ensemble.leaves.tolist(),
     }
 
 

@@ -26,10 +26,6 @@ SECOND_WORD = ("odds", "same", "same_before", "same_after", "share", "is_term")
 neighbours; the share of the words that it has; whether it is taught, since the other
 recogniser may never have been told."""
 
-SECOND_UTTERANCE = ("all_odds", "share", "equal", "more", "least", "product")
-"""Of an answer: the log-odds of its confidence, the share of its words in the other text,
-whether all are, how many letters the other has more; of its words' confidences."""
-
 
 def word_agreement(transcript: Transcript, second: str) -> Floats:
     """``[words, SECOND_WORD]``; at least one word."""
@@ -39,17 +35,6 @@ def word_agreement(transcript: Transcript, second: str) -> Floats:
     share = np.full(len(same), same.mean())
     taught = np.array([word.term is not None for word in transcript.best.words], np.float64)
     return np.column_stack([odds, same, before, after, share, taught])
-
-
-def utterance_agreement(transcript: Transcript, second: str) -> Floats:
-    """``[1, SECOND_UTTERANCE]``; the words' confidences have the agreement in them."""
-    best = transcript.best
-    same = same_words([word.text for word in best.words], second)
-    sure = np.array([word.confidence for word in best.words])
-    more = len("".join(words(second))) - len("".join(words(best.text)))
-    equal = bool(same.all()) and not more
-    odds = float(log_odds(transcript.confidence))
-    return np.array([[odds, same.mean(), equal, more, sure.min(), sure.prod()]], np.float64)
 
 
 def same_words(written: Sequence[str], other: str) -> Floats:

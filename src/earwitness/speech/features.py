@@ -1,8 +1,8 @@
-"""What is known of a reading, as numbers from which its confidence is reckoned.
+"""What is known of the words of a reading, as numbers that their confidence is reckoned from.
 
-One row a word (``WORD``) and one an utterance (``UTTERANCE``). Nothing here knows of any
-model but the recogniser's own: its scores, what else it would have written, and the
-shape of what it wrote. The order of the names is the order of the columns.
+The recogniser's own scores, what else it would have written, and how rare the word is:
+nothing that tells one kind of recording from another, since what held in one folder of
+recordings alone made other folders worse (docs/research/confidence.md).
 """
 
 from __future__ import annotations
@@ -29,8 +29,6 @@ DIGITS = {
 }  # fmt: skip
 ENDS = 0
 """The group of all that may follow a word."""
-SHORTEST = 0.1
-"""Seconds; so that nothing is divided by none."""
 UNLIKELY = -8.0
 """Tokens under this log-probability, 0.0003, are not looked at."""
 
@@ -44,15 +42,6 @@ of its end; ``gap``: how far, in nats, its least sure token lies above what else
 been said; ``support``, ``lead``, ``rivals``: see ``nbest``; ``term_lead``: how far the reading
 lies above the best one without this term; ``before``, ``after``: the neighbours'; ``rank``:
 log of its rarest token's id, which is its rank of frequency; ``all_least``: of all words."""
-
-UTTERANCE = (
-    "all_mean", "all_least", "gap", "second_gap", "end", "end_gap", "share", "all_lead", "readings",
-    "missing", "words", "pace", "term_lead", "doubtful", "word_product", "word_least",
-    "word_second", "word_mean",
-)  # fmt: skip
-"""``share``: the answer's share of the probability; ``missing``: that of the readings with a
-word more; ``pace``: words a second; ``doubtful``: tokens with a gap under 1; ``word_``: of the
-words' confidences."""
 
 
 class Alike:
@@ -142,7 +131,7 @@ class _Possible:
         own = np.maximum(same, own)
         others, best = self._others(groups, counts & ~mine)
         total = own + others
-        return np.log(own / total), np.log(np.maximum(best, exp(UNLIKELY)) / total)
+        return np.log(own / total), np.log(np.maximum(best / total, exp(UNLIKELY)))
 
     def _others(self, groups: Ids, kept: NDArray[np.bool_]) -> tuple[Floats, Floats]:
         """By place, the mass of all kept groups, and of the greatest."""
@@ -167,36 +156,6 @@ def word_features(transcript: Transcript, evidence: Evidence, competition: Compe
     }
     columns |= _neighbours(columns, evidence) | _terms(transcript)
     return np.column_stack([columns[name] for name in WORD])
-
-
-def utterance_features(
-    transcript: Transcript, evidence: Evidence, competition: Competition, words: Floats
-) -> Floats:
-    """``[1, UTTERANCE]``; ``words`` are the confidences of the answer's words, one at least."""
-    spoken = ~evidence.silent
-    gaps = np.sort((evidence.chosen - evidence.rival)[spoken])
-    ranked = np.sort(words)
-    values = {
-        "all_mean": evidence.chosen[spoken].mean(),
-        "all_least": _least(evidence),
-        "gap": gaps[0],
-        "second_gap": gaps[:2][-1],
-        "end": evidence.chosen[-1],
-        "end_gap": evidence.chosen[-1] - evidence.rival[-1],
-        "share": competition.shares[0],
-        "all_lead": competition.lead_of_all,
-        "readings": len(competition.shares),
-        "missing": competition.missing,
-        "words": len(words),
-        "pace": len(words) / max(transcript.seconds, SHORTEST),
-        "term_lead": _terms(transcript)["term_lead"].min(),
-        "doubtful": int((gaps < 1.0).sum()),
-        "word_product": words.prod(),
-        "word_least": ranked[0],
-        "word_second": ranked[:2][-1],
-        "word_mean": words.mean(),
-    }
-    return np.array([[values[name] for name in UTTERANCE]], np.float64)
 
 
 def _scores(best: Hypothesis, evidence: Evidence) -> dict[str, Floats]:
