@@ -231,7 +231,10 @@ class LexiconRecords(Protocol):
 
     def trial(self, trial_id: str) -> tuple[Trial, TrialOutcome]: ...
 
-    def trials(self, key: str | None = None) -> Sequence[tuple[str, Trial, TrialOutcome]]: ...
+    def trials(
+        self, key: str | None = None, *, utterance: str | None = None
+    ) -> Sequence[tuple[str, Trial, TrialOutcome]]:
+        """Oldest first; those of one term, of terms taught from one utterance, or all."""
 
 
 class EventRecords(Protocol):

@@ -149,8 +149,7 @@ class Earwitness:
     def trials_of_judgement(self, utterance_id: str) -> list[Tried]:
         """Carries out what is pending, then the trials that judging this clip led to."""
         self.carry_out_pending()
-        trials = self.records.trials()
-        return [Tried(*each) for each in trials if each[1].term.utterance == utterance_id]
+        return [Tried(*each) for each in self.records.trials(utterance=utterance_id)]
 
     # --- teach ----------------------------------------------------------------
 

@@ -285,6 +285,16 @@ def test_trials_can_be_asked_for_by_term(store: SqlRecords) -> None:
     assert [each[0] for each in store.trials()] == ["t1", "t2", "t3"]
 
 
+def test_trials_can_be_asked_for_by_the_utterance_that_taught(store: SqlRecords) -> None:
+    for name, utterance in (("t1", "u1"), ("t2", "u2"), ("t3", "u1"), ("t4", None)):
+        tried = trial("yeet" if name == "t1" else "mocha")
+        tried = replace(tried, term=replace(tried.term, utterance=utterance))
+        store.save_trial(name, tried, TrialOutcome.HELD, START)
+    assert [each[0] for each in store.trials(utterance="u1")] == ["t1", "t3"]
+    assert [each[0] for each in store.trials("yeet", utterance="u1")] == ["t1"]
+    assert store.trials(utterance="u3") == []
+
+
 @given(anything=strategies.trials)
 @settings(
     max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

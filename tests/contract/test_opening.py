@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -13,9 +14,10 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from tests.databases import postgres_url, sqlite_url
-from tests.values import START
+from tests.values import START, trial
 
 from earwitness.errors import StoreError
+from earwitness.model import TrialOutcome
 from earwitness.stores import SqlRecords, open_store
 from earwitness.stores.migrate import MIGRATIONS
 from earwitness.stores.tables import SCHEMA, metadata
@@ -48,6 +50,26 @@ def test_a_store_of_a_newer_program_is_refused_and_left_alone(store: SqlRecords,
     with store.database.read() as connection:
         found = connection.scalar(text("SELECT version_num FROM alembic_version"))
     assert found == "9999"
+
+
+def test_what_an_older_program_kept_is_found_after_the_migration(
+    store: SqlRecords, url: str
+) -> None:
+    taught = trial()
+    taught = replace(taught, term=replace(taught.term, utterance="u1"))
+    store.save_trial("t1", taught, TrialOutcome.LIVE, START)
+    with store.database.write() as connection:
+        for statement in (
+            "DROP TABLE settlement",
+            "DROP INDEX ix_trial_utterance",
+            "ALTER TABLE trial DROP COLUMN utterance",
+            "UPDATE alembic_version SET version_num = '0001'",
+        ):
+            connection.execute(text(statement))
+    again = open_store(url)
+    assert again.trials(utterance="u1") == [("t1", taught, TrialOutcome.LIVE)]
+    assert again.reopened(1) == []
+    again.close()
 
 
 def test_opening_again_changes_nothing(url: str) -> None:

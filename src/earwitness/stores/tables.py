@@ -20,7 +20,7 @@ from earwitness.model import ItemState, TrialOutcome, Verdict
 from earwitness.stores import codec
 from earwitness.stores.columns import Coded, Finite, Moment, OneOf, Utf8
 
-SCHEMA = "0002"
+SCHEMA = "0003"
 """The newest migration; a store with one that is not known is refused."""
 
 metadata = MetaData()
@@ -147,6 +147,7 @@ trial = Table(
     metadata,
     Column("id", Utf8, primary_key=True),
     Column("key", Utf8, nullable=False, index=True),
+    Column("utterance", Utf8, index=True),
     Column("trial", Coded(codec.encode_trial, codec.decode_trial), nullable=False),
     Column("outcome", OneOf(TrialOutcome), nullable=False),
     Column("saved_at", Moment, nullable=False),
