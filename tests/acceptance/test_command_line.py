@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 
 from earwitness import __version__, starter
+from earwitness.speech.alignment import occurrences
+from earwitness.speech.text import words
 from earwitness.starter import Role
 
 COMMAND = str(Path(sys.executable).parent / "earwitness")
@@ -61,10 +63,10 @@ def test_the_demonstration_holds_from_hearing_to_undo(tmp_path: Path) -> None:
     told = as_json(tmp_path, "demo")
     assert "failed" not in told
     assert told["taught"]["outcome"] == "live"
-    term = told["judged"]["term"].lower()
-    assert term in told["again"]["text"].lower()
-    assert all(term not in text.lower() for text in told["sound_alike"]["texts"])
-    assert term not in told["undone"]["text"].lower()
+    term = words(told["judged"]["term"])
+    assert occurrences(words(told["again"]["text"]), term)
+    for text in (*told["sound_alike"]["texts"], told["undone"]["text"]):
+        assert not occurrences(words(text), term)
 
 
 def test_the_version_is_that_of_the_package(tmp_path: Path) -> None:
@@ -120,7 +122,7 @@ def test_ctrl_c_frees_the_clip_and_keeps_what_was_typed(doubted: Path) -> None:
         terminal.until("> ")
         terminal.type("tell sao")
         terminal.until("tell sao")
-        terminal.type("\x03")
+        terminal.interrupt()
         assert terminal.wait() == 130
     with Terminal(doubted, "review") as terminal:
         assert "tell sao" in terminal.until("tell sao")
@@ -222,6 +224,12 @@ class Terminal:
 
     def type(self, text: str) -> None:
         os.write(self._ours, text.encode())
+
+    def interrupt(self) -> None:
+        """Ctrl-C until it is seen: Python's line editor misses one that comes between two keys."""
+        self.type("\x03")
+        while not select.select([self._ours], [], [], 2.0)[0]:
+            self.type("\x03")
 
     def until(self, wanted: str) -> str:
         """What is shown up to and with ``wanted``; fails when the program ends before."""

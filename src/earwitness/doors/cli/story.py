@@ -96,23 +96,24 @@ class Story:
         return heard
 
     def _listen_first(self, household: list[Heard]) -> tuple[Assignment, Recording, Answer]:
-        """The first clip in the queue with a word that the machine did not know.
+        """The first clip in the queue with a word that the machine got right in no clip.
 
-        Clips before it are answered, too; there is nothing to teach from them.
+        Clips before it are answered, too, without teaching anything.
         """
+        known = {clip.extra[0] for clip, answer in household if _says(answer, clip.extra[0])}
         by_id = {answer.utterance: (clip, answer) for clip, answer in household}
         while (assignment := self._program.assign(ANALYST)) is not None:
             found = by_id.get(assignment.lease.utterance)
             if found is None:
                 self._program.judge(assignment.lease, Judged(Verdict.NOT_ADDRESSED))
-            elif not _says(found[1], found[0].extra[0]):
+            elif found[0].extra[0] not in known:
                 return assignment, *found
             else:
                 self._program.judge(assignment.lease, Judged(Verdict.TRANSCRIPT, found[0].text))
         raise Unheld("no recording of the demonstration is misheard and doubted.")
 
     def _doubted(self, heard: Answer) -> None:
-        self._line("Doubt", Text.assemble("First in the queue: ", drawing.heard(heard.transcript)))
+        self._line("Doubt", Text.assemble("In the queue: ", drawing.heard(heard.transcript)))
         for reason in drawing.reasons(heard.flags):
             self._line("", reason)
         self._tell_json("doubted", text=heard.transcript.text, flags=heard.flags)
