@@ -19,7 +19,7 @@ from earwitness.errors import SettingsError
 from earwitness.model import Hypothesis, Lexicon, Samples, Transcript, Word
 from earwitness.speech.agreement import SECOND_WORD
 from earwitness.speech.calibration import Calibration, calibrated, log_odds, recalibrate
-from earwitness.speech.confidence import COEFFICIENTS, Model, models, rated, with_second
+from earwitness.speech.confidence import COEFFICIENTS, models, rated, with_second
 from earwitness.speech.ensemble import Ensemble
 from earwitness.speech.features import WORD, Alike, Evidence, word_features
 from earwitness.speech.nbest import compete
@@ -129,18 +129,12 @@ def test_coefficients_without_a_part_are_refused() -> None:
         Ensemble.read({key: value for key, value in STUMPS.items() if key != "leaves"})
 
 
-@pytest.mark.parametrize("answer", [None, [1.0], ["x", 0.0], [1.0, 0.0, 0.0]])
-def test_a_damaged_calibration_is_refused(answer: object) -> None:
-    with pytest.raises(SettingsError, match="malformed"):
-        Model.read({"words": STUMPS, "answer": answer})
-
-
 # --- what ships ---------------------------------------------------------------
 
 
 def test_the_coefficients_that_ship_read_what_the_code_writes() -> None:
-    assert models().alone.words.names == WORD
-    assert models().second.words.names == SECOND_WORD
+    assert models().alone.names == WORD
+    assert models().second.names == SECOND_WORD
 
 
 def test_the_coefficients_that_ship_are_small_and_plain_json() -> None:
@@ -188,11 +182,10 @@ def test_the_words_beside_a_believed_term_stay_sure() -> None:
     assert features[1:, WORD.index("support")].tolist() == [1.0, 1.0]
 
 
-def test_an_answer_is_no_surer_than_its_words_together() -> None:
-    heard = transcript(hypothesis("eat that alarm"))
-    unsure = rated(heard, evidence([-2.0, -0.1, -0.1, -0.1], [-0.2, -4, -4, -4], 3))
-    sure = rated(heard, evidence([-0.1] * 4, [-4.0] * 4, 3))
-    assert unsure.confidence < sure.confidence
+def test_an_answer_is_as_sure_as_all_of_its_words_together() -> None:
+    heard = rated(transcript(hypothesis("eat that")), evidence([-0.9] * 3, [-1.0] * 3, 2))
+    eat, that = (word.confidence for word in heard.best.words)
+    assert heard.confidence == pytest.approx(eat * that)
 
 
 def test_nothing_heard_has_no_confidence() -> None:

@@ -26,7 +26,7 @@ from earwitness.speech import confidence
 from earwitness.speech.agreement import SECOND_WORD, word_agreement
 from earwitness.speech.alignment import align, edits
 from earwitness.speech.calibration import probability, recalibrate
-from earwitness.speech.confidence import Model, confident
+from earwitness.speech.confidence import confident
 from earwitness.speech.ensemble import Ensemble
 from earwitness.speech.features import WORD, word_features
 from earwitness.speech.nbest import compete
@@ -94,27 +94,25 @@ SECOND = Step(
 Rated = list[tuple[Case, Transcript]]
 
 
-def fit_step(step: Step, known: Rated) -> tuple[Model, Rated]:
-    """The model of all cases, and the cases as models without their own folder rate them.
+def fit_step(step: Step, known: Rated) -> tuple[Ensemble, Rated]:
+    """The trees of all cases, and the cases as trees without their own folder rate them.
 
-    Those left-out ratings tell how far the trees' log-odds must be stretched to hold in a
-    folder that nobody has seen, and how the product of words becomes an answer's confidence.
+    Those left-out ratings tell how far log-odds must be stretched to hold in a folder that
+    nobody has seen.
     """
     rows = [step.rows(case, transcript) for case, transcript in known]
     odds = _left_out_odds(step, known, rows)
     stretch = recalibrate(_words(known, [probability(own) for own in odds]))
-    sure = [probability(stretch.slope * own + stretch.shift) for own in odds]
-    answer = recalibrate(
-        (float(own.prod()), case.faultless)
-        for (case, _), own in zip(known, sure, strict=True)
-        if case.clean
-    )
-    trees = _trees(step, [case for case, _ in known], rows)
     said = [
-        (case, confident(transcript, own, answer))
-        for (case, transcript), own in zip(known, sure, strict=True)
+        (case, confident(transcript, probability(stretch.slope * own + stretch.shift)))
+        for (case, transcript), own in zip(known, odds, strict=True)
     ]
-    return Model(stretched(trees, stretch.slope, stretch.shift), answer), said
+    trees = _trees(step, [case for case, _ in known], rows)
+    return stretched(trees, stretch.slope, stretch.shift), said
+
+
+def rate(step: Step, trees: Ensemble, case: Case, transcript: Transcript) -> Transcript:
+    return confident(transcript, probability(trees.log_odds(step.rows(case, transcript))))
 
 
 def _left_out_odds(step: Step, known: Rated, rows: Sequence[Floats]) -> list[Floats]:
@@ -130,11 +128,10 @@ def _left_out_odds(step: Step, known: Rated, rows: Sequence[Floats]) -> list[Flo
 
 
 def _words(known: Rated, sure: Sequence[Floats]) -> list[tuple[float, bool]]:
-    """(confidence, right) of the words of clean cases."""
+    """(confidence, right) of all words that can be compared."""
     return [
         (float(p), right)
         for (case, _), own in zip(known, sure, strict=True)
-        if case.clean
         for p, right in zip(own, case.right, strict=True)
         if right is not None
     ]
@@ -165,7 +162,7 @@ def folds(known: Rated) -> list[str]:
     return sorted({case.fold for case, _ in known})
 
 
-def fit_both(cases: Sequence[Case]) -> tuple[Model, Model]:
+def fit_both(cases: Sequence[Case]) -> tuple[Ensemble, Ensemble]:
     """Alone and with a second recogniser, the second on what the first says left out."""
     alone, said = fit_step(ALONE, [(case, case.example.transcript) for case in cases])
     heard_twice = [pair for pair in said if pair[0].example.second is not None]
@@ -178,10 +175,10 @@ def left_out(cases: Sequence[Case]) -> tuple[Rated, Rated]:
     for fold in sorted({case.fold for case in cases}):
         alone, second = fit_both([case for case in cases if case.fold != fold])
         for case in (case for case in cases if case.fold == fold):
-            rated = alone.rated(case.example.transcript, ALONE.rows(case, case.example.transcript))
+            rated = rate(ALONE, alone, case, case.example.transcript)
             one.append((case, rated))
             if case.example.second is not None:
-                both.append((case, second.rated(rated, SECOND.rows(case, rated))))
+                both.append((case, rate(SECOND, second, case, rated)))
     return one, both
 
 
@@ -241,14 +238,8 @@ def main() -> None:
         write(fit_both(cases))
 
 
-def write(models: tuple[Model, Model]) -> None:
-    content = {
-        name: {
-            "words": written(model.words),
-            "answer": [round(model.answer.slope, 4), round(model.answer.shift, 4)],
-        }
-        for name, model in zip(("alone", "second"), models, strict=True)
-    }
+def write(models: tuple[Ensemble, Ensemble]) -> None:
+    content = dict(zip(("alone", "second"), map(written, models), strict=True))
     OUT.write_text(json.dumps(content, separators=(",", ":")) + "\n", "utf-8")
     print(f"\n{OUT.name}: {OUT.stat().st_size / 1024:.0f} KiB")
 

@@ -2,9 +2,10 @@
 
 A word: what the decoder knew, as numbers (``speech.features``), read by trees that were
 fitted on recordings (``speech.ensemble``). With a second recogniser its agreement is
-weighed in (``with_second``). An answer: the probability that all of its words are right,
-as if they went wrong independently, corrected for that they do not (``speech.calibration``).
-confidence.json holds what tools/calibrate fitted; docs/research/confidence.md the figures.
+weighed in (``with_second``). An answer: the product of its words, as if they went wrong
+independently; in folders of recordings that the trees never saw, nothing that was fitted
+did better. confidence.json is what tools/calibrate fitted; docs/research/confidence.md
+has the figures.
 """
 
 from __future__ import annotations
@@ -13,12 +14,10 @@ import json
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
-from typing import Any
 
-from earwitness.errors import SettingsError
 from earwitness.model import Transcript
 from earwitness.speech.agreement import word_agreement
-from earwitness.speech.calibration import Calibration, probability
+from earwitness.speech.calibration import probability
 from earwitness.speech.ensemble import Ensemble, Floats
 from earwitness.speech.features import Evidence, word_features
 from earwitness.speech.nbest import compete
@@ -27,38 +26,18 @@ COEFFICIENTS = "confidence.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
-    """``words`` gives the log-odds of words, ``answer`` corrects the product of them all."""
-
-    words: Ensemble
-    answer: Calibration
-
-    @classmethod
-    def read(cls, content: Any) -> Model:
-        """From the JSON object that tools/calibrate writes. Raises SettingsError."""
-        try:
-            slope, shift = map(float, content["answer"])
-            return cls(Ensemble.read(content["words"]), Calibration(slope, shift))
-        except (KeyError, TypeError, ValueError) as error:
-            raise SettingsError(f"The coefficients of confidence are malformed: {error}") from error
-
-    def rated(self, transcript: Transcript, rows: Floats) -> Transcript:
-        """With the confidences of the answer's words, one of ``rows`` each, and of itself."""
-        return confident(transcript, probability(self.words.log_odds(rows)), self.answer)
-
-
-@dataclass(frozen=True, slots=True)
 class Models:
-    alone: Model
-    second: Model
-    """With a second recogniser: from the confidence alone, and the agreement."""
+    """``second`` reads what ``alone`` says, and a second recogniser's agreement."""
+
+    alone: Ensemble
+    second: Ensemble
 
 
 @cache
 def models() -> Models:
     """Those that ship with the program; read once."""
     content = json.loads((files("earwitness.speech") / COEFFICIENTS).read_text("utf-8"))
-    return Models(Model.read(content["alone"]), Model.read(content["second"]))
+    return Models(Ensemble.read(content["alone"]), Ensemble.read(content["second"]))
 
 
 def rated(transcript: Transcript, evidence: Evidence) -> Transcript:
@@ -69,19 +48,20 @@ def rated(transcript: Transcript, evidence: Evidence) -> Transcript:
     if not transcript.best.words:
         return transcript
     rows = word_features(transcript, evidence, compete(transcript.nbest))
-    return models().alone.rated(transcript, rows)
+    return confident(transcript, probability(models().alone.log_odds(rows)))
 
 
 def with_second(transcript: Transcript, second: str) -> Transcript:
     """Confidences reckoned again, now that another recogniser heard ``second``."""
     if not transcript.best.words:
         return transcript
-    return models().second.rated(transcript, word_agreement(transcript, second))
+    rows = word_agreement(transcript, second)
+    return confident(transcript, probability(models().second.log_odds(rows)))
 
 
-def confident(transcript: Transcript, sure: Floats, answer: Calibration) -> Transcript:
-    """With these confidences ``[words]``, and their corrected product for the answer."""
+def confident(transcript: Transcript, sure: Floats) -> Transcript:
+    """With these confidences ``[words]`` of the answer's words, and their product for it."""
     pairs = zip(transcript.best.words, sure, strict=True)
     words = tuple(replace(word, confidence=float(confidence)) for word, confidence in pairs)
     nbest = (replace(transcript.best, words=words), *transcript.nbest[1:])
-    return replace(transcript, nbest=nbest, confidence=answer(float(sure.prod())))
+    return replace(transcript, nbest=nbest, confidence=float(sure.prod()))
