@@ -89,6 +89,9 @@ trials = st.builds(
     false_accepts_per_hour=intervals,
     seconds=number,
     recognised=st.booleans(),
+    because=text,
+    decoded_clips=st.none() | st.integers(0, 2**31),
+    decoded_hours=st.none() | number,
 )
 sources = st.builds(Source, device=text, household=text, locale=text, name=text)
 utterances = st.builds(

@@ -129,8 +129,8 @@ class Settings(BaseSettings):
     )
     trial_seconds: Positive = Field(
         30.0,
-        description="How much audio a trial decodes of the backlog and of the regression set, "
-        "nearest to the term first, in seconds.",
+        description="How much audio of the backlog, and of the regression set, a trial listens to "
+        "anew, nearest to the term first, in seconds; what is in memory is decoded besides.",
     )
     trial_memory_seconds: Positive = Field(
         300.0, description="How much encoded audio is held in memory for trials, in seconds."

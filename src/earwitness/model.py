@@ -299,6 +299,10 @@ class Trial:
     """The clip that taught the term is now heard with the term in it."""
     because: str = ""
     """Why it was held or refused; empty when it went live by itself."""
+    decoded_clips: int | None = None
+    """How many of the regression clips were decoded; the others sound nothing like the
+    term and count as unchanged. None where it was not recorded."""
+    decoded_hours: float | None = None
 
 
 class TrialOutcome(StrEnum):

@@ -28,14 +28,14 @@ from earwitness.audio.silero import SileroDetector
 from earwitness.config import Settings
 from earwitness.engines import Options, open_engine
 from earwitness.errors import SettingsError
-from earwitness.flow import hear, judge, lead, lessons, steps
+from earwitness.flow import hear, judge, lead, lessons, steps, teach
 from earwitness.flow.clips import Clips
 from earwitness.flow.hear import Answer, Hearing, Keeper
 from earwitness.flow.judge import Assignment, Revealed
 from earwitness.flow.lessons import Tried
 from earwitness.flow.memory import RecentSpeech
 from earwitness.flow.readings import Clip, Readings
-from earwitness.flow.scope import Scoped, ScopedLexicons
+from earwitness.flow.scope import ScopedLexicons
 from earwitness.flow.teach import Teaching
 from earwitness.flow.trial import Limits
 from earwitness.model import (
@@ -49,6 +49,7 @@ from earwitness.model import (
 )
 from earwitness.ports import Engine
 from earwitness.runners import inline
+from earwitness.runners.warming import Warming
 from earwitness.speech.doubt import Thresholds, rules
 from earwitness.stores import FolderBlobs, PolledLexicon, SqlRecords, open_store
 
@@ -169,13 +170,17 @@ class Earwitness:
     def warm_up(self) -> int:
         """Listens to the regression set, so that the first trial is as quick as the next.
 
-        For who runs for long; returns how many clips there are.
+        Returns how many clips were listened to, which is as far as the memory reaches.
         """
-        scoped = Scoped(self.records.lexicon())
-        clips = self.teaching.clips.regression()
-        for clip in clips:
-            self.teaching.readings.read(clip, scoped)
-        return len(clips)
+        return sum(1 for _ in teach.warm_up(self.teaching))
+
+    def warming(self) -> Warming:
+        """A context manager for who runs for long: warms up meanwhile, on another thread.
+
+        The parts are made here: of two threads that make one at once, each would get its own.
+        """
+        on, _ = self.teaching, self.starter
+        return Warming(lambda: teach.warm_up(on))
 
     def override(self, trial_id: str, *, by: str, why: str) -> Tried:
         """A lead lets a held term go live. Raises InputError unless it is held."""

@@ -62,6 +62,17 @@ class Readings:
         """As ``read``, for a candidate lexicon: the reading is not remembered."""
         return self.engine.decode(self._encode(clip), scoped.of(clip.source))
 
+    def at_hand(self, clip: Clip) -> bool:
+        """Whether the clip was listened to already, so that decoding it costs little."""
+        with self._lock:
+            return clip.id in self._encoded
+
+    def has_room(self, clip: Clip) -> bool:
+        """Whether the clip can be listened to without forgetting another."""
+        with self._lock:
+            held = sum(seconds for seconds, _ in self._encoded.values())
+            return clip.id in self._encoded or held + clip.seconds <= self._seconds
+
     def _as_kept(self, clip: Clip, scoped: Scoped) -> Transcript | None:
         """What was heard when the clip came in, where it would be heard the same now."""
         heard, engine = clip.heard, self.engine

@@ -15,10 +15,13 @@ converges, because what was decided is written down before it is carried out:
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from earwitness.errors import (
+    EarwitnessError,
     InputError,
     LexiconUnsupported,
     NotFound,
@@ -51,7 +54,7 @@ _NOTHING = Interval(0.0, 0.0, 0.0)
 
 @dataclass(frozen=True, eq=False)
 class Teaching:
-    """What teaching needs. ``seconds`` bounds the audio that a trial decodes of a set."""
+    """What teaching needs. ``seconds`` of audio of a set may a trial listen to anew."""
 
     engine: Engine
     lexicons: ScopedLexicons
@@ -160,6 +163,20 @@ def _refused(term: Term, base: Lexicon, because: str) -> Trial:
         recognised=False,
         because=because,
     )
+
+
+def warm_up(on: Teaching) -> Iterator[str]:
+    """Listens to the regression set, a clip a step, as far as there is room for it.
+
+    A clip that cannot be heard is passed over: the trial that needs it says so.
+    """
+    scoped = Scoped(on.records.lexicon())
+    for clip in on.clips.regression():
+        if not on.readings.has_room(clip):
+            return
+        with suppress(EarwitnessError):
+            on.readings.try_out(clip, scoped)
+        yield clip.id
 
 
 # --- live -------------------------------------------------------------------

@@ -2,9 +2,10 @@
 
 Three kinds of clips are decoded with the revision that is live and with a candidate
 that holds the term as well: the clip that taught it, the backlog, and a regression
-set of clips of which humans wrote down every word. Encodings are reused. To answer
-at once, only the clips that sound nearest to the term are decoded, up to a budget
-of audio; all others count as unchanged, because nothing in them sounds like it.
+set of clips of which humans wrote down every word. What was listened to before is
+decoded for little. Of the rest, to answer at once, only the clips that sound nearest
+to the term are decoded, up to a budget of audio; all others count as unchanged,
+because nothing in them sounds like it. The trial says how many were decoded.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ class Limits:
 
 @dataclass(frozen=True, eq=False)
 class Ground:
-    """What a candidate is tried on. ``seconds`` bounds the audio of each of the sets."""
+    """What a candidate is tried on. ``seconds`` of each set may be listened to anew."""
 
     base: Lexicon
     clip: Clip | None
@@ -72,7 +73,7 @@ class Ground:
 
 
 class Tryout:
-    """Candidates for one term, on one ground. The nearest clips are chosen once."""
+    """Candidates for one term, on one ground. What is decoded is chosen once."""
 
     def __init__(
         self, term: Term, ground: Ground, *, readings: Readings, doubts: Doubts, clock: Clock
@@ -81,8 +82,8 @@ class Tryout:
         self._readings, self._doubts, self._clock = readings, doubts, clock
         self._began = clock()
         self._base = Scoped(ground.base)
-        self._backlog = self._nearest(term, ground.backlog)
-        self._regression = self._nearest(term, ground.regression)
+        self._backlog = self._chosen(term, ground.backlog)
+        self._regression = self._chosen(term, ground.regression)
 
     def hear(self, term: Term) -> Transcript | None:
         """The teaching clip with the candidate live; None where there is no clip."""
@@ -100,22 +101,24 @@ class Tryout:
             clip=clip,
             settles=tuple(self._settled(term, candidate)),
             regression_clips=len(self.ground.regression),
-            regression_hours=self._hours,
+            regression_hours=_hours(self.ground.regression),
             u_wer_change=u_wer_change,
             false_accepts_per_hour=false_accepts,
             seconds=self._clock() - self._began,
             recognised=clip is not None and contains(clip.after, term),
+            decoded_clips=len(self._regression),
+            decoded_hours=_hours(self._regression),
         )
 
-    @property
-    def _hours(self) -> float:
-        return sum(clip.seconds for clip in self.ground.regression) / 3600
-
-    def _nearest(self, term: Term, clips: Iterable[Clip]) -> list[Clip]:
-        """Clips in order of nearness, until the budget of audio is spent."""
-        ranked = sorted(clips, key=lambda clip: distance(term, clip.texts()))
+    def _chosen(self, term: Term, clips: Sequence[Clip]) -> list[Clip]:
+        """What is at hand, and the nearest of the others until the budget of audio is spent."""
+        known = {clip.id for clip in clips if self._readings.at_hand(clip)}
+        others = [clip for clip in clips if clip.id not in known]
+        ranked = sorted(others, key=lambda clip: distance(term, clip.texts()))
         ends = accumulate(clip.seconds for clip in ranked)
-        return [clip for clip, end in zip(ranked, ends, strict=True) if end <= self.ground.seconds]
+        pairs = zip(ranked, ends, strict=True)
+        nearest = [clip for clip, end in pairs if end <= self.ground.seconds]
+        return [*(clip for clip in clips if clip.id in known), *nearest]
 
     def _with(self, term: Term) -> Scoped:
         return Scoped(with_term(self.ground.base, term))
@@ -145,7 +148,7 @@ class Tryout:
             ([each.other_errors for each in after] + unchanged, lengths),
         )
         accepts = sum(each.false_accepts for each in after)
-        return change or Interval(0.0, 0.0, 0.0), rate(accepts, self._hours)
+        return change or Interval(0.0, 0.0, 0.0), rate(accepts, _hours(self.ground.regression))
 
     def _settled(self, term: Term, candidate: Scoped) -> Iterator[Heard]:
         for clip in self._backlog:
@@ -155,6 +158,10 @@ class Tryout:
             before = self._readings.read(clip, self._base)
             if not contains(before.text, term) and not self._doubts(clip, after):
                 yield Heard(clip.id, before.text, after.text)
+
+
+def _hours(clips: Iterable[Clip]) -> float:
+    return sum(clip.seconds for clip in clips) / 3600
 
 
 def with_term(base: Lexicon, term: Term) -> Lexicon:

@@ -112,11 +112,18 @@ def gain_and_harm(tried: Trial) -> Table:
         mark = ("heard", "green") if tried.recognised else ("not heard", "red")
         grid.add_row(Text("this clip", "dim"), _change(tried.clip, mark))
     grid.add_row(Text("backlog", "dim"), f"{len(tried.settles)} settled")
-    on = f"{tried.regression_clips} clips, {tried.regression_hours * 60:.1f} min"
+    on = f"{tried.regression_clips} clips, {tried.regression_hours * 60:.1f} min{_decoded(tried)}"
     grid.add_row(Text("harm", "dim"), Text.assemble("measured on ", on))
     grid.add_row("", Text.assemble("other words' errors   ", points(tried.u_wer_change)))
     grid.add_row("", Text.assemble("false accepts         ", hourly(tried.false_accepts_per_hour)))
     return grid
+
+
+def _decoded(tried: Trial) -> str:
+    """How many clips were decoded, where it was not all of them."""
+    if tried.decoded_clips in (None, tried.regression_clips):
+        return ""
+    return f" (the {tried.decoded_clips} nearest decoded)"
 
 
 def _change(clip: Heard, mark: tuple[str, str]) -> Text:

@@ -43,7 +43,8 @@ def review(
         only = find_utterance(program, utterance) if utterance else None
         listener = Listener(program, screen, name, Drafts(program.settings.data))
         try:
-            answered = _many(listener, 1 if only else count, only)
+            with program.warming():
+                answered = _many(listener, 1 if only else count, only)
         except Interrupted:
             screen.note("\nStopped. The clip is free again; what you typed is kept for you.")
             raise typer.Exit(INTERRUPTED) from None
