@@ -83,13 +83,13 @@ class Settings(BaseSettings):
         0.5, description="Doubt an answer of lower confidence, as where a word may be missing."
     )
     doubt_unknown_word: Fraction = Field(
-        0.6, description="Doubt a word with stronger signs that the recogniser does not know it."
+        0.3, description="Doubt a word that is this probably one the recogniser does not know."
     )
     doubt_nbest: Fraction = Field(
         0.5, description="Doubt an answer when this share of the probability reads otherwise."
     )
     doubt_second_engine: Fraction = Field(
-        0.25, description="Doubt an answer when this share of its words differs from the second's."
+        0.1, description="Doubt an answer when this share of its words differs from the second's."
     )
     doubt_rephrase: Fraction = Field(
         0.5, description="Doubt both of two attempts that differ and are more alike than this."

@@ -14,14 +14,31 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from earwitness.model import Flag, Transcript, Word
-from earwitness.speech.alignment import align, edits
+from earwitness.speech.agreement import same_words
+from earwitness.speech.alignment import align
 from earwitness.speech.dictionary import is_known
-from earwitness.speech.nbest import Competition, compete
+from earwitness.speech.nbest import compete
 from earwitness.speech.sounds import sound_distance
-from earwitness.speech.text import words
+from earwitness.speech.text import bare, words
 
 HASH_BYTES = 6
 """Of the hash, read as a fraction: 48 bits fit a float exactly."""
+
+
+UNKNOWN_ODDS = 0.5
+"""That a wrong word stands for an unknown one, before looking at it."""
+SIGNS = {
+    "no dictionary has it": (2.9, 0.82),
+    "it is written like a name": (2.9, 0.89),
+    "it is long": (1.8, 0.78),
+    "other readings differ here": (1.4, 0.82),
+    "it is put together from pieces": (1.1, 0.89),
+}
+"""By what the odds are multiplied where a wrong word has a sign, and where it has not."""
+LONG, READINGS, PIECES = 6, 2, 2
+"""Letters, other readings and tokens from which a word has its sign."""
+I = frozenset({"i", "i'm", "i'll", "i've", "i'd"})  # noqa: E741 - the English word
+"""Written with a capital letter, but no names."""
 
 
 class Case(Protocol):
@@ -61,12 +78,12 @@ class Thresholds:
     """A word whose confidence is lower."""
     low_utterance_confidence: float = 0.5
     """An answer whose confidence is lower: also where a word may be missing."""
-    unknown_word: float = 0.6
-    """The strength of the signs of a word that the recogniser does not know, at least."""
+    unknown_word: float = 0.3
+    """The probability that a word was said that the recogniser does not know, at least."""
     nbest_disagreement: float = 0.5
     """The share of the probability that reads otherwise, at least."""
-    second_engine: float = 0.25
-    """The word errors between both engines for each word, at least."""
+    second_engine: float = 0.1
+    """The share of the words that the other engine did not hear, at least."""
     rephrase: float = 0.5
     """How alike two attempts are that differ, at least."""
     audit_share: float = 0.01
@@ -153,28 +170,32 @@ class LowUtteranceConfidence:
 
 @dataclass(frozen=True, slots=True)
 class UnknownWord:
-    """``unknown_word``: signs that a word was said which the recogniser does not know.
+    """``unknown_word``: a word was probably said that the recogniser does not know.
 
-    Looks at every word for itself. The signs are: its confidence is low; it was put
-    together from several pieces; no dictionary has it; other readings differ here.
+    The score of a word is the probability that it is wrong, times the probability that a
+    wrong word stands for an unknown one. Signs of that: no dictionary has it, it is written
+    like a name, it is long, other readings differ here, it is put together from pieces. A
+    word without any sign, and a taught one, is known.
     """
 
     threshold: float
 
     def flag(self, case: Case) -> Flag | None:
-        if not case.transcript.best.words:
-            return None
-        competition = compete(case.transcript.nbest)
-        scored = [
-            (_unknown(word, competition, place), -place, word)
-            for place, word in enumerate(case.transcript.best.words)
+        best, competition = case.transcript.best, compete(case.transcript.nbest)
+        found = [
+            (unknown_score(word, signs), word, signs)
+            for place, word in enumerate(best.words)
+            if word.term is None and (signs := signs_of(word, place, competition.rivals[place]))
         ]
-        score, _, word = max(scored, key=lambda each: each[:2])
+        if not found:
+            return None
+        score, word, signs = max(found, key=lambda each: each[0])
         if score < self.threshold:
             return None
-        place = _place(case.transcript.best.words, word)
-        reason = f"perhaps an unknown word, heard as {word.text!r} {place}: {score:.2f}"
-        reason += f" >= {self.threshold:g}"
+        reason = (
+            f"perhaps an unknown word, heard as {word.text!r} {_place(best.words, word)}: "
+            f"{score:.2f} >= {self.threshold:g}; {', '.join(signs)}"
+        )
         return Flag("unknown_word", score, self.threshold, reason, word.start, word.end)
 
 
@@ -187,7 +208,7 @@ class NbestDisagreement:
     def flag(self, case: Case) -> Flag | None:
         competition = compete(case.transcript.nbest)
         score = 1.0 - competition.shares[0]
-        if score < self.threshold:
+        if score < self.threshold or len(competition.shares) == 1:
             return None
         rival = max(range(1, len(competition.shares)), key=competition.shares.__getitem__)
         reason = (
@@ -206,12 +227,14 @@ class SecondEngine:
     def flag(self, case: Case) -> Flag | None:
         if case.failure or case.second is None:
             return None
-        ours, theirs = words(case.transcript.best.text), words(case.second.text)
-        score = edits(align(theirs, ours)) / max(len(ours), len(theirs), 1)
+        score = disagreement(case.transcript.text, case.second.text)
         if score < self.threshold:
             return None
         heard = case.second.text.strip() or "nothing"
-        reason = f"{score:.0%} of the words differ (from {self.threshold:.0%}): it heard {heard!r}"
+        reason = (
+            f"{score:.0%} of the words differ (from {self.threshold:.0%}): "
+            f"{case.second.engine} heard {heard!r}"
+        )
         return Flag("second_engine", score, self.threshold, reason)
 
 
@@ -266,6 +289,39 @@ def likeness(one: str, other: str) -> float:
     return max(2 * same / (len(ours) + len(theirs)), 1.0 - sound_distance(one, other))
 
 
+def disagreement(one: str, other: str) -> float:
+    """The share of words that the other text lacks, of the text that has more of them."""
+    ours, theirs = words(one), words(other)
+    if not ours or not theirs:
+        return float(ours != theirs)
+    shared = same_words(ours, other).mean(), same_words(theirs, one).mean()
+    return 1.0 - float(min(shared))
+
+
+def unknown_score(word: Word, signs: Sequence[str]) -> float:
+    """How probably a word stands for one that the recogniser does not know, 0 to 1."""
+    odds = UNKNOWN_ODDS
+    for sign, (present, absent) in SIGNS.items():
+        odds *= present if sign in signs else absent
+    return (1.0 - word.confidence) * odds / (1.0 + odds)
+
+
+def signs_of(word: Word, place: int, rivals: int) -> list[str]:
+    """Those of ``SIGNS`` that a word has.
+
+    ``place`` is its number in the text, ``rivals`` how many other readings lack it.
+    """
+    letters = bare(word.text)
+    found = (
+        not is_known(word.text),
+        place > 0 and word.text[:1].isupper() and letters not in I,
+        len(letters) >= LONG,
+        rivals >= READINGS,
+        len(word.logprobs) >= PIECES,
+    )
+    return [sign for sign, there in zip(SIGNS, found, strict=True) if there]
+
+
 def _differ(one: str, other: str) -> bool:
     return words(one) != words(other)
 
@@ -276,16 +332,3 @@ def _place(all_words: Sequence[Word], word: Word) -> str:
         return f"at {word.start:.1f} s"
     number = next(i for i, other in enumerate(all_words, 1) if other is word)
     return f"(word {number} of {len(all_words)})"
-
-
-def _unknown(word: Word, competition: Competition, place: int) -> float:
-    """How strong the signs are that an unknown word was said here, 0 to 1."""
-    signs = (
-        0.4 * (len(word.logprobs) > 1),
-        0.5 * (not is_known(word.text)),
-        0.2 * min(competition.rivals[place], 2),
-    )
-    strength = 1.0
-    for sign in signs:
-        strength *= 1.0 - sign
-    return 0.0 if word.term else (1.0 - word.confidence) * (1.0 - 0.5 * strength)
