@@ -49,12 +49,16 @@ from earwitness.model import (
 )
 from earwitness.ports import Engine
 from earwitness.runners import inline
-from earwitness.runners.warming import Warming
+from earwitness.runners.warming import Warming, set_apart
 from earwitness.speech.doubt import Thresholds, rules
 from earwitness.stores import FolderBlobs, PolledLexicon, SqlRecords, open_store
 
 if TYPE_CHECKING:
     from earwitness.runners.durable import DurableRunner
+
+
+MANY_TERMS = 1000
+"""As many at once are worth a moment's care for what they do to every later utterance."""
 
 
 class FlacCodec:
@@ -200,7 +204,10 @@ class Earwitness:
         self, terms: Sequence[Term], *, by: str, why: str
     ) -> tuple[Lexicon, dict[str, str]]:
         """Many terms in one revision, without trials; see ``flow.lead.publish_all``."""
-        return lead.publish_all(terms, by, why, _now(), self.teaching)
+        published = lead.publish_all(terms, by, why, _now(), self.teaching)
+        if len(terms) >= MANY_TERMS:
+            set_apart()
+        return published
 
     # --- events ---------------------------------------------------------------
 

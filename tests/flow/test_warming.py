@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -85,3 +86,12 @@ def test_warming_goes_on_meanwhile_and_ends_with_who_asked_for_it() -> None:
     with Warming(endless):
         assert begun.wait(60)
     assert threading.active_count() == before
+
+
+def test_what_was_made_ahead_is_not_looked_through_for_garbage_again() -> None:
+    gc.unfreeze()
+    warming = Warming(lambda: [1, 2])
+    with warming:
+        warming._thread.join()
+    assert gc.get_freeze_count() > 1000
+    gc.unfreeze()

@@ -27,6 +27,8 @@ class Streams:
         self._program = program
         self._changed = threading.Condition()
         self._used: list[dict[int, float]] = [{} for _ in clips]
+        self.took: list[float] = []
+        """The seconds that each utterance took."""
         self._failure: Exception | None = None
         self._stopping = False
         self._threads = [
@@ -77,7 +79,9 @@ class Streams:
                 with self._changed:
                     used.setdefault(lexicon.revision, perf_counter())
                     self._changed.notify_all()
+                began = perf_counter()
                 hear(self._program.engine, clip, lexicon)
+                self.took.append(perf_counter() - began)
         except Exception as error:
             with self._changed:
                 self._failure = error

@@ -13,7 +13,7 @@ from earwitness.errors import InputError, NotFound, RevisionConflict, TermRefuse
 from earwitness.flow.teach import Teaching, check, publish, settle
 from earwitness.model import Event, Lexicon, Term, TermState, Trial, TrialOutcome, term_key
 from earwitness.ports import Engine, LexiconRecords
-from earwitness.speech.lexicon import spellings
+from earwitness.speech.lexicon import answers_to, rivals
 
 
 def override(
@@ -123,28 +123,24 @@ def sort_out(
     """
     usable: dict[str, Term] = {}
     refused: dict[str, str] = {}
-    by_form = _by_form(base.terms.values())
-    for term in terms:
-        others = {o.key: o for form in forms(term) for o in by_form.get(form, ())}
+    new = list(terms)
+    by_form = _by_form(rivals({form for term in new for form in answers_to(term)}, base))
+    for term in new:
+        others = {o.key: o for form in answers_to(term) for o in by_form.get(form, ())}
         try:
             check(term, Lexicon(base.revision, MappingProxyType(others)), engine)
         except TermRefused as error:
             refused[term.written] = str(error)
         else:
             usable[term.key] = replace(term, state=TermState.LIVE)
-            for form in forms(term):
+            for form in answers_to(term):
                 by_form[form].append(term)
     return list(usable.values()), refused
-
-
-def forms(term: Term) -> set[str]:
-    """Every folded form that the term answers to."""
-    return spellings(term) | {term_key(form) for form in term.misheard}
 
 
 def _by_form(terms: Iterable[Term]) -> defaultdict[str, list[Term]]:
     found: defaultdict[str, list[Term]] = defaultdict(list)
     for term in terms:
-        for form in forms(term):
+        for form in answers_to(term):
             found[form].append(term)
     return found

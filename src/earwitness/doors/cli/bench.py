@@ -186,7 +186,8 @@ def live(
 
     screen = Screen(as_json)
     with opened(context) as program, screen.progress("Publishing") as progress:
-        clips = [clip.read() for clip in program.starter[:2]]
+        spoken = [clip for clip in program.starter if clip.seconds >= 2]
+        clips = [clip.read() for clip in spoken[:2]]
         figures = live.run(
             clips, program.settings, terms=terms, publications=publications, progress=progress
         )
