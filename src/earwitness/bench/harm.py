@@ -18,7 +18,7 @@ from earwitness.bench.lexicons import Lexicons, require_lexicon
 from earwitness.bench.listen import timed
 from earwitness.bench.manifest import Manifest, Row, given, recordings
 from earwitness.errors import ManifestError
-from earwitness.model import SAMPLE_RATE, Samples
+from earwitness.model import SAMPLE_RATE, Lexicon, Samples
 from earwitness.ports import AudioReader, Engine
 from earwitness.speech.text import words
 from earwitness.speech.wer import (
@@ -39,7 +39,7 @@ Progress = Callable[[int, int], None]
 class _Heard:
     """One size of lexicon: what its terms are, and what was heard with and without them."""
 
-    lexicons: Lexicons
+    lexicon: Lexicon
     known: LiveTerms
     scores: list[Errors] = field(default_factory=list)
     plain: list[Errors] = field(default_factory=list)
@@ -90,9 +90,7 @@ def _prepared(engine: Engine, size: int, sets: Sequence[Manifest]) -> _Heard:
     texts = [row.text for each in sets for row in each.rows]
     said = {word for text in texts for word in words(text) if len(word) > 3}
     fillers = distractors(size, said, texts)
-    lexicons = Lexicons(engine, (), fillers, ())
-    lexicons.with_own(())
-    return _Heard(lexicons, LiveTerms(fillers))
+    return _Heard(Lexicons(engine, (), fillers, ()).with_own(()), LiveTerms(fillers))
 
 
 def _all(
@@ -106,8 +104,7 @@ def _hear_all(
     engine: Engine, row: Row, audio: Samples, heard: dict[int, _Heard], count: int
 ) -> float:
     """One utterance with every lexicon and with none; the seconds it took with none."""
-    nothing = Lexicons(engine, (), (), ()).with_own(())
-    lexicons = {0: nothing} | {size: each.lexicons.with_own(()) for size, each in heard.items()}
+    lexicons = {0: Lexicon()} | {size: each.lexicon for size, each in heard.items()}
     order = list(lexicons)
     order = order[count % len(order) :] + order[: count % len(order)]
     found = {size: timed(engine, audio, lexicons[size]) for size in order}
@@ -131,7 +128,7 @@ def _figures(heard: _Heard, plain_seconds: Sequence[float], lengths: Sequence[fl
         s.false_accepts - p.false_accepts for p, s in zip(heard.plain, heard.scores, strict=True)
     ]
     return {
-        "live_terms": heard.lexicons.size,
+        "live_terms": len(heard.lexicon.terms),
         **rate("u_wer", u_wer(after)),
         **rate("u_wer_without_terms", u_wer(before)),
         **rate(

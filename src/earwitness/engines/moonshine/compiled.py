@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,15 +25,19 @@ class Compiled:
     misheard: MisheardForms
 
 
+RECENT = 4
+"""Revisions that are kept to build others from: a trial goes to and fro between two."""
+
+
 class Compiler:
-    """Compiles revisions, each from the newest that it knows. Safe to call from threads."""
+    """Compiles revisions, each from the nearest of the last few. Safe to call from threads."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._lock = threading.Lock()
         self._known: weakref.WeakKeyDictionary[Lexicon, Compiled] = weakref.WeakKeyDictionary()
         empty = Compiled(Graph.empty(vocabulary), MisheardForms())
         self._nothing = (Lexicon(), empty)
-        self._newest = self._nothing
+        self._recent: deque[tuple[Lexicon, Compiled]] = deque(maxlen=RECENT)
         self._differences: dict[
             tuple[weakref.ref[Lexicon], weakref.ref[Lexicon]], tuple[Term, ...]
         ] = {}
@@ -70,12 +75,13 @@ class Compiler:
         return self._alone[term]
 
     def _build(self, lexicon: Lexicon) -> Compiled:
-        base, start = self._newest
-        if len(lexicon.terms) < len(base.terms) // 2:
-            base, start = self._nothing
-        changed = [(base.terms.get(key), term) for key, term in changes(base.terms, lexicon.terms)]
-        built = self._with((base, start), changed)
-        self._newest = (lexicon, built)
+        candidates = [self._nothing, *self._recent]
+        found = [list(changes(base.terms, lexicon.terms)) for base, _ in candidates]
+        nearest = min(range(len(found)), key=lambda i: len(found[i]))
+        terms = candidates[nearest][0].terms
+        changed = [(terms.get(key), term) for key, term in found[nearest]]
+        built = self._with(candidates[nearest], changed)
+        self._recent.append((lexicon, built))
         return built
 
     @staticmethod
