@@ -152,9 +152,9 @@ def word_features(transcript: Transcript, evidence: Evidence, competition: Compe
         "lead": np.array(competition.lead),
         "rivals": np.array(competition.rivals, np.float64),
         "letters": np.array([len(bare(word.text)) for word in transcript.best.words], np.float64),
-        "all_least": np.full(len(transcript.best.words), _least(evidence)),
     }
-    columns |= _neighbours(columns, evidence) | _terms(transcript)
+    columns |= _terms(transcript)
+    columns |= _neighbours(columns, evidence)
     return np.column_stack([columns[name] for name in WORD])
 
 
@@ -185,17 +185,20 @@ def _spoken(places: range, evidence: Evidence) -> list[int]:
     return [place for place in places if not evidence.silent[place]] or list(places)
 
 
-def _least(evidence: Evidence) -> float:
-    return float(evidence.chosen[~evidence.silent].min())
-
-
 def _neighbours(own: dict[str, Floats], evidence: Evidence) -> dict[str, Floats]:
-    """Those of the words before and after; the start is sure, the end is a word of its own."""
+    """Those of the words before and after; the start is sure, the end is a word of its own.
+
+    A taught word counts as sure there: it was believed although it scores low, and that
+    says nothing about the words beside it.
+    """
+    taught = own["is_term"] > 0
+    mean, least = np.where(taught, 0.0, own["mean"]), np.where(taught, 0.0, own["least"])
     return {
-        "before": np.array([0.0, *own["mean"][:-1]]),
-        "after": np.array([*own["mean"][1:], evidence.chosen[-1]]),
+        "before": np.array([0.0, *mean[:-1]]),
+        "after": np.array([*mean[1:], evidence.chosen[-1]]),
         "before_support": np.array([1.0, *own["support"][:-1]]),
         "after_support": np.array([*own["support"][1:], 1.0]),
+        "all_least": np.full(len(mean), min(least.min(), evidence.chosen[-1])),
     }
 
 
