@@ -164,9 +164,13 @@ class Earwitness:
         """Tries a term, and lets it go live under the harm limits.
 
         ``utterance`` is the clip in which it was said and ``text`` what was said there.
-        Raises TermRefused or LexiconUnsupported where it cannot be honoured.
+        Raises TermRefused or LexiconUnsupported where it cannot be honoured, NotFound for
+        an unknown utterance, and InputError where the term is not in ``text``; nothing is
+        written then.
         """
-        self.engine.check(_draft(taught))
+        teach.teachable(_draft(taught), self.records.lexicon(), self.engine)
+        if utterance is not None:
+            self.records.utterance(utterance)
         event = lessons.request(_new_id(), taught, _now(), by=by, utterance_id=utterance, text=text)
         self._decide(event)
         return self._tried(lessons.trial_id(event.id, taught.written))
@@ -187,13 +191,16 @@ class Earwitness:
         return Warming(lambda: teach.warm_up(on))
 
     def override(self, trial_id: str, *, by: str, why: str) -> Tried:
-        """A lead lets a held term go live. Raises InputError unless it is held."""
+        """A lead lets a held term go live.
+
+        Raises InputError unless it is held, and TermRefused where another is in the way.
+        """
         event = lead.override(_new_id(), trial_id, by, why, _now(), records=self.records)
         self._decide(event)
         return self._tried(trial_id)
 
     def undo(self, revision: int, *, by: str, why: str) -> Lexicon:
-        """A new revision with the terms of an older one. Raises NotFound."""
+        """A new revision with the terms of an older one. Raises NotFound, InputError."""
         return lead.undo(revision, by, why, _now(), self.teaching)
 
     def retire(self, written: str, *, by: str, why: str) -> Lexicon:

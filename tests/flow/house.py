@@ -29,6 +29,8 @@ LEASE = timedelta(minutes=15)
 
 SURE, UNSURE = 0.95, 0.2
 
+YEET = Taught("yeet", why="slang")
+
 SCRIPTS = {
     # said: "yeet that alarm"; three more speakers say it with other words around it
     0: Script(
@@ -187,3 +189,15 @@ def open_house(
 def without_harm(teaching: Teaching) -> Teaching:
     """The same teaching on recordings that nothing can harm."""
     return replace(teaching, clips=replace(teaching.clips, starter=tuple))
+
+
+def kept(house: House, number: int, source: Source | None = None) -> str:
+    """The id of a doubted utterance, heard just now."""
+    utterance = house.hear(number, source).utterance
+    assert utterance is not None
+    return utterance
+
+
+def taught(house: House, number: int = 0, text: str = "yeet that alarm", *terms: Taught) -> Event:
+    """Heard, judged, and what follows carried out."""
+    return house.answer(kept(house, number), text, *(terms or (YEET,)))

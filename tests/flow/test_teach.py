@@ -6,10 +6,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.flow.house import LEASE, REGRESSION, SCRIPTS, House, open_house, without_harm
+from tests.flow.house import (
+    LEASE,
+    REGRESSION,
+    SCRIPTS,
+    YEET,
+    House,
+    kept,
+    open_house,
+    taught,
+    without_harm,
+)
 
 from earwitness.engines.scripted import Reading, Script, ScriptedEngine
-from earwitness.errors import InputError, LexiconUnsupported, NotFound, RevisionConflict, StoreError
+from earwitness.errors import LexiconUnsupported, StoreError
 from earwitness.flow import lead, lessons, steps
 from earwitness.flow.lessons import trial_id
 from earwitness.flow.teach import teach
@@ -17,7 +27,6 @@ from earwitness.model import (
     Event,
     ItemState,
     Lexicon,
-    Source,
     Taught,
     Term,
     TermState,
@@ -26,22 +35,10 @@ from earwitness.model import (
 )
 from earwitness.ports import Capabilities
 
-YEET = Taught("yeet", why="slang")
-
-
-def kept(house: House, number: int, source: Source | None = None) -> str:
-    utterance = house.hear(number, source).utterance
-    assert utterance is not None
-    return utterance
-
 
 def only_trial(house: House) -> tuple[Trial, TrialOutcome]:
     ((_, trial, outcome),) = house.records.trials()
     return trial, outcome
-
-
-def taught(house: House, number: int = 0, text: str = "yeet that alarm", *terms: Taught) -> Event:
-    return house.answer(kept(house, number), text, *(terms or (YEET,)))
 
 
 # --- the loop -----------------------------------------------------------------
@@ -92,45 +89,6 @@ def test_a_clip_that_somebody_listens_to_is_not_settled_under_their_ears(house: 
     assert house.records.lease("bob", house.now, LEASE, leased) is not None
     taught(house)
     assert house.records.item(leased).state is ItemState.WAITING
-
-
-def test_undo_puts_back_what_the_word_settled_where_it_was_in_the_queue(house: House) -> None:
-    explained = kept(house, 1)
-    before = house.records.item(explained)
-    taught(house)
-    assert house.records.item(explained).state is ItemState.SETTLED
-    lexicon = lead.undo(0, "lee", "a mistake", house.now, house.teaching)
-    assert house.records.item(explained) == before
-    assert house.records.reopened(lexicon.revision) == [explained]
-
-
-def test_retiring_puts_back_what_the_word_settled_and_no_judged_clip(house: House) -> None:
-    explained = kept(house, 1)
-    event = taught(house)
-    lead.retire("yeet", "lee", "unused", house.now, house.teaching)
-    assert house.records.item(explained).state is ItemState.WAITING
-    assert house.records.item(event.payload["utterance"]).state is ItemState.CLOSED
-    steps.carry_out(event.id, house.now, house.teaching)
-    assert house.records.item(explained).state is ItemState.WAITING
-
-
-def test_a_word_that_is_undone_before_it_settles_settles_nothing(house: House) -> None:
-    class Undone:
-        """The store, with a lead who is quicker than the step that settles."""
-
-        def __getattr__(self, name: str) -> object:
-            return getattr(house.records, name)
-
-        def settle(self, *what: object) -> bool:
-            house.records.restore(0, by="lee", why="", now=house.now)
-            return house.records.settle(*what)  # type: ignore[arg-type]
-
-    explained = kept(house, 1)
-    event = house.answer(kept(house, 0), "yeet that alarm", YEET, carried=False)
-    on = replace(house.teaching, records=Undone())  # type: ignore[arg-type]
-    steps.carry_out(event.id, house.now, on)
-    assert house.records.revision() == 2
-    assert house.records.item(explained).state is ItemState.WAITING
 
 
 # --- when a judgement teaches -------------------------------------------------
@@ -198,27 +156,6 @@ def test_a_term_over_the_limits_is_held_and_its_harm_is_shown(house: House) -> N
     assert "false accepts per hour" in trial.because
     assert house.records.revision() == 0
     assert house.text_of(13) == "this is bus in"
-
-
-def test_a_held_term_goes_live_by_an_override_with_a_name_and_a_reason(house: House) -> None:
-    taught(house, 13, "this is bussin", Taught("bussin"))
-    ((held, _, _),) = house.records.trials()
-    order = lead.override("o1", held, "lee", "worth it", house.now, records=house.records)
-    house.records.add(order)
-    house.carry_out_pending()
-    trial, outcome = house.records.trial(held)
-    assert outcome is TrialOutcome.LIVE
-    assert "Overridden by lee: worth it" in trial.because
-    assert house.text_of(13) == "this is bussin"
-
-
-def test_only_a_held_trial_is_overridden_and_never_without_a_reason(house: House) -> None:
-    taught(house, 13, "this is bussin", Taught("bussin"))
-    ((held, _, _),) = house.records.trials()
-    with pytest.raises(InputError, match="reason"):
-        lead.override("o1", held, "lee", " ", house.now, records=house.records)
-    with pytest.raises(NotFound):
-        lead.override("o1", "nothing", "lee", "why", house.now, records=house.records)
 
 
 def test_a_misheard_form_that_does_harm_is_dropped(tmp_path: Path) -> None:
@@ -352,65 +289,3 @@ def test_a_publication_in_between_is_tried_again_on_the_new_base(house: House) -
     assert (trial.base_revision, outcome) == (1, TrialOutcome.LIVE)
     assert set(house.records.lexicon().terms) == {"finna", "yeet"}
     assert house.records.trial(trial_id("e1", "yeet")) == (trial, outcome)
-
-
-def test_teaching_a_live_word_again_adds_to_it(house: House) -> None:
-    house.teaching = without_harm(house.teaching)
-    house.records.publish(
-        0, put=[Term("Yeet", misheard=("yeah",))], by="bob", why="", now=house.now
-    )
-    house.records.publish(1, retire=["yeet"], by="bob", why="", now=house.now)
-    taught(house)
-    house.answer(kept(house, 2), "yeet the song", Taught("yeet", misheard=("lead",)))
-    assert set(house.records.lexicon().terms["yeet"].misheard) >= {"eat", "lead"}
-
-
-# --- a lead's decisions -------------------------------------------------------
-
-
-def test_undo_is_heard_at_once_and_keeps_the_history(house: House) -> None:
-    taught(house)
-    lexicon = lead.undo(0, "lee", "a mistake", house.now, house.teaching)
-    assert (lexicon.revision, dict(lexicon.terms)) == (2, {})
-    assert house.text_of(0) == "eat that alarm"
-    assert house.records.history()[0][::2] == (2, "lee")
-
-
-def test_a_term_is_retired_and_the_others_stay(house: House) -> None:
-    terms = [Term("yeet"), Term("finna")]
-    lead.publish_all(terms, "lee", "import", house.now, house.teaching)
-    lead.retire("Yeet", "lee", "unused", house.now, house.teaching)
-    assert set(house.records.lexicon().terms) == {"finna"}
-    with pytest.raises(NotFound, match="yeet"):
-        lead.retire("yeet", "lee", "again", house.now, house.teaching)
-
-
-def test_a_list_goes_live_in_one_revision_without_what_cannot_be_honoured(house: House) -> None:
-    terms = [Term("yeet"), Term("the"), Term("yoink", misheard=("yeet",)), Term("finna")]
-    lexicon, refused = lead.publish_all(terms, "lee", "import", house.now, house.teaching)
-    assert (lexicon.revision, set(lexicon.terms)) == (1, {"yeet", "finna"})
-    assert set(refused) == {"the", "yoink"}
-
-
-def test_a_list_of_nothing_usable_publishes_nothing(house: House) -> None:
-    lexicon, refused = lead.publish_all([Term("the")], "lee", "", house.now, house.teaching)
-    assert (lexicon.revision, set(refused)) == (0, {"the"})
-
-
-def test_a_list_is_published_on_whatever_is_newest(house: House) -> None:
-    class Busy:
-        def __init__(self) -> None:
-            self.conflicts = 2
-
-        def __getattr__(self, name: str) -> object:
-            return getattr(house.records, name)
-
-        def publish(self, based_on: int, **change: object) -> Lexicon:
-            self.conflicts -= 1
-            if self.conflicts >= 0:
-                raise RevisionConflict
-            return house.records.publish(based_on, **change)  # type: ignore[arg-type]
-
-    on = replace(house.teaching, records=Busy())  # type: ignore[arg-type]
-    lexicon, _ = lead.publish_all([Term("yeet")], "lee", "", house.now, on)
-    assert lexicon.revision == 1

@@ -13,7 +13,7 @@ import pytest
 
 from earwitness.config import Settings
 from earwitness.engines.scripted import recording
-from earwitness.errors import InputError, SettingsError, TermRefused
+from earwitness.errors import InputError, NotFound, SettingsError, TermRefused
 from earwitness.flow.judge import Answer
 from earwitness.model import Source, Taught, Term, TrialOutcome, Verdict
 from earwitness.wiring import Earwitness
@@ -88,6 +88,22 @@ def test_a_term_that_cannot_be_honoured_is_refused_before_anything_is_written(
     with pytest.raises(TermRefused):
         program.teach(Taught("the"), by="lee")
     assert program.records.pending() == []
+
+
+def test_what_cannot_be_taught_from_is_refused_before_anything_is_written(
+    program: Earwitness,
+) -> None:
+    with pytest.raises(NotFound, match="nobody"):
+        program.teach(Taught("yeet"), by="lee", utterance="nobody")
+    with pytest.raises(InputError, match="name the utterance"):
+        program.teach(Taught("yeet"), by="lee", text="yeet it")
+    with pytest.raises(TermRefused, match="scope"):
+        program.teach(Taught("yeet", scope="the kitchen"), by="lee")
+    program.publish_all([Term("bussin", misheard=("busing",))], by="lee", why="import")
+    with pytest.raises(TermRefused, match="clashes with the live term 'bussin'"):
+        program.teach(Taught("busing"), by="lee")
+    assert (program.records.pending(), program.records.trials()) == ([], [])
+    assert program.records.revision() == 1
 
 
 def test_a_term_that_is_live_is_not_overridden(program: Earwitness) -> None:

@@ -9,11 +9,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 
-from earwitness.errors import InputError, NotFound, RevisionConflict, TermRefused
-from earwitness.flow.teach import Teaching, check, publish, settle
+from earwitness.errors import (
+    InputError,
+    LexiconUnsupported,
+    NotFound,
+    RevisionConflict,
+    TermRefused,
+)
+from earwitness.flow import lessons
+from earwitness.flow.teach import Teaching, check, publish, settle, teachable
 from earwitness.model import Event, Lexicon, Term, TermState, Trial, TrialOutcome, term_key
 from earwitness.ports import Engine, LexiconRecords
-from earwitness.speech.lexicon import answers_to, rivals
+from earwitness.speech.lexicon import answers_to, check_against, rivals
 
 
 def override(
@@ -21,24 +28,39 @@ def override(
 ) -> Event:
     """The ``override`` event by which a lead lets a held term go live.
 
-    Raises InputError unless the trial is held and a reason is given.
+    Raises InputError unless the trial is held and a reason is given, and TermRefused
+    where the term cannot be live beside what went live since.
     """
-    _, outcome = records.trial(trial_id)
+    trial, outcome = records.trial(trial_id)
     if outcome is not TrialOutcome.HELD:
         raise InputError(f"The trial {trial_id} is {outcome.value}; only a held one is overridden.")
     if not (by.strip() and why.strip()):
         raise InputError("An override needs a name and a reason.")
+    base = records.lexicon()
+    check_against(lessons.joined(trial.term, base.terms), base)
     return Event(event_id, "override", {"trial": trial_id, "by": by, "why": why}, now)
 
 
 def from_override(event: Event, now: datetime, on: Teaching) -> None:
-    """The step of an ``override`` event: live, whatever the harm, and on record why."""
+    """The step of an ``override`` event: live, whatever the harm, and on record why.
+
+    Refused, with the reason, where a term that went live meanwhile is in the way.
+    """
     trial_id = event.payload["trial"]
     trial, outcome = on.records.trial(trial_id)
     if outcome is TrialOutcome.HELD:
-        trial = _overridden(trial, event)
-        on.records.save_trial(trial_id, trial, TrialOutcome.LIVE, now)
-    settle(trial, _publish_on_newest(trial_id, trial, now, on), now, on)
+        trial, outcome = _decided(_overridden(trial, event), on)
+        on.records.save_trial(trial_id, trial, outcome, now)
+    if outcome is TrialOutcome.LIVE:
+        settle(trial, _publish_on_newest(trial_id, trial, now, on), now, on)
+
+
+def _decided(trial: Trial, on: Teaching) -> tuple[Trial, TrialOutcome]:
+    try:
+        teachable(trial.term, on.records.lexicon(), on.engine)
+    except (TermRefused, LexiconUnsupported) as error:
+        return replace(trial, because=str(error)), TrialOutcome.REFUSED
+    return trial, TrialOutcome.LIVE
 
 
 def _overridden(trial: Trial, event: Event) -> Trial:
@@ -48,18 +70,25 @@ def _overridden(trial: Trial, event: Event) -> Trial:
 
 
 def _publish_on_newest(trial_id: str, trial: Trial, now: datetime, on: Teaching) -> int:
+    """With what is live of the term by now: an override takes nothing away."""
     while True:
-        try:
-            return publish(trial_id, trial, on.records.revision(), now, on)
-        except RevisionConflict:
-            continue
+        base = on.records.lexicon()
+        whole = replace(trial, term=lessons.joined(trial.term, base.terms))
+        with suppress(RevisionConflict):
+            return publish(trial_id, whole, base.revision, now, on)
 
 
 def undo(revision: int, by: str, why: str, now: datetime, on: Teaching) -> Lexicon:
-    """A new revision with exactly the terms of an older one. Raises NotFound.
+    """A new revision with exactly the terms of an older one.
 
-    Clips that were settled by what this takes back wait for a human again.
+    Clips that were settled by what this takes back wait for a human again. Raises
+    NotFound for a number that was never published, and InputError for the newest.
     """
+    newest = on.records.revision()
+    if revision <= 0 == newest:
+        raise InputError("Nothing was published yet, so there is nothing to undo.")
+    if revision == newest:
+        raise InputError(f"Revision {revision} is the newest and live already.")
     lexicon = on.records.restore(revision, by=by, why=why, now=now)
     on.lexicons.prepare(on.engine)
     return lexicon

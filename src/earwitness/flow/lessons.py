@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from earwitness.errors import InputError, TermRefused
 from earwitness.flow.clips import Clips
 from earwitness.flow.readings import Clip
+from earwitness.flow.scope import folded
 from earwitness.model import (
     EVERYWHERE,
     Event,
@@ -25,8 +27,9 @@ from earwitness.model import (
     term_key,
 )
 from earwitness.ports import UtteranceRecords
-from earwitness.review.judgement import agree
+from earwitness.review.judgement import agree, says
 from earwitness.speech.alignment import propose_misheard
+from earwitness.speech.gate import margin_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,16 +72,21 @@ def request(
     """The ``teach`` event of somebody who teaches without a judgement.
 
     ``text`` is what was said in the utterance, if they know; misheard forms are then
-    proposed from it.
+    proposed from it. Raises InputError where there is no utterance, or no term in it.
     """
+    if text and utterance_id is None:
+        raise InputError("What was said is of use with the clip only; name the utterance, too.")
+    if text and not says(text, taught.written):
+        raise InputError(f"The term {taught.written!r} does not occur in what was said: {text!r}.")
     payload = {"taught": _coded(taught), "by": by, "utterance": utterance_id or "", "text": text}
     return Event(event_id, "teach", payload, now)
 
 
 def of_request(event: Event, *, records: UtteranceRecords, clips: Clips) -> Lesson:
     """The lesson of a ``teach`` event."""
-    taught, said = _decoded(event.payload["taught"]), event.payload["text"]
+    taught = _decoded(event.payload["taught"])
     utterance = _utterance(event.payload["utterance"], records)
+    said = event.payload["text"] or (_transcribed(utterance.id, records) if utterance else "")
     term = _term(taught, event, by=event.payload["by"], utterance=utterance)
     clip = clips.of(utterance, said or None) if utterance else None
     proposed = _proposed(taught, said, utterance)
@@ -117,7 +125,11 @@ def decided(judgements: Sequence[Judgement]) -> list[tuple[Judgement, Taught]]:
 
 
 def joined(term: Term, live: Mapping[str, Term]) -> Term:
-    """The term with what is already live of it: teaching again adds, and narrows nothing."""
+    """The term with what is already live of it: teaching again adds, and narrows nothing.
+
+    Raises TermRefused where it is live elsewhere: one household's word is not made
+    everybody's because another household says it, too.
+    """
     old = live.get(term.key)
     if old is None:
         return term
@@ -125,9 +137,40 @@ def joined(term: Term, live: Mapping[str, Term]) -> Term:
         term,
         spoken=tuple(dict.fromkeys((*old.spoken, *term.spoken))),
         misheard=tuple(dict.fromkeys((*old.misheard, *term.misheard))),
-        scope=old.scope if old.scope == term.scope else EVERYWHERE,
+        scope=_joined_scope(term, old),
         weight=old.weight,
+        margin=None if term.margin is None else max(term.margin, margin_of(old)),
     )
+
+
+def _joined_scope(term: Term, old: Term) -> str:
+    if EVERYWHERE in (old.scope, term.scope):
+        return EVERYWHERE
+    if folded(old.scope) != folded(term.scope):
+        raise TermRefused(
+            f"{term.written!r} is live for {old.scope} already, and a term has one scope; "
+            "teach it everywhere, or retire it there first."
+        )
+    return old.scope
+
+
+def adds_nothing(term: Term, live: Mapping[str, Term]) -> bool:
+    """Whether the term is live already, and would be heard the same."""
+    old = live.get(term.key)
+    return old is not None and _heard_as(term) == _heard_as(old)
+
+
+def _heard_as(term: Term) -> tuple[object, ...]:
+    forms = frozenset(term.spoken), frozenset(term.misheard)
+    return term.written, *forms, folded(term.scope), term.weight, term.margin
+
+
+def _transcribed(utterance_id: str, records: UtteranceRecords) -> str:
+    """What humans agreed was said in a clip; empty while they have not."""
+    if records.item(utterance_id).state is not ItemState.CLOSED:
+        return ""
+    last = records.judgements(utterance_id)[-1]
+    return last.text if last.verdict is Verdict.TRANSCRIPT else ""
 
 
 def _until(judgement_id: str, judgements: Sequence[Judgement]) -> Sequence[Judgement]:

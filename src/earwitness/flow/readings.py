@@ -47,12 +47,12 @@ class Readings:
         self._clips = clips
         self._lock = threading.Lock()
         self._encoded: OrderedDict[str, tuple[float, Any]] = OrderedDict()
-        self._read: OrderedDict[str, tuple[Lexicon, Transcript]] = OrderedDict()
+        self._read: OrderedDict[tuple[str, Source], tuple[Lexicon, Transcript]] = OrderedDict()
 
     def read(self, clip: Clip, scoped: Scoped) -> Transcript:
         """The clip as it is heard with that lexicon. Raises EngineError, AudioError, NotFound."""
         with self._lock:
-            lexicon, transcript = self._read.get(clip.id, (None, None))
+            lexicon, transcript = self._read.get((clip.id, clip.source), (None, None))
         if transcript is None or lexicon is not scoped.lexicon:
             transcript = self._as_kept(clip, scoped) or self.try_out(clip, scoped)
             self._remember(clip, scoped.lexicon, transcript)
@@ -100,7 +100,7 @@ class Readings:
 
     def _remember(self, clip: Clip, lexicon: Lexicon, transcript: Transcript) -> None:
         with self._lock:
-            self._read[clip.id] = (lexicon, transcript)
-            self._read.move_to_end(clip.id)
+            self._read[clip.id, clip.source] = (lexicon, transcript)
+            self._read.move_to_end((clip.id, clip.source))
             while len(self._read) > self._clips:
                 self._read.popitem(last=False)

@@ -47,7 +47,7 @@ class Scoped:
 
     def __init__(self, lexicon: Lexicon, limit: int = 256) -> None:
         self.lexicon = lexicon
-        self._used = frozenset(_folded(term.scope) for term in lexicon.terms.values())
+        self._used = frozenset(folded(term.scope) for term in lexicon.terms.values())
         self._limit = limit
         self._lock = threading.Lock()
         self._filtered: OrderedDict[frozenset[str], Lexicon] = OrderedDict()
@@ -103,9 +103,10 @@ class ScopedLexicons:
 
 
 def _filter(lexicon: Lexicon, live: frozenset[str]) -> Lexicon:
-    terms = {key: term for key, term in lexicon.terms.items() if _folded(term.scope) in live}
+    terms = {key: term for key, term in lexicon.terms.items() if folded(term.scope) in live}
     return Lexicon(lexicon.revision, MappingProxyType(terms))
 
 
-def _folded(scope: str) -> str:
+def folded(scope: str) -> str:
+    """A scope as it is compared: locales whatever their case, with hyphens."""
     return scope.casefold().replace("_", "-") if scope.startswith(_LOCALE) else scope

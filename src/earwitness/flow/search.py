@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from earwitness.flow.trial import Limits, Tryout, contains
 from earwitness.model import Term, Trial
+from earwitness.speech.gate import margin_of
 
 REACH = 14.0
 """The widest margin that is ever given, in nats."""
@@ -54,12 +55,16 @@ def _with_margin(term: Term, tryout: Tryout, limits: Limits) -> Trial:
 def margins(term: Term, tryout: Tryout) -> list[float | None]:
     """The margins to try, widest first; None leaves it to the recogniser.
 
-    A margin that the term has already was chosen by somebody and is the only one.
+    A margin that the term has already was chosen by somebody and is the only one; of a
+    term that is live, none is narrower than its own.
     """
-    needed = _needed(term, tryout) if term.margin is None else None
-    if needed is None:
+    if term.margin is not None:
         return [term.margin]
-    return list(dict.fromkeys(_bounded(needed + slack, needed) for slack in SLACKS))
+    live, needed = tryout.ground.base.terms.get(term.key), _needed(term, tryout)
+    if needed is None:
+        return [live.margin if live else None]
+    least = max(needed, margin_of(live)) if live else needed
+    return list(dict.fromkeys(max(_bounded(needed + slack, needed), least) for slack in SLACKS))
 
 
 def _bounded(margin: float, needed: float) -> float:

@@ -50,6 +50,7 @@ from earwitness.ports import Engine, Records
 from earwitness.speech.lexicon import check_against
 
 _NOTHING = Interval(0.0, 0.0, 0.0)
+_ALREADY = "It is live already and nothing was added, so there is no new revision."
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,16 +102,34 @@ def _decided(trial_id: str, on: Teaching) -> tuple[Trial, TrialOutcome] | None:
 
 def _decide(lesson: Lesson, now: datetime, on: Teaching) -> tuple[Trial, TrialOutcome]:
     base = on.records.lexicon()
-    term = lessons.joined(lesson.term, base.terms)
     try:
-        check(term, base, on.engine)
+        term = teachable(lesson.term, base, on.engine)
     except (TermRefused, LexiconUnsupported) as error:
-        trial, outcome = _refused(term, base, str(error)), TrialOutcome.REFUSED
+        trial, outcome = _untried(lesson.term, base, str(error)), TrialOutcome.REFUSED
     else:
-        trial = _try(replace(lesson, term=term), base, on)
-        outcome = TrialOutcome.HELD if trial.because else TrialOutcome.LIVE
+        trial, outcome = _measured(replace(lesson, term=term), base, on)
     on.records.save_trial(lesson.trial_id, trial, outcome, now)
     return trial, outcome
+
+
+def teachable(term: Term, base: Lexicon, engine: Engine) -> Term:
+    """What would go live: the term, with what is live of it already. Raises as ``check``."""
+    whole = lessons.joined(term, base.terms)
+    check(whole, base, engine)
+    return whole
+
+
+def _measured(lesson: Lesson, base: Lexicon, on: Teaching) -> tuple[Trial, TrialOutcome]:
+    """Held where it does harm. Where nothing is added the term stays live as it is."""
+    live = base.terms.get(lesson.term.key)
+    if live and not lesson.clip:
+        kept = replace(lesson.term, margin=live.margin)
+        if lessons.adds_nothing(kept, base.terms):
+            return _untried(kept, base, _ALREADY), TrialOutcome.LIVE
+    trial = _try(lesson, base, on)
+    if lessons.adds_nothing(trial.term, base.terms):
+        return replace(trial, because=_ALREADY), TrialOutcome.LIVE
+    return trial, TrialOutcome.HELD if trial.because else TrialOutcome.LIVE
 
 
 def check(term: Term, base: Lexicon, engine: Engine) -> None:
@@ -149,7 +168,7 @@ def _is_usable(term: Term, form: str, base: Lexicon, engine: Engine) -> bool:
     return True
 
 
-def _refused(term: Term, base: Lexicon, because: str) -> Trial:
+def _untried(term: Term, base: Lexicon, because: str) -> Trial:
     return Trial(
         term=term,
         base_revision=base.revision,
@@ -183,7 +202,12 @@ def warm_up(on: Teaching) -> Iterator[str]:
 
 
 def publish(trial_id: str, trial: Trial, based_on: int, now: datetime, on: Teaching) -> int:
-    """The revision with the trial's term. Raises RevisionConflict as ``Records.publish``."""
+    """The revision with the trial's term: the next, or ``based_on`` if that has it already.
+
+    Raises RevisionConflict as ``Records.publish``.
+    """
+    if lessons.adds_nothing(trial.term, on.records.lexicon(based_on).terms):
+        return based_on
     lexicon = on.records.publish(
         based_on,
         put=[replace(trial.term, state=TermState.LIVE)],

@@ -11,15 +11,15 @@ because nothing in them sounds like it. The trial says how many were decoded.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from types import MappingProxyType
 
 from earwitness.flow.intervals import rate
 from earwitness.flow.nearness import distance
 from earwitness.flow.readings import Clip, Readings
-from earwitness.flow.scope import Scoped
-from earwitness.model import Flag, Heard, Interval, Lexicon, Term, Transcript, Trial
+from earwitness.flow.scope import Scoped, source_of
+from earwitness.model import EVERYWHERE, Flag, Heard, Interval, Lexicon, Term, Transcript, Trial
 from earwitness.speech.alignment import occurrences
 from earwitness.speech.text import words
 from earwitness.speech.wer import difference, score
@@ -138,7 +138,7 @@ class Tryout:
         """U-WER change and false accepts per hour, over the whole regression set."""
         before, after = [], []
         for clip in self._regression:
-            texts = self._change(term, clip, candidate)
+            texts = self._change(term, _in_scope(clip, term), candidate)
             before.append(score(clip.text or "", texts[0], (term.written,)))
             after.append(score(clip.text or "", texts[1], (term.written,)))
         lengths = [len(words(clip.text or "")) for clip in self.ground.regression]
@@ -158,6 +158,13 @@ class Tryout:
             before = self._readings.read(clip, self._base)
             if not contains(before.text, term) and not self._doubts(clip, after):
                 yield Heard(clip.id, before.text, after.text)
+
+
+def _in_scope(clip: Clip, term: Term) -> Clip:
+    """The clip as if it came from where the term is live; it could do no harm elsewhere."""
+    if term.scope == EVERYWHERE:
+        return clip
+    return replace(clip, source=source_of(term.scope), heard=None)
 
 
 def _hours(clips: Iterable[Clip]) -> float:

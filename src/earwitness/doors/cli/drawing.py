@@ -93,7 +93,7 @@ def trial(
     """Gain and harm, and what became of the term."""
     name = (printable(tried.term.written), "bold")
     screen.print(Text.assemble("Trial of ", name, (forms(tried.term), "dim")))
-    if outcome is not TrialOutcome.REFUSED:
+    if tried.regression_clips or tried.clip:
         screen.print(Padding(gain_and_harm(tried), (0, 0, 0, 2)))
     screen.print(Padding(_decision(tried, outcome, revision), (0, 0, 0, 2)))
 

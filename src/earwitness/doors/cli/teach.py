@@ -64,8 +64,9 @@ def teach(
         revision = program.records.revision()
     value = {"id": done.id, "outcome": done.outcome, "revision": revision, **plain(done.trial)}
     screen.result(value, lambda out: drawing.trial(out, done.trial, done.outcome, revision))
-    if done.outcome is not TrialOutcome.LIVE:
+    if done.outcome is TrialOutcome.HELD:
         screen.warn(
             f"To let it go live all the same: earwitness lexicon override {done.id[:8]} ..."
         )
+    if done.outcome is not TrialOutcome.LIVE:
         raise typer.Exit(1)
