@@ -254,8 +254,13 @@ class Terminal:
 
 
 def _take_the_terminal() -> None:
-    """Makes the terminal the controlling one, so that Ctrl-C reaches the program."""
+    """Makes the terminal the controlling one, so that Ctrl-C reaches the program.
+
+    Who starts the tests in the background has Ctrl-C ignored, and children inherit that.
+    """
     import fcntl
+    import signal
     import termios
 
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)

@@ -23,6 +23,7 @@ from earwitness.engines.moonshine import Moonshine
 from earwitness.errors import EngineError, TermRefused
 from earwitness.model import Lexicon, Samples, Term, Transcript
 from earwitness.ports import Engine
+from earwitness.speech.beam import Path as Scored
 from earwitness.speech.dictionary import known_words
 from earwitness.speech.features import Evidence
 from earwitness.speech.gate import Reading
@@ -54,8 +55,8 @@ class Witnessed(Moonshine):
 
     evidence: Evidence
 
-    def _evidence(self, reading: Reading) -> Evidence:
-        self.evidence = super()._evidence(reading)
+    def _evidence(self, path: Scored, reading: Reading) -> Evidence:
+        self.evidence = super()._evidence(path, reading)
         return self.evidence
 
 

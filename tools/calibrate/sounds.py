@@ -24,14 +24,11 @@ class Row:
     """One line of a manifest."""
 
     folder: str
+    name: str
     path: Path
     text: str
     speaker: str
     terms: tuple[str, ...]
-
-    @property
-    def name(self) -> str:
-        return f"{self.folder}/{self.path.name}"
 
 
 def rows(folder: str, manifest: Path) -> list[Row]:
@@ -41,6 +38,7 @@ def rows(folder: str, manifest: Path) -> list[Row]:
         return [
             Row(
                 folder,
+                f"{folder}/{line['path']}",
                 manifest.parent / line["path"],
                 line["text"],
                 line.get("speaker", ""),

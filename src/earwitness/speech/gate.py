@@ -26,7 +26,7 @@ from earwitness.speech.biasing import WORD_MARK, Ending, Graph, fold
 from earwitness.speech.dictionary import is_known
 from earwitness.speech.spotting import Spotted
 
-UNKNOWN, PHRASE, KNOWN = 7.0, 4.0, 2.0
+UNKNOWN, PHRASE, KNOWN = 7.0, 4.0, 0.0
 """Margins in nats: of a word that no dictionary has, of a phrase of ordinary words, of one."""
 SLACK = 1.5
 """How far below the margin the first hearing may lie and still earn a second."""
