@@ -166,6 +166,8 @@ def fit_both(cases: Sequence[Case]) -> tuple[Ensemble, Ensemble]:
     """Alone and with a second recogniser, the second on what the first says left out."""
     alone, said = fit_step(ALONE, [(case, case.example.transcript) for case in cases])
     heard_twice = [pair for pair in said if pair[0].example.second is not None]
+    if not heard_twice:
+        raise SystemExit("No example was heard by a second recogniser; collect with --second.")
     return alone, fit_step(SECOND, heard_twice)[0]
 
 
