@@ -133,6 +133,35 @@ def test_ctrl_c_frees_the_clip_and_keeps_what_was_typed(doubted: Path) -> None:
     assert as_json(doubted, "queue") == []
 
 
+def test_each_piped_line_answers_one_clip_and_none_becomes_a_term(tmp_path: Path) -> None:
+    clips = [str(CLIPS[name].path) for name in ("saoirse-1.opus", "saoirse-3.opus")]
+    as_json(tmp_path, "hear", *clips)
+    lines = [SAID, "Remind Saoirse to call the bank."]
+    answered = as_json(tmp_path, "review", typed="\n".join(lines) + "\n")
+    assert [each["text"] for each in answered] == lines
+    assert as_json(tmp_path, "lexicon", "list")["terms"] == []
+
+
+def test_only_words_that_were_said_are_taught_and_a_refused_one_ends_nothing(doubted: Path) -> None:
+    with Terminal(doubted, "review") as terminal:
+        terminal.until("> ")
+        terminal.type(f"{SAID}\r")
+        terminal.until("Words to teach?")
+        terminal.until("> ")
+        terminal.type("/q, the, gochujang, taxi\r")
+        shown = terminal.rest()
+        assert terminal.wait() == 0
+    assert all(f"'{word}'" in shown for word in ("/q", "gochujang"))
+    terms = as_json(doubted, "lexicon", "list")["terms"]
+    assert {term["written"] for term in terms} <= {"taxi"}
+
+
+def test_the_help_while_listening_has_its_lines(doubted: Path) -> None:
+    shown = earwitness(doubted, "review", typed="/?\n").stderr
+    assert "\N{REPLACEMENT CHARACTER}" not in shown
+    assert any(line.lstrip().startswith("/n  no speech") for line in shown.splitlines())
+
+
 def test_terms_travel_as_csv(tmp_path: Path) -> None:
     file = tmp_path / "terms.csv"
     file.write_text("written,why\ngochujang,shopping\nyeet,\n", encoding="utf-8")
@@ -150,7 +179,7 @@ def test_a_list_goes_live_without_the_terms_that_cannot_be_honoured(tmp_path: Pa
 
 @pytest.mark.parametrize("form", ["nemo", "label-studio"])
 def test_judged_clips_travel_to_another_store(doubted: Path, tmp_path: Path, form: str) -> None:
-    as_json(doubted, "review", typed=f"{SAID}\n\n")
+    as_json(doubted, "review", typed=f"{SAID}\n")
     file = tmp_path / "judged.json"
     assert len(as_json(doubted, "lexicon", "export", str(file), "--format", form)["clips"]) == 1
     other = tmp_path / "other"
@@ -240,9 +269,15 @@ class Terminal:
             shown += part
         return shown
 
+    def rest(self) -> str:
+        """What is shown until the program ends."""
+        shown = ""
+        while part := self._read():
+            shown += part
+        return shown
+
     def wait(self) -> int:
-        while self._read():
-            pass
+        self.rest()
         return self._process.wait()
 
     def _read(self) -> str:

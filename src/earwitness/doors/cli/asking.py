@@ -36,8 +36,13 @@ def ask(screen: Screen, question: str, hint: str = "", draft: str = "") -> str |
         raise Interrupted(_typed()) from None
 
 
+def at_terminal() -> bool:
+    """Whether a person answers, and not a pipe or a file."""
+    return sys.stdin.isatty()
+
+
 def _line(draft: str) -> str:
-    if not sys.stdin.isatty():
+    if not at_terminal():
         line = sys.stdin.readline()
         if not line:
             raise EOFError

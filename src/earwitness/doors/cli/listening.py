@@ -12,11 +12,11 @@ from rich.text import Text
 
 from earwitness.audio import player
 from earwitness.doors.cli import drawing
-from earwitness.doors.cli.asking import Interrupted, ask
+from earwitness.doors.cli.asking import Interrupted, ask, at_terminal
 from earwitness.doors.cli.drafts import Drafts
 from earwitness.doors.cli.holding import held
 from earwitness.doors.cli.screen import Screen, ago, clock, plain, printable
-from earwitness.errors import JudgementError, LeaseLost
+from earwitness.errors import InputError, JudgementError, LeaseLost
 from earwitness.flow.judge import Answer, Assignment
 from earwitness.model import ItemState, Taught, Verdict
 
@@ -119,7 +119,8 @@ class Listener:
             self._play(assignment.clip)
             return None
         if line.startswith("/") and line not in VERDICTS:
-            self.screen.note(HELP)
+            for each in HELP.splitlines():
+                self.screen.note(each)
             return None
         return self._judged(assignment, line)
 
@@ -172,15 +173,22 @@ class Listener:
         with self.screen.waiting("Trying"):
             tried = self.program.trials_of_judgement(utterance)
         wanted = [] if answer.terms else self._also_to_teach()
-        for word in wanted:
-            with self.screen.waiting(f"Trying {word.written}"):
-                tried.append(self._taught(word, utterance, answer.text))
-        return [self._show(each) for each in tried]
+        more = [self._taught(word, utterance, answer.text) for word in wanted]
+        return [self._show(each) for each in (*tried, *more) if each]
 
-    def _taught(self, word: Taught, utterance: str, text: str) -> Tried:
-        return self.program.teach(word, by=self.analyst, utterance=utterance, text=text)
+    def _taught(self, word: Taught, utterance: str, text: str) -> Tried | None:
+        """What became of a word; None, and the reason shown, if it cannot be taught."""
+        try:
+            with self.screen.waiting(f"Trying {word.written}"):
+                return self.program.teach(word, by=self.analyst, utterance=utterance, text=text)
+        except InputError as error:
+            self.screen.error(str(error))
+            return None
 
     def _also_to_teach(self) -> list[Taught]:
+        """Asked of a person alone: the next line of a pipe answers the next clip."""
+        if not at_terminal():
+            return []
         line = ask(self.screen, "Words to teach?", "a comma between them; Enter for none")
         return [Taught(word.strip()) for word in (line or "").split(",") if word.strip()]
 
