@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 
-from hypothesis import given, settings
+import numpy as np
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from tests.toy import TEXTS, VOCABULARY, Toy, ending, graph, text
 
-from earwitness.speech.beam import Path, forced, search
+from earwitness.speech.beam import Cache, Floats, Path, forced, search
 from earwitness.speech.biasing import Ending, Graph
 from earwitness.speech.spotting import Reach, Spotted, openness, spot
 
@@ -97,8 +100,9 @@ def _falls_in(tokens: tuple[int, ...], left: int, tail: tuple[int, ...]) -> int 
     return next((first + 1 for first, pair in pairs if pair == tail), None)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=50)
 @given(toys, endings(), st.integers(1, 2))
+@example(Toy(0), ending("b", 0.0), 1)  # the plain reading has the term already
 def test_a_search_that_cuts_nothing_finds_every_reading_with_the_term(
     toy: Toy, term: Ending, free: int
 ) -> None:
@@ -157,6 +161,26 @@ def test_a_term_does_not_get_in_by_the_margin_of_one_that_begins_alike() -> None
     assert too_far(whole, more, reach)
     found = heard(spot(toy, graph(*others, more), whole, reach))
     assert found == heard(spot(toy, graph(*others), whole, reach)) != []
+
+
+@dataclass
+class Counting(Toy):
+    steps: int = 0
+
+    def step(self, cache: Cache, tokens: NDArray[np.int64]) -> tuple[Floats, Cache]:
+        self.steps += 1
+        return super().step(cache, tokens)
+
+
+def test_a_term_that_goes_along_with_the_plain_reading_costs_no_step() -> None:
+    """The reading is "ab" and the term "aba", whose last letter is less likely than the end."""
+    toy, strict = Counting(47), Reach(slack=0.0, lookahead=0)
+    whole = toy.path([TEXTS.index("▁a"), TEXTS.index("b")])
+    assert whole.rows[2][TEXTS.index("a")] < whole.rows[2][toy.end]
+    assert openness(whole, strict)[TEXTS.index("▁a")] >= 0.0
+    toy.steps = 0
+    assert spot(toy, graph(ending("aba", 0.0)), whole, strict) == []
+    assert toy.steps == 0
 
 
 def test_nothing_is_looked_for_without_terms() -> None:

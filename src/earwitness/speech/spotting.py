@@ -184,22 +184,44 @@ class _Search:
         return self.found
 
     def _entries(self) -> Mapping[int, Sequence[_Hypothesis]]:
+        """What leaves the plain reading, by the position of its first other token."""
+        entries: dict[int, list[_Hypothesis]] = {}
+        for first in self._first_tokens():
+            for hypothesis in self._leaving(first):
+                entries.setdefault(hypothesis.length - 1, []).append(hypothesis)
+        return entries
+
+    def _first_tokens(self) -> Iterator[_Hypothesis]:
         """Where the graph is worth entering, and with which first tokens."""
         moves = self.graph.root.moves(self.graph.vocabulary)
         bonus = np.minimum(self.reach.per_character * moves.depths, self.reach.cap)
         margins = np.minimum(moves.margins, self.reach.deepest)
-        entries = {}
         for i, row in enumerate(self.plain.path.rows):
             here = row[moves.ids]
             spent = self.plain.spent[i]
             good = np.flatnonzero(here >= self.plain.floor(i + 1, 0.0) - spent - margins)
             order = good[np.argsort(-(here + bonus)[good], kind="stable")]
-            if len(order):
-                entries[i] = [
-                    self._entry(i, int(moves.ids[k]), moves.nodes[k])
-                    for k in order[: self.reach.per_position]
-                ]
-        return entries
+            for k in order[: self.reach.per_position]:
+                yield self._entry(i, int(moves.ids[k]), moves.nodes[k])
+
+    def _leaving(self, hypothesis: _Hypothesis) -> Iterator[_Hypothesis]:
+        """Itself, or what comes of it where it leaves the plain reading.
+
+        As long as a term goes along with that, its rows are at hand and no step is run.
+        """
+        if not self._goes_along(hypothesis):
+            yield hypothesis
+            return
+        for further in self._next(hypothesis, self.plain.path.rows[hypothesis.length]):
+            if further.node is not None:
+                yield from self._leaving(further)
+            elif not self._over(further, (), 0):
+                yield further
+
+    def _goes_along(self, hypothesis: _Hypothesis) -> bool:
+        """Whether its last token, and so all of them, are those of the plain reading."""
+        tokens, at = self.plain.path.tokens, hypothesis.length - 1
+        return at < len(tokens) and tokens[at] == hypothesis.token
 
     def _entry(self, at: int, token: int, node: Node) -> _Hypothesis:
         logprob = float(self.plain.path.rows[at][token])
