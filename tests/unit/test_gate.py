@@ -9,6 +9,7 @@ from earwitness.model import Term
 from earwitness.speech.beam import Path
 from earwitness.speech.biasing import Ending
 from earwitness.speech.gate import (
+    HEARD,
     KNOWN,
     PHRASE,
     SLACK,
@@ -61,6 +62,8 @@ class Clip:
     second: Mapping[str, float] = field(default_factory=dict)
     looks: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     margin: float = MARGIN
+    silence: float = -100.0
+    """Of any reading, about silence."""
     heard_again: list[str] = field(default_factory=list)
 
     def path(self, text: str) -> Path:
@@ -85,9 +88,11 @@ class Clip:
         self.heard_again.append(self.text(path))
         return self.second.get(self.text(path), self.first[self.text(path)])
 
+    def ear(self) -> Ear:
+        return Ear(self.look, self.mark, self.again, lambda path: self.silence)
+
     def accept(self, text: str, most: int = 6) -> tuple[str, list[str]]:
-        ear = Ear(self.look, self.mark, self.again)
-        reading, proposed = accept(self.path(text), ear, most)
+        reading, proposed = accept(self.path(text), self.ear(), most)
         return self.text(reading.path), [self.text(each.path) for each in proposed]
 
 
@@ -116,10 +121,20 @@ def test_a_term_stands_where_the_mean_of_two_hearings_allows_it(
     assert clip.accept("eat it")[0] == ("YEET it" if believed else "eat it")
 
 
+@pytest.mark.parametrize(("above", "believed"), [(HEARD, True), (HEARD - 0.01, False)])
+def test_a_term_that_silence_says_as_readily_is_made_up(above: float, believed: bool) -> None:
+    clip = Clip(
+        {"woof": -8.0, "THANK you": -6.0},
+        looks={"woof": (("THANK you", "THANK"),)},
+        silence=-6.0 - above,
+    )
+    assert clip.accept("woof")[0] == ("THANK you" if believed else "woof")
+
+
 def test_without_an_accepted_term_the_plain_path_stands_itself() -> None:
     clip = Clip({"eat it": -1.0, "YEET it": -9.0}, looks={"eat it": (("YEET it", "YEET"),)})
     path = clip.path("eat it")
-    reading, proposed = accept(path, Ear(clip.look, clip.mark, clip.again))
+    reading, proposed = accept(path, clip.ear())
     assert reading.path is path
     assert reading.terms == ()
     assert len(proposed) == 1

@@ -9,7 +9,11 @@ hearing seldom survives another. The term stands where the mean of both is at le
 
 How large the margin may be depends on what the recogniser knows already. Had an
 ordinary dictionary word been said, it would have been written; a word that no
-dictionary has was never likely to be. docs/research/biasing.md has the figures.
+dictionary has was never likely to be.
+
+And the sound must speak for it at all. A recogniser that hears a dog bark may write
+"Thank you for watching", which it finds as likely of silence; so a reading with a term
+must be likelier of the clip than of silence. docs/research/biasing.md has the figures.
 """
 
 from __future__ import annotations
@@ -26,10 +30,12 @@ from earwitness.speech.biasing import WORD_MARK, Ending, Graph, fold
 from earwitness.speech.dictionary import is_known
 from earwitness.speech.spotting import Spotted
 
-UNKNOWN, PHRASE, KNOWN = 7.0, 4.0, 0.0
+UNKNOWN, PHRASE, KNOWN = 7.0, 4.0, 0.5
 """Margins in nats: of a word that no dictionary has, of a phrase of ordinary words, of one."""
 SLACK = 1.5
 """How far below the margin the first hearing may lie and still earn a second."""
+HEARD = 9.0
+"""How many nats likelier a reading with a term must be of the clip than of silence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +71,14 @@ class Ear:
     """What the gate needs of a recogniser that listens to one clip.
 
     ``look`` proposes readings that differ from a path by one term; ``mark`` finds
-    the live terms in a path; ``again`` scores token sequences in a second hearing.
+    the live terms in a path; ``again`` scores a path in a second hearing, ``silence``
+    as if there were nothing to hear.
     """
 
     look: Callable[[Scored], Sequence[Spotted]]
     mark: Callable[[Scored], Reading]
     again: Callable[[Scored], float]
+    silence: Callable[[Scored], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,15 +146,19 @@ def _proposals(reading: Reading, ear: Ear) -> tuple[list[Reading], list[_Proposa
 def _first_confirmed(
     reading: Reading, passing: Sequence[_Proposal], ear: Ear, most: int = 3
 ) -> Reading | None:
-    """The best proposal that a second hearing confirms."""
+    """The best proposal that a second hearing confirms, and that is not made up."""
     if not passing:
         return None
     before = ear.again(reading.path)
     for proposal in passing[:most]:
         second = ear.again(proposal.reading.path) - before + proposal.margin
-        if (proposal.above + second) / 2 >= 0:
+        if (proposal.above + second) / 2 >= 0 and _is_heard(proposal.reading.path, ear):
             return proposal.reading
     return None
+
+
+def _is_heard(path: Scored, ear: Ear) -> bool:
+    return path.score - ear.silence(path) >= HEARD
 
 
 def _more(reading: Reading, passing: Iterable[_Proposal]) -> bool:

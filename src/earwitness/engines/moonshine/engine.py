@@ -6,12 +6,20 @@ import weakref
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
 from earwitness.engines.moonshine.compiled import Compiled, Compiler
 from earwitness.engines.moonshine.graphs import END, VOCABULARY, Graphs, asset, digest
-from earwitness.engines.moonshine.session import WIDTH, Last, Listened, SecondHearing, Session
+from earwitness.engines.moonshine.session import (
+    WIDTH,
+    Last,
+    Listened,
+    SecondHearing,
+    Session,
+    Silence,
+)
 from earwitness.engines.moonshine.times import spoken
 from earwitness.engines.moonshine.tokenizer import Tokenizer
 from earwitness.engines.quiet import is_silent
@@ -48,6 +56,10 @@ class Moonshine:
         self._reach = Reach()
         self._alike = Alike(self._tokenizer.texts, END)
         self._recent: deque[weakref.ref[Listened]] = deque()
+
+    @cached_property
+    def _silence(self) -> Silence:
+        return Silence(self._graphs)
 
     def check(self, term: Term) -> None:
         check(term)
@@ -96,11 +108,8 @@ class Moonshine:
             met.add(reading.tokens)
             return self._mark(compiled, reading)
 
-        ear = Ear(
-            look,
-            mark,
-            SecondHearing(self._graphs, _long_enough(encoded.audio)),
-        )
+        again = SecondHearing(self._graphs, _long_enough(encoded.audio))
+        ear = Ear(look, mark, again, lambda path: self._silence(path))
         encoded.plain = encoded.plain or session.search()
         best = session.forced(encoded.plain[0].tokens)
         plain = [Scored(best.tokens, best.logprobs), *encoded.plain[1:]]

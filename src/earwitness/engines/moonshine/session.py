@@ -121,3 +121,15 @@ class SecondHearing:
             seconds = len(later) / SAMPLE_RATE
             self._session = Session(self._graphs, self._graphs.encode(later), seconds)
         return self._session
+
+
+class Silence:
+    """Nothing to hear, of which the recogniser makes up what it has read most."""
+
+    def __init__(self, graphs: Graphs) -> None:
+        silence = np.zeros(SAMPLE_RATE, np.float32)
+        self._session = Session(graphs, graphs.encode(silence), 1.0)
+
+    def __call__(self, path: Scored) -> float:
+        """The log-probability of a reading. Of silence the length makes no difference."""
+        return forced(self._session, path.tokens).score
