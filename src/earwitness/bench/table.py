@@ -157,7 +157,8 @@ def _household(clips: Iterable[Samples]) -> list[Samples]:
 
 def _doubts(program: Earwitness, sets: Sets, progress: Callable[[int, int], None]) -> Plain:
     """All speech together, and each domain for itself; with the second engine if there is one."""
-    together = combined("speech", [*sets.speech.values(), *sets.terms.values()])
+    others = [each for each in sets.terms.values() if each not in sets.speech.values()]
+    together = combined("speech", [*sets.speech.values(), *others])
     reader, engine = program.reader, program.engine
     found = {"alone": doubt.run(together, reader, engine, progress=progress)}
     if program.second_engine:
