@@ -62,6 +62,7 @@ class Clip:
     second: Mapping[str, float] = field(default_factory=dict)
     looks: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     margin: float = MARGIN
+    margins: Mapping[str, float] = field(default_factory=dict)
     silence: float = -100.0
     """Of any reading, about silence."""
     heard_again: list[str] = field(default_factory=list)
@@ -73,7 +74,7 @@ class Clip:
         return next(text for text in self.first if tuple(map(hash, text.split())) == path.tokens)
 
     def ending(self, word: str) -> Ending:
-        return Ending(word.lower(), word, self.margin)
+        return Ending(word.lower(), word, self.margins.get(word, self.margin))
 
     def look(self, path: Path) -> list[Spotted]:
         looks = self.looks.get(self.text(path), ())
@@ -184,6 +185,18 @@ def test_a_later_term_never_costs_an_earlier_one() -> None:
         },
     )
     assert clip.accept("eat rice")[0] == "YEET rice"
+
+
+@pytest.mark.parametrize(
+    ("score", "winner"), [(-7.0, "MEWING"), (-7.01, "MOWING"), (-4.0, "MEWING")]
+)
+def test_of_two_terms_for_one_place_the_margins_decide(score: float, winner: str) -> None:
+    clip = Clip(
+        {"MOWING": -5.0, "MEWING": score},
+        looks={"MOWING": (("MEWING", "MEWING"),), "MEWING": (("MOWING", "MOWING"),)},
+        margins={"MOWING": 1.0, "MEWING": 3.0},
+    )
+    assert clip.accept("MOWING")[0] == winner
 
 
 def test_a_term_that_is_said_twice_is_heard_twice() -> None:

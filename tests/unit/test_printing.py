@@ -44,6 +44,8 @@ def found(text: str) -> list[Occurrence]:
         ("saoirse", "Saoirse"),
         ("Bussin tacos", "Bussin tacos"),
         ("it is BUSSIN", "it is BUSSIN"),
+        ("it is busSin", "it is bussin"),
+        ("BusSin tacos", "Bussin tacos"),
         ("it is bussin'", "it is bussin"),
         ("it is bussin\u2019.", "it is bussin."),
         ("it's bussin's best", "it's bussin's best"),

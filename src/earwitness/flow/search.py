@@ -3,7 +3,8 @@
 A misheard form is kept as long as it does no harm. The margin is what the teaching
 clip was seen to need, plus as much slack as does no harm, so that the term is also
 heard from speakers who say it less clearly. The first candidate within the limits
-wins; if none is, the last and most careful one is held for a lead.
+that does not put the term into other places of its own clip wins; if none does, the
+last and most careful one, which is held for a lead if it is over the limits.
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from earwitness.flow.trial import Limits, Tryout, contains
-from earwitness.model import Term, Trial
+from earwitness.model import Hypothesis, Term, Trial
+from earwitness.speech.alignment import align, edits, occurrences
+from earwitness.speech.dictionary import is_known
 from earwitness.speech.gate import margin_of
+from earwitness.speech.text import words
 
 REACH = 14.0
 """The widest margin that is ever given, in nats."""
@@ -22,17 +26,31 @@ SLACKS = (5.0, 2.0, 0.0)
 LEAST = 4.0
 """A margin below which a term is hardly heard from anybody else, in nats."""
 
+DISTINCTIVE = 3
+"""Words of a phrase that is hardly said by chance; a made-up word is distinctive, too."""
+
 
 def best_trial(term: Term, proposed: Sequence[str], tryout: Tryout, limits: Limits) -> Trial:
     """The trial of the best candidate: ``term`` with some of the ``proposed`` misheard forms.
 
-    Forms that ``term`` has already were asked for and stay.
+    Forms that ``term`` has already were asked for and stay. Of a term that its own clip
+    never supports ("fr fr", said "for real for real"), what was written instead is how
+    it is spoken, unless it is something that others say.
     """
+    if tryout.ground.clip and _needed(_with_forms(term, proposed), tryout) is None:
+        spoken = [form for form in proposed if _is_distinctive(form)]
+        term = replace(term, spoken=tuple(dict.fromkeys((*term.spoken, *spoken))))
+        proposed = [form for form in proposed if form not in spoken]
     trial = _with_margin(_with_forms(term, proposed), tryout, limits)
     if not proposed or not limits.exceeded(trial):
         return trial
     harmless = [form for form in proposed if _harmless(_with_forms(term, [form]), tryout, limits)]
     return _with_margin(_with_forms(term, harmless), tryout, limits)
+
+
+def _is_distinctive(form: str) -> bool:
+    parts = form.split()
+    return len(parts) >= DISTINCTIVE or not all(map(is_known, parts))
 
 
 def _with_forms(term: Term, forms: Sequence[str]) -> Term:
@@ -47,9 +65,19 @@ def _harmless(term: Term, tryout: Tryout, limits: Limits) -> bool:
 def _with_margin(term: Term, tryout: Tryout, limits: Limits) -> Trial:
     for margin in margins(term, tryout):
         trial = tryout.measure(replace(term, margin=margin))
-        if not limits.exceeded(trial):
+        if not limits.exceeded(trial) and not _too_often(trial, tryout.said):
             break
     return trial
+
+
+def _too_often(trial: Trial, said: str) -> bool:
+    """Whether the teaching clip now has the term in more places than the human heard it."""
+    if trial.clip is None or not said:
+        return False
+    before, after = (
+        occurrences(words(text), words(trial.term.written)) for text in (said, trial.clip.after)
+    )
+    return len(after) > len(before)
 
 
 def margins(term: Term, tryout: Tryout) -> list[float | None]:
@@ -75,9 +103,17 @@ def _needed(term: Term, tryout: Tryout) -> float | None:
     """How far the clip's reading with the term lies below the unbiased one, in nats.
 
     None where there is no clip, it cannot be heard at all, or the recogniser does not
-    tell what it would have heard unbiased.
+    tell what it would have heard unbiased. So wide a margin puts the term in other
+    places, too; what counts is the reading that comes closest to what the human wrote.
     """
     heard = tryout.hear(replace(term, margin=REACH))
     if heard is None or heard.unbiased is None or not contains(heard.text, term):
         return None
-    return max(0.0, heard.unbiased.logprob - heard.best.logprob)
+    said = words(tryout.said or heard.text)
+    readings = (each for each in heard.nbest if contains(each.text, term))
+    closest = min(readings, key=lambda each: (_errors(said, each), -each.logprob))
+    return max(0.0, heard.unbiased.logprob - closest.logprob)
+
+
+def _errors(said: Sequence[str], heard: Hypothesis) -> int:
+    return edits(align(said, words(heard.text)))

@@ -85,6 +85,12 @@ class Tryout:
         self._backlog = self._chosen(term, ground.backlog)
         self._regression = self._chosen(term, ground.regression)
 
+    @property
+    def said(self) -> str:
+        """What a human heard in the teaching clip; empty where nobody wrote it down."""
+        clip = self.ground.clip
+        return (clip.text or "") if clip else ""
+
     def hear(self, term: Term) -> Transcript | None:
         """The teaching clip with the candidate live; None where there is no clip."""
         clip = self.ground.clip

@@ -9,7 +9,8 @@ hearing seldom survives another. The term stands where the mean of both is at le
 
 How large the margin may be depends on what the recogniser knows already. Had an
 ordinary dictionary word been said, it would have been written; a word that no
-dictionary has was never likely to be.
+dictionary has was never likely to be. Where one live term would take the place of
+another, the margin is the difference of theirs.
 
 And the sound must speak for it at all. A recogniser that hears a dog bark may write
 "Thank you for watching", which it finds as likely of silence; so a reading with a term
@@ -61,6 +62,12 @@ class Reading:
     def counts(self) -> Counter[str]:
         return Counter(term.ending.key for term in self.terms)
 
+    def forgone(self, other: Reading) -> float:
+        """The margins of its terms that the other reading does not have."""
+        lost = self.counts() - other.counts()
+        margins = {term.ending.key: term.ending.margin for term in self.terms}
+        return sum(count * margins[key] for key, count in lost.items())
+
     def places(self) -> set[tuple[str, int]]:
         """Each term in it, and at which token."""
         return {(term.ending.key, term.first) for term in self.terms}
@@ -86,6 +93,7 @@ class _Proposal:
     above: float
     """Nats above the margin, in the first hearing."""
     margin: float
+    """Of its term, less those of the terms whose place it takes."""
     reading: Reading
 
 
@@ -130,17 +138,22 @@ def accept(path: Scored, ear: Ear, most: int = 6) -> tuple[Reading, list[Reading
 
 
 def _proposals(reading: Reading, ear: Ear) -> tuple[list[Reading], list[_Proposal]]:
-    """All readings proposed, and those that keep every term, add one and may pass."""
+    """All readings proposed, and those that add a term and may pass."""
     spotted = ear.look(reading.path)
     proposed = [ear.mark(each.path) for each in spotted]
     have = reading.counts()
     passing = [
-        _Proposal(new.path.score - reading.path.score + each.ending.margin, each.ending.margin, new)
+        _proposal(reading, new, each.ending.margin)
         for each, new in zip(spotted, proposed, strict=True)
-        if have < new.counts()
+        if new.counts() - have
     ]
     passing = [proposal for proposal in passing if proposal.above >= -SLACK]
     return proposed, sorted(passing, key=lambda proposal: -proposal.above)
+
+
+def _proposal(old: Reading, new: Reading, margin: float) -> _Proposal:
+    margin -= old.forgone(new)
+    return _Proposal(new.path.score - old.path.score + margin, margin, new)
 
 
 def _first_confirmed(

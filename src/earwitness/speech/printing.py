@@ -56,9 +56,14 @@ def _cased(written: str, heard: str) -> str:
     """A form that is written in small letters takes the capitals that were heard."""
     if not written.islower():
         return written
-    if plain(heard) == plain(written):
+    if plain(heard) == plain(written) and not any(map(_is_mixed, heard.split())):
         return heard
     return written[:1].upper() + written[1:] if heard[:1].isupper() else written
+
+
+def _is_mixed(word: str) -> bool:
+    """Capitals that nobody writes: ``deLulu`` is the seam of two tokens."""
+    return not (word.isupper() or word[1:] == word[1:].lower())
 
 
 def _without_stray_apostrophe(tail: str, word: str) -> str:
