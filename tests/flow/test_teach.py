@@ -10,6 +10,8 @@ from tests.flow.house import (
     LEASE,
     REGRESSION,
     SCRIPTS,
+    SURE,
+    UNSURE,
     YEET,
     House,
     kept,
@@ -20,7 +22,7 @@ from tests.flow.house import (
 
 from earwitness.engines.scripted import Reading, Script, ScriptedEngine
 from earwitness.errors import LexiconUnsupported, StoreError
-from earwitness.flow import lead, lessons, steps
+from earwitness.flow import lead, lessons, search, steps
 from earwitness.flow.lessons import trial_id
 from earwitness.flow.teach import teach
 from earwitness.model import (
@@ -34,6 +36,24 @@ from earwitness.model import (
     TrialOutcome,
 )
 from earwitness.ports import Capabilities
+
+NOT_YET = Script(
+    (
+        Reading("eat it we are not there yet", -2.0, confidence=UNSURE),
+        Reading("eat it we are not there yeet", -6.5, term="yeet", confidence=SURE),
+        Reading("yeet it we are not there yet", -6.0, term="yeet", confidence=SURE),
+        Reading("yeet it we are not there yeet", -10.5, term="yeet", confidence=SURE),
+    )
+)
+"""A margin of 4 puts the word where it was said, one of 8.5 also where it was not."""
+FR_FR = Script(
+    (
+        Reading("he is late for real for real", -1.0, confidence=UNSURE),
+        Reading("he is late fur", -3.0, confidence=UNSURE),
+        Reading("he is late fr fr", -40.0, term="fr fr", hidden=True, confidence=SURE),
+    )
+)
+"""The letters are never likely, but what is said for them is always written alike."""
 
 
 def only_trial(house: House) -> tuple[Trial, TrialOutcome]:
@@ -144,6 +164,28 @@ def test_without_harm_the_margin_has_all_its_slack(house: House) -> None:
     house.teaching = without_harm(house.teaching)
     taught(house)
     assert house.records.lexicon().terms["yeet"].margin == 8.0
+
+
+def test_the_margin_is_that_of_the_place_where_the_human_heard_the_word(house: House) -> None:
+    house.teaching = without_harm(house.with_engine(ScriptedEngine({0: NOT_YET})).teaching)
+    house.hearing = replace(house.hearing, engine=house.teaching.engine)
+    taught(house, 0, "yeet it we are not there yet")
+    trial, _ = only_trial(house)
+    assert trial.clip is not None
+    assert trial.clip.after == "yeet it we are not there yet"
+    assert trial.term.margin == 4.0 + search.SLACKS[1]
+
+
+def test_what_was_written_for_letters_that_nobody_says_is_how_they_are_spoken(
+    house: House,
+) -> None:
+    house.teaching = without_harm(house.with_engine(ScriptedEngine({0: FR_FR})).teaching)
+    house.hearing = replace(house.hearing, engine=house.teaching.engine)
+    taught(house, 0, "he is late fr fr", Taught("fr fr"))
+    trial, outcome = only_trial(house)
+    assert (outcome, trial.recognised) == (TrialOutcome.LIVE, True)
+    assert (trial.term.spoken, trial.term.misheard) == (("for real for real",), ("fur",))
+    assert house.text_of(0) == "he is late fr fr"
 
 
 def test_a_term_over_the_limits_is_held_and_its_harm_is_shown(house: House) -> None:

@@ -6,10 +6,11 @@ same rules as in a real engine, only that nothing is computed from the sound:
 
 1. A reading without a term is always there; the best of them is the unbiased one.
 2. A reading with a term is there while that term is live. A ``hidden`` one is
-   there only if a misheard form of the term, put right, turns another reading
-   into it: a beam search would not have found it by itself.
-3. A reading with a term wins where it scores at most ``Term.margin`` (``MARGIN``
-   when that is None) nats below the unbiased one.
+   there only if a misheard or spoken form of the term, put right, turns another
+   reading into it: a beam search would not have found it by itself.
+3. A reading with a term is believed where it scores at most ``Term.margin``
+   (``MARGIN`` when that is None) nats below the unbiased one, or where that has a
+   spoken form of the term. Of those the one with the term most often wins.
 
 A recording is known by its number, which ``recording`` writes into its samples and
 which survives rounding to 16 bits, added silence and being cut.
@@ -152,10 +153,15 @@ def _plain(readings: tuple[Reading, ...]) -> Reading:
 def _ranked(readings: tuple[Reading, ...], plain: Reading, lexicon: Lexicon) -> list[Reading]:
     live = {term.written: term for term in lexicon.terms.values()}
     heard = [r for r in readings if r.term is None or _found(r, readings, live)]
-    believed = [r for r in heard if r.term and plain.logprob - r.logprob <= _margin(live[r.term])]
-    best = max(believed, key=lambda reading: reading.logprob, default=plain)
+    believed = [r for r in heard if r.term and _is_believed(r, plain, live[r.term])]
+    best = max(believed, key=lambda r: (r.text.count(r.term or ""), r.logprob), default=plain)
     rest = sorted((r for r in heard if r != best), key=lambda reading: -reading.logprob)
     return [best, *rest]
+
+
+def _is_believed(reading: Reading, plain: Reading, term: Term) -> bool:
+    near = plain.logprob - reading.logprob <= _margin(term)
+    return near or _is_turned(plain.text, reading, term, term.spoken)
 
 
 def _margin(term: Term) -> float:
@@ -166,12 +172,13 @@ def _found(reading: Reading, readings: tuple[Reading, ...], live: Mapping[str, T
     term = live.get(reading.term or "")
     if term is None or not reading.hidden:
         return term is not None
-    others = [r.text for r in readings if r.term is None]
-    return any(
-        _put_right(text, form, term) == reading.text.casefold()
-        for text in others
-        for form in term.misheard
-    )
+    forms = (*term.misheard, *term.spoken)
+    return any(_is_turned(r.text, reading, term, forms) for r in readings if r.term is None)
+
+
+def _is_turned(text: str, reading: Reading, term: Term, forms: Sequence[str]) -> bool:
+    """Whether one of the forms, put right, turns a text into the reading."""
+    return any(_put_right(text, form, term) == reading.text.casefold() for form in forms)
 
 
 def _put_right(text: str, form: str, term: Term) -> str:
