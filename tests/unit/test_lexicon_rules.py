@@ -250,6 +250,7 @@ def test_the_changes_lead_from_one_revision_to_the_other(
     before: dict[str, int], after: dict[str, int]
 ) -> None:
     one = {key: TERMS[key, i] for key, i in before.items()}
+    assert dict(changes(one, {key: replace(term) for key, term in one.items()})) == {}
     other = {key: TERMS[key, i] for key, i in after.items()}
     found = dict(changes(one, other))
     assert set(found) == {

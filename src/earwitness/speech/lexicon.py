@@ -103,7 +103,8 @@ def changes(
 ) -> Iterator[tuple[str, Term | None]]:
     """(key, new term or None where it left) for all that differs between two revisions."""
     for key, term in after.items():
-        if before.get(key) is not term:
+        old = before.get(key)
+        if old is not term and old != term:
             yield key, term
     for key in before.keys() - after.keys():
         yield key, None
