@@ -16,7 +16,7 @@ from earwitness.flow.trial import Limits, Tryout, contains
 from earwitness.model import Hypothesis, Term, Trial
 from earwitness.speech.alignment import align, edits, occurrences
 from earwitness.speech.dictionary import is_known
-from earwitness.speech.gate import margin_of
+from earwitness.speech.gate import UNKNOWN, margin_of
 from earwitness.speech.text import words
 
 REACH = 14.0
@@ -33,11 +33,11 @@ DISTINCTIVE = 3
 def best_trial(term: Term, proposed: Sequence[str], tryout: Tryout, limits: Limits) -> Trial:
     """The trial of the best candidate: ``term`` with some of the ``proposed`` misheard forms.
 
-    Forms that ``term`` has already were asked for and stay. Of a term that its own clip
-    never supports ("fr fr", said "for real for real"), what was written instead is how
-    it is spoken, unless it is something that others say.
+    Forms that ``term`` has already were asked for and stay. Of a term whose letters its
+    own clip hardly supports ("Xochitl", "fr fr"), what was written instead is how it is
+    spoken ("sochiel", "for real for real"), unless it is something that others say.
     """
-    if tryout.ground.clip and _needed(_with_forms(term, proposed), tryout) is None:
+    if _is_spelled_unlike_it_sounds(_with_forms(term, proposed), tryout):
         spoken = [form for form in proposed if _is_distinctive(form)]
         term = replace(term, spoken=tuple(dict.fromkeys((*term.spoken, *spoken))))
         proposed = [form for form in proposed if form not in spoken]
@@ -46,6 +46,13 @@ def best_trial(term: Term, proposed: Sequence[str], tryout: Tryout, limits: Limi
         return trial
     harmless = [form for form in proposed if _harmless(_with_forms(term, [form]), tryout, limits)]
     return _with_margin(_with_forms(term, harmless), tryout, limits)
+
+
+def _is_spelled_unlike_it_sounds(term: Term, tryout: Tryout) -> bool:
+    if tryout.ground.clip is None:
+        return False
+    needed = _needed(term, tryout)
+    return needed is None or needed > UNKNOWN
 
 
 def _is_distinctive(form: str) -> bool:
@@ -84,7 +91,8 @@ def margins(term: Term, tryout: Tryout) -> list[float | None]:
     """The margins to try, widest first; None leaves it to the recogniser.
 
     A margin that the term has already was chosen by somebody and is the only one; of a
-    term that is live, none is narrower than its own.
+    term that is live, none is narrower than its own. The widest is no narrower than what
+    the term would have untaught.
     """
     if term.margin is not None:
         return [term.margin]
@@ -92,7 +100,9 @@ def margins(term: Term, tryout: Tryout) -> list[float | None]:
     if needed is None:
         return [live.margin if live else None]
     least = max(needed, margin_of(live)) if live else needed
-    return list(dict.fromkeys(max(_bounded(needed + slack, needed), least) for slack in SLACKS))
+    wanted = [needed + slack for slack in SLACKS]
+    wanted[0] = max(wanted[0], margin_of(term))
+    return list(dict.fromkeys(max(_bounded(margin, needed), least) for margin in wanted))
 
 
 def _bounded(margin: float, needed: float) -> float:
