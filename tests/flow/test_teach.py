@@ -76,11 +76,30 @@ def test_a_clip_that_is_still_doubted_after_the_word_waits_for_a_human(house: Ho
     assert house.records.item(doubted).state is ItemState.WAITING
 
 
+def test_a_clip_that_is_doubted_elsewhere_waits_for_a_human(house: House) -> None:
+    doubted = kept(house, 14)
+    taught(house)
+    trial, _ = only_trial(house)
+    assert house.text_of(14) == "poor tea then yeet it"
+    assert house.records.item(doubted).state is ItemState.WAITING
+    assert trial.settles == (), "the forecast goes by the same rule"
+
+
+def test_a_clip_whose_doubt_has_no_place_is_settled_by_its_new_reading(tmp_path: Path) -> None:
+    class Untimed(ScriptedEngine):
+        capabilities = Capabilities(lexicon=True, nbest=True, word_times=False, repeatable=True)
+
+    house = open_house(tmp_path, engine=Untimed(SCRIPTS))
+    explained = kept(house, 14)
+    taught(house)
+    assert house.records.item(explained).state is ItemState.SETTLED
+
+
 def test_an_audit_clip_is_never_settled_by_a_machine(tmp_path: Path) -> None:
     house = open_house(tmp_path, audit=1.0)
     audited = kept(house, 1)
     taught(house)
-    assert house.text_of(1) == "just yeet the meeting"
+    assert house.text_of(1) == "yeet the meeting now"
     assert house.records.item(audited).state is ItemState.WAITING
 
 

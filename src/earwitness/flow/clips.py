@@ -35,6 +35,7 @@ class Clips:
             source=utterance.source,
             text=text,
             heard=utterance.transcript,
+            flags=utterance.flags,
         )
 
     def backlog(self) -> list[Clip]:

@@ -34,7 +34,8 @@ from earwitness.flow.lessons import Lesson
 from earwitness.flow.readings import Readings
 from earwitness.flow.scope import Scoped, ScopedLexicons
 from earwitness.flow.search import best_trial
-from earwitness.flow.trial import Clock, Doubts, Ground, Limits, Tryout, contains
+from earwitness.flow.settling import Doubts, settles
+from earwitness.flow.trial import Clock, Ground, Limits, Tryout, contains
 from earwitness.model import (
     Event,
     Interval,
@@ -239,7 +240,9 @@ def _settle_one(
 ) -> bool:
     clip = on.clips.of(utterance)
     transcript = on.readings.read(clip, scoped)
-    if not contains(transcript.text, term) or on.doubts(clip, transcript):
+    if not contains(transcript.text, term):
+        return False
+    if not settles(term, clip, scoped, transcript, on.readings, on.doubts):
         return False
     because = f"explained by {term.written!r}, live in revision {scoped.lexicon.revision}"
     terms = {term.key, *map(term_key, transcript.best.terms)}

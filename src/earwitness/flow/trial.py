@@ -19,14 +19,11 @@ from earwitness.flow.intervals import rate
 from earwitness.flow.nearness import distance
 from earwitness.flow.readings import Clip, Readings
 from earwitness.flow.scope import Scoped, source_of
-from earwitness.model import EVERYWHERE, Flag, Heard, Interval, Lexicon, Term, Transcript, Trial
+from earwitness.flow.settling import Doubts, settles
+from earwitness.model import EVERYWHERE, Heard, Interval, Lexicon, Term, Transcript, Trial
 from earwitness.speech.alignment import occurrences
 from earwitness.speech.text import words
 from earwitness.speech.wer import difference, score
-
-Doubts = Callable[[Clip, Transcript], Sequence[Flag]]
-"""The flags that a new reading of a clip still gets, the audit sample aside."""
-
 
 Clock = Callable[[], float]
 """Seconds that only grow, for durations."""
@@ -156,7 +153,9 @@ class Tryout:
             if not contains(after.text, term):
                 continue
             before = self._readings.read(clip, self._base)
-            if not contains(before.text, term) and not self._doubts(clip, after):
+            if not contains(before.text, term) and settles(
+                term, clip, candidate, after, self._readings, self._doubts
+            ):
                 yield Heard(clip.id, before.text, after.text)
 
 
