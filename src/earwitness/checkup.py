@@ -114,12 +114,22 @@ def _recogniser(program: Earwitness) -> tuple[Mark, str]:
 
 
 def _store(program: Earwitness) -> tuple[Mark, str]:
-    problems = program.records.check(program.blobs)
+    problems = program.records.check()
     if problems:
         more = f" And {len(problems) - 1} more." if len(problems) > 1 else ""
         raise StoreError(f"{problems[0]}{more}")
-    kept = len(program.blobs.keys())
-    return Mark.OK, f"revision {program.records.revision()}, {kept} clips, no broken rule"
+    return Mark.OK, f"revision {program.records.revision()}, no broken rule"
+
+
+def _clips(program: Earwitness) -> tuple[Mark, str]:
+    lost = program.records.lost_clips(program.blobs)
+    if lost:
+        folder = program.settings.clips_folder
+        raise StoreError(
+            f"{' '.join(lost)} They wait in the queue; put their files back into {folder}"
+            " from a backup, under the same names."
+        )
+    return Mark.OK, f"{len(program.blobs.keys())}, each as it was kept"
 
 
 def _folder(program: Earwitness) -> tuple[Mark, str]:
@@ -156,6 +166,7 @@ CHECKS: dict[str, Check] = {
     "recogniser": _recogniser,
     "data folder": _folder,
     "store": _store,
+    "clips": _clips,
     "player": _player,
 }
 """In the order in which they run: what later ones need comes first."""

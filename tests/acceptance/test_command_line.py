@@ -227,6 +227,23 @@ def test_doctor_finds_a_damaged_store(tmp_path: Path) -> None:
     assert marks["store"] == "failed"
 
 
+def test_lost_clips_hold_up_nobody_and_are_named(tmp_path: Path) -> None:
+    one, another, whole = (str(CLIPS[f"saoirse-{number}.opus"].path) for number in (1, 2, 3))
+    as_json(tmp_path, "hear", one, another)
+    lost = {item["utterance"] for item in as_json(tmp_path, "queue")}
+    damaged, missing = (tmp_path / "clips").glob("?" * 64)
+    damaged.write_bytes(b"torn")
+    missing.unlink()
+    as_json(tmp_path, "hear", whole)
+    answered, *unheard = as_json(tmp_path, "review", typed="/n\n")
+    assert answered["verdict"] == "no_speech"
+    assert {each["utterance"] for each in unheard} == lost
+    assert {item["utterance"] for item in as_json(tmp_path, "queue")} == lost
+    assert len(as_json(tmp_path, "review", lost.pop(), code=4)) == 1
+    details = {each["name"]: each["detail"] for each in as_json(tmp_path, "doctor", code=1)}
+    assert all(each in details["clips"] for each in (damaged.name, missing.name, *lost))
+
+
 class Terminal:
     """The command at a terminal of its own."""
 

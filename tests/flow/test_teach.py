@@ -22,6 +22,7 @@ from earwitness.engines.scripted import Reading, Script, ScriptedEngine
 from earwitness.errors import LexiconUnsupported, StoreError
 from earwitness.flow import lead, lessons, steps
 from earwitness.flow.lessons import trial_id
+from earwitness.flow.readings import Readings
 from earwitness.flow.teach import teach
 from earwitness.model import (
     Event,
@@ -108,6 +109,46 @@ def test_a_clip_that_somebody_listens_to_is_not_settled_under_their_ears(house: 
     assert house.records.lease("bob", house.now, LEASE, leased) is not None
     taught(house)
     assert house.records.item(leased).state is ItemState.WAITING
+
+
+def test_clips_that_cannot_be_heard_hold_up_no_lesson(house: House) -> None:
+    failing, missing, explained = kept(house, 6), kept(house, 13), kept(house, 1)
+    house.hearing.keeper.blobs.delete(house.records.utterance(missing).clip)
+    taught(house)
+    states = [house.records.item(each).state for each in (failing, missing, explained)]
+    assert states == [ItemState.WAITING, ItemState.WAITING, ItemState.SETTLED]
+
+
+def test_a_clip_that_is_lost_between_trial_and_settling_waits(house: House) -> None:
+    class Full:
+        """The store, on a disk that has no room for a revision."""
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(house.records, name)
+
+        def publish(self, *_: object, **change: object) -> Lexicon:
+            raise StoreError("The disk is full.")
+
+    explained = kept(house, 1)
+    event = house.answer(kept(house, 0), "yeet that alarm", YEET, carried=False)
+    with pytest.raises(StoreError):
+        steps.carry_out(event.id, house.now, replace(house.teaching, records=Full()))  # type: ignore[arg-type]
+    assert [heard.utterance for heard in only_trial(house)[0].settles] == [explained]
+    house.hearing.keeper.blobs.delete(house.records.utterance(explained).clip)
+    afresh = replace(house.teaching, readings=Readings(house.teaching.engine))
+    steps.carry_out(event.id, house.now, afresh)
+    assert house.records.revision() == 1
+    assert house.records.item(explained).state is ItemState.WAITING
+
+
+def test_a_lost_clip_leaves_the_recordings_that_are_measured_on(house: House) -> None:
+    house.second_fraction = 1.0
+    utterance = kept(house, 3)
+    for name in ("ada", "bob"):
+        house.answer(utterance, "what time is it", by=name)
+    before = len(house.teaching.clips.regression())
+    house.hearing.keeper.blobs.delete(house.records.utterance(utterance).clip)
+    assert len(house.teaching.clips.regression()) == before - 1
 
 
 # --- when a judgement teaches -------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from earwitness.errors import StoreError
 from earwitness.flow.readings import Clip
 from earwitness.model import ItemState, Samples, Utterance, Verdict
 from earwitness.ports import Blobs, ClipCodec, UtteranceRecords
@@ -56,7 +57,16 @@ class Clips:
         judgements = self.records.judgements(utterance_id)
         if len(judgements) < AGREED or judgements[-1].verdict is not Verdict.TRANSCRIPT:
             return None
-        return self.of(self.records.utterance(utterance_id), judgements[-1].text)
+        utterance = self.records.utterance(utterance_id)
+        return self.of(utterance, judgements[-1].text) if self._is_whole(utterance) else None
+
+    def _is_whole(self, utterance: Utterance) -> bool:
+        """Whether its sound is there, as it was kept; ``doctor`` names it otherwise."""
+        try:
+            self.blobs.get(utterance.clip)
+        except StoreError:
+            return False
+        return True
 
 
 def _is_audited(utterance: Utterance) -> bool:

@@ -11,10 +11,12 @@ because nothing in them sounds like it. The trial says how many were decoded.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from types import MappingProxyType
 
+from earwitness.errors import EarwitnessError
 from earwitness.flow.intervals import rate
 from earwitness.flow.nearness import distance
 from earwitness.flow.readings import Clip, Readings
@@ -148,15 +150,20 @@ class Tryout:
         return change or Interval(0.0, 0.0, 0.0), rate(accepts, _hours(self.ground.regression))
 
     def _settled(self, term: Term, candidate: Scoped) -> Iterator[Heard]:
+        """Clips that cannot be heard wait for a human whatever is taught."""
         for clip in self._backlog:
-            after = self._readings.try_out(clip, candidate)
-            if not contains(after.text, term):
-                continue
-            before = self._readings.read(clip, self._base)
-            if not contains(before.text, term) and settles(
-                term, clip, candidate, after, self._readings, self._doubts
-            ):
-                yield Heard(clip.id, before.text, after.text)
+            with suppress(EarwitnessError):
+                yield from self._settled_one(clip, term, candidate)
+
+    def _settled_one(self, clip: Clip, term: Term, candidate: Scoped) -> Iterator[Heard]:
+        after = self._readings.try_out(clip, candidate)
+        if not contains(after.text, term):
+            return
+        before = self._readings.read(clip, self._base)
+        if not contains(before.text, term) and settles(
+            term, clip, candidate, after, self._readings, self._doubts
+        ):
+            yield Heard(clip.id, before.text, after.text)
 
 
 def _in_scope(clip: Clip, term: Term) -> Clip:

@@ -16,7 +16,14 @@ from earwitness.doors.cli.asking import Interrupted, ask, at_terminal
 from earwitness.doors.cli.drafts import Drafts
 from earwitness.doors.cli.holding import held
 from earwitness.doors.cli.screen import Screen, ago, clock, plain, printable
-from earwitness.errors import InputError, JudgementError, LeaseLost
+from earwitness.errors import (
+    AudioError,
+    EarwitnessError,
+    InputError,
+    JudgementError,
+    LeaseLost,
+    StoreError,
+)
 from earwitness.flow.judge import Answer, Assignment
 from earwitness.model import ItemState, Taught, Verdict
 
@@ -44,6 +51,13 @@ class Outcome(Enum):
     STOP = "stop"
 
 
+@dataclass(frozen=True)
+class Lost:
+    """A clip that nobody can listen to, and why."""
+
+    reason: str
+
+
 def written(line: str) -> Answer:
     """What a line says, the marked words as terms to teach.
 
@@ -63,9 +77,13 @@ class Listener:
     analyst: str
     drafts: Drafts
 
-    def listen(self, assignment: Assignment) -> dict[str, Any] | Outcome:
+    def listen(self, assignment: Assignment) -> dict[str, Any] | Outcome | Lost:
         """What was answered. The lease is renewed meanwhile, and given back without an answer."""
         self._introduce(assignment)
+        try:
+            self.program.clip(assignment.clip)
+        except (StoreError, AudioError) as error:
+            return self._lost(assignment, error)
         try:
             with held(assignment.lease, self.program):
                 outcome = self._until_answered(assignment)
@@ -76,6 +94,12 @@ class Listener:
             self.program.release(assignment.lease)
             return outcome
         return self._compare(assignment, outcome)
+
+    def _lost(self, assignment: Assignment, error: EarwitnessError) -> Lost:
+        """Said and passed over: it stays in the queue, for when its sound is back."""
+        self.program.release(assignment.lease)
+        self.screen.error(f"{error} It is left in the queue; earwitness doctor says what to do.")
+        return Lost(str(error))
 
     # --- before: nothing of what the machine heard ---
 
