@@ -21,6 +21,7 @@ from earwitness.audio import player
 from earwitness.audio.silero import SileroDetector
 from earwitness.engines.moonshine import graphs
 from earwitness.errors import EarwitnessError, EngineError, SettingsError, StoreError
+from earwitness.flow.steps import NOTHING_TO_DO
 from earwitness.model import SAMPLE_RATE, Lexicon, Samples
 from earwitness.speech.text import words
 from earwitness.starter import Recording, Role
@@ -143,6 +144,17 @@ def _folder(program: Earwitness) -> tuple[Mark, str]:
     return Mark.OK, f"{folder}, yours alone, {free / 1e9:.0f} GB free"
 
 
+def _decisions(program: Earwitness) -> tuple[Mark, str]:
+    count, oldest = program.records.waiting(but=NOTHING_TO_DO)
+    if oldest is None:
+        return Mark.OK, "all carried out"
+    since = oldest.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return Mark.WARNING, (
+        f"{count} not carried out yet, the oldest since {since};"
+        " the next earwitness review or teach does it, or says what is in the way"
+    )
+
+
 def _player(program: Earwitness) -> tuple[Mark, str]:
     command = player.player()
     if command is None:
@@ -167,6 +179,7 @@ CHECKS: dict[str, Check] = {
     "data folder": _folder,
     "store": _store,
     "clips": _clips,
+    "decisions": _decisions,
     "player": _player,
 }
 """In the order in which they run: what later ones need comes first."""

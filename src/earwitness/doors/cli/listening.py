@@ -15,6 +15,7 @@ from earwitness.doors.cli import drawing
 from earwitness.doors.cli.asking import Interrupted, ask, at_terminal
 from earwitness.doors.cli.drafts import Drafts
 from earwitness.doors.cli.holding import held
+from earwitness.doors.cli.opening import reason
 from earwitness.doors.cli.screen import Screen, ago, clock, plain, printable
 from earwitness.errors import (
     AudioError,
@@ -194,11 +195,21 @@ class Listener:
         if state is not ItemState.CLOSED:
             self.screen.note("Somebody else listens, too; words are taught once you agree.")
             return []
-        with self.screen.waiting("Trying"):
-            tried = self.program.trials_of_judgement(utterance)
+        tried = self._trials(utterance)
         wanted = [] if answer.terms else self._also_to_teach()
         more = [self._taught(word, utterance, answer.text) for word in wanted]
         return [self._show(each) for each in (*tried, *more) if each]
+
+    def _trials(self, utterance: str) -> list[Tried]:
+        """What the answer led to so far; that a step failed is said, and ends nothing."""
+        try:
+            with self.screen.waiting("Trying"):
+                return self.program.trials_of_judgement(utterance)
+        except Exception as error:
+            self.screen.error(
+                f"{reason(error)} Your answer is kept, and this is tried again next time."
+            )
+            return []
 
     def _taught(self, word: Taught, utterance: str, text: str) -> Tried | None:
         """What became of a word; None, and the reason shown, if it cannot be taught."""

@@ -8,7 +8,7 @@ import typer
 
 from earwitness.doors.cli.app import INTERRUPTED, app
 from earwitness.doors.cli.asking import Interrupted
-from earwitness.doors.cli.opening import Name, find_utterance, opened
+from earwitness.doors.cli.opening import Name, catch_up, find_utterance, opened
 from earwitness.doors.cli.screen import Json, Screen
 from earwitness.errors import StoreError
 from earwitness.review.queue import OPEN
@@ -41,6 +41,7 @@ def review(
 
     screen = Screen(as_json)
     with opened(context) as program:
+        catch_up(program, screen)
         only = find_utterance(program, utterance) if utterance else None
         listener = Listener(program, screen, name, Drafts(program.settings.data))
         try:
