@@ -147,6 +147,8 @@ class UtteranceRecords(Protocol):
     ) -> Lease | None:
         """The most valuable item that this analyst may answer, or None.
 
+        What the analyst holds already comes first, under the same token and renewed, so
+        that after a crash nobody waits for their own lease to end.
         An analyst who judged an item already never gets it again as second
         listener; an expired lease frees its item.
         """

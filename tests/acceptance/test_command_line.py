@@ -138,6 +138,15 @@ def test_ctrl_c_frees_the_clip_and_keeps_what_was_typed(doubted: Path) -> None:
     assert as_json(doubted, "queue") == []
 
 
+def test_a_clip_whose_review_was_killed_is_there_at_once_for_the_same_listener(
+    doubted: Path,
+) -> None:
+    with Terminal(doubted, "review", "--as", "ada") as terminal:
+        terminal.until("> ")
+    assert as_json(doubted, "review", "--as", "bob", typed="/n\n") == []
+    assert as_json(doubted, "review", "--as", "ada", typed="/n\n")[0]["verdict"] == "no_speech"
+
+
 def test_each_piped_line_answers_one_clip_and_none_becomes_a_term(tmp_path: Path) -> None:
     clips = [str(CLIPS[name].path) for name in ("saoirse-1.opus", "saoirse-3.opus")]
     as_json(tmp_path, "hear", *clips)

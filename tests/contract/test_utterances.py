@@ -96,8 +96,9 @@ def test_the_most_valuable_comes_first_and_then_the_oldest(store: SqlRecords) ->
     order = ["early", "late", "low"]
     assert [each.utterance for each in store.items()] == order
     assert [each.id for each in store.backlog()] == order
-    assert [leased(store).utterance for _ in order] == order
-    assert store.lease("ada", START, MINUTE) is None
+    analysts = ("ada", "bob", "cy")
+    assert [leased(store, analyst).utterance for analyst in analysts] == order
+    assert store.lease("dee", START, MINUTE) is None
 
 
 def test_items_can_be_asked_for_by_state(store: SqlRecords) -> None:
@@ -113,6 +114,29 @@ def test_a_leased_item_is_nobody_elses(store: SqlRecords) -> None:
     leased(store)
     assert store.lease("bob", START, MINUTE) is None
     assert store.lease("bob", START, MINUTE, "u1") is None
+
+
+def test_who_comes_back_gets_their_own_clip_back_first_and_renewed(store: SqlRecords) -> None:
+    store.keep(utterance("best"), item("best", 0.9))
+    store.keep(utterance("held"), item("held", 0.1))
+    held = leased(store, "ada", "held")
+    again = store.lease("ada", START + MINUTE / 2, MINUTE)
+    assert again == replace(held, expires_at=START + MINUTE / 2 + MINUTE)
+    assert store.lease("bob", START + MINUTE, MINUTE, "held") is None
+    assert store.lease("ada", START + MINUTE, MINUTE, "best") is not None, "another, if named"
+    store.judge(held, judgement("held"), ItemState.CLOSED, "", START + MINUTE)
+    with pytest.raises(LeaseLost):
+        store.judge(again, judgement("held"), ItemState.CLOSED, "", START + MINUTE)
+
+
+def test_a_lease_that_is_over_is_given_anew_and_the_old_one_is_dead(store: SqlRecords) -> None:
+    keep(store, "u1")
+    late = leased(store)
+    again = store.lease("ada", START + MINUTE, MINUTE)
+    assert again is not None
+    assert again.token != late.token
+    with pytest.raises(LeaseLost):
+        store.judge(late, judgement("u1"), ItemState.CLOSED, "", START + MINUTE)
 
 
 def test_an_expired_lease_frees_its_item_and_the_late_answer_is_refused(store: SqlRecords) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -89,18 +90,23 @@ class Listener:
             with held(assignment.lease, self.program):
                 outcome = self._until_answered(assignment)
         except BaseException:
-            self.program.release(assignment.lease)
+            self._give_back(assignment)
             raise
         if isinstance(outcome, Outcome):
-            self.program.release(assignment.lease)
+            self._give_back(assignment)
             return outcome
         return self._compare(assignment, outcome)
 
     def _lost(self, assignment: Assignment, error: EarwitnessError) -> Lost:
         """Said and passed over: it stays in the queue, for when its sound is back."""
-        self.program.release(assignment.lease)
+        self._give_back(assignment)
         self.screen.error(f"{error} It is left in the queue; earwitness doctor says what to do.")
         return Lost(str(error))
+
+    def _give_back(self, assignment: Assignment) -> None:
+        """Whoever took the clip meanwhile, or answered it, keeps it."""
+        with suppress(LeaseLost):
+            self.program.release(assignment.lease)
 
     # --- before: nothing of what the machine heard ---
 
