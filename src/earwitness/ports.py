@@ -170,6 +170,13 @@ class UtteranceRecords(Protocol):
     def backlog(self, limit: int = 1000) -> Sequence[Utterance]:
         """Utterances that nobody has judged yet, most valuable first."""
 
+    def transcribed(self, judgements: int, limit: int = 1000) -> Sequence[tuple[Utterance, str]]:
+        """Closed utterances with at least so many judgements, most valuable first.
+
+        With the text of the last judgement, which decides; not those whose last says
+        anything else than a transcript.
+        """
+
     def settle(
         self,
         utterance_id: str,

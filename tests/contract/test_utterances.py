@@ -10,7 +10,7 @@ from tests import strategies
 from tests.values import MINUTE, START, item, judgement, transcript, utterance
 
 from earwitness.errors import LeaseLost, NotFound, StoreError
-from earwitness.model import ItemState, Lease, Utterance
+from earwitness.model import ItemState, Judgement, Lease, Utterance, Verdict
 from earwitness.stores import SqlRecords, open_store
 
 
@@ -255,6 +255,38 @@ def test_an_expired_lease_does_not_keep_an_item_from_being_settled(store: SqlRec
     assert store.settle("u1", transcript(), "explained", START + MINUTE)
     with pytest.raises(LeaseLost):
         store.judge(late, judgement("u1"), ItemState.CLOSED, "", START)
+
+
+def judged(store: SqlRecords, name: str, *answers: Judgement) -> None:
+    """Kept, and answered by one after another; the last answer closes it."""
+    keep(store, name)
+    for place, answer in enumerate(answers, start=1):
+        states = [ItemState.SECOND, ItemState.ADJUDICATION]
+        state = ItemState.CLOSED if place == len(answers) else states[place - 1]
+        store.judge(leased(store, answer.analyst, name), answer, state, "", START)
+
+
+def test_the_text_of_a_transcribed_utterance_is_that_of_its_last_judgement(
+    store: SqlRecords,
+) -> None:
+    later = START + MINUTE
+    judged(store, "once", judgement("once"))
+    judged(
+        store,
+        "ruled",
+        judgement("ruled", "zoe", "eat that", START),
+        judgement("ruled", "bob", "meet that", later),
+        judgement("ruled", "ada", "yeet that", later + MINUTE),
+    )
+    silent = replace(judgement("silent", "bob", "", later), verdict=Verdict.NO_SPEECH, terms=())
+    judged(store, "silent", judgement("silent"), silent)
+    judged(store, "twice", judgement("twice"), judgement("twice", "bob", "yeet that", later))
+    keep(store, "open")
+    store.judge(leased(store, "ada", "open"), judgement("open"), ItemState.SECOND, "", START)
+    found = {each.id: text for each, text in store.transcribed(2)}
+    assert found == {"ruled": "yeet that", "twice": "yeet that"}
+    assert {each.id for each, _ in store.transcribed(1)} == {"once", "ruled", "twice"}
+    assert store.transcribed(2, limit=1) == [(store.utterance("ruled"), "yeet that")]
 
 
 def test_events_are_carried_out_in_order_and_once(store: SqlRecords) -> None:
