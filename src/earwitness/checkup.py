@@ -21,6 +21,7 @@ from earwitness.audio import player
 from earwitness.audio.silero import SileroDetector
 from earwitness.engines.moonshine import graphs
 from earwitness.errors import EarwitnessError, EngineError, SettingsError, StoreError
+from earwitness.flow.steps import NOTHING_TO_DO
 from earwitness.model import SAMPLE_RATE, Lexicon, Samples
 from earwitness.speech.text import words
 from earwitness.starter import Recording, Role
@@ -114,12 +115,22 @@ def _recogniser(program: Earwitness) -> tuple[Mark, str]:
 
 
 def _store(program: Earwitness) -> tuple[Mark, str]:
-    problems = program.records.check(program.blobs)
+    problems = program.records.check()
     if problems:
         more = f" And {len(problems) - 1} more." if len(problems) > 1 else ""
         raise StoreError(f"{problems[0]}{more}")
-    kept = len(program.blobs.keys())
-    return Mark.OK, f"revision {program.records.revision()}, {kept} clips, no broken rule"
+    return Mark.OK, f"revision {program.records.revision()}, no broken rule"
+
+
+def _clips(program: Earwitness) -> tuple[Mark, str]:
+    lost = program.records.lost_clips(program.blobs)
+    if lost:
+        folder = program.settings.clips_folder
+        raise StoreError(
+            f"{' '.join(lost)} They wait in the queue; put their files back into {folder}"
+            " from a backup, under the same names."
+        )
+    return Mark.OK, f"{len(program.blobs.keys())}, each as it was kept"
 
 
 def _folder(program: Earwitness) -> tuple[Mark, str]:
@@ -131,6 +142,17 @@ def _folder(program: Earwitness) -> tuple[Mark, str]:
     if free < LEAST_ROOM:
         return Mark.WARNING, f"{folder} has only {free / 1e6:.0f} MB left"
     return Mark.OK, f"{folder}, yours alone, {free / 1e9:.0f} GB free"
+
+
+def _decisions(program: Earwitness) -> tuple[Mark, str]:
+    count, oldest = program.records.waiting(but=NOTHING_TO_DO)
+    if oldest is None:
+        return Mark.OK, "all carried out"
+    since = oldest.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return Mark.WARNING, (
+        f"{count} not carried out yet, the oldest since {since};"
+        " the next earwitness review or teach does it, or says what is in the way"
+    )
 
 
 def _player(program: Earwitness) -> tuple[Mark, str]:
@@ -156,6 +178,8 @@ CHECKS: dict[str, Check] = {
     "recogniser": _recogniser,
     "data folder": _folder,
     "store": _store,
+    "clips": _clips,
+    "decisions": _decisions,
     "player": _player,
 }
 """In the order in which they run: what later ones need comes first."""

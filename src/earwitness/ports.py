@@ -147,6 +147,8 @@ class UtteranceRecords(Protocol):
     ) -> Lease | None:
         """The most valuable item that this analyst may answer, or None.
 
+        What the analyst holds already comes first, under the same token and renewed, so
+        that after a crash nobody waits for their own lease to end.
         An analyst who judged an item already never gets it again as second
         listener; an expired lease frees its item.
         """
@@ -167,6 +169,13 @@ class UtteranceRecords(Protocol):
 
     def backlog(self, limit: int = 1000) -> Sequence[Utterance]:
         """Utterances that nobody has judged yet, most valuable first."""
+
+    def transcribed(self, judgements: int, limit: int = 1000) -> Sequence[tuple[Utterance, str]]:
+        """Closed utterances with at least so many judgements, most valuable first.
+
+        With the text of the last judgement, which decides; not those whose last says
+        anything else than a transcript.
+        """
 
     def settle(
         self,

@@ -49,6 +49,7 @@ from earwitness.model import (
 )
 from earwitness.ports import Engine
 from earwitness.runners import inline
+from earwitness.runners.inline import Failure
 from earwitness.runners.warming import Warming, set_apart
 from earwitness.speech.doubt import Thresholds, rules
 from earwitness.stores import FolderBlobs, PolledLexicon, SqlRecords, open_store
@@ -152,8 +153,13 @@ class Earwitness:
         return judge.reveal(utterance_id, analyst, records=self.records)
 
     def trials_of_judgement(self, utterance_id: str) -> list[Tried]:
-        """Carries out what is pending, then the trials that judging this clip led to."""
-        self.carry_out_pending()
+        """Carries out what is pending, then the trials that judging this clip led to.
+
+        Raises what a step of this very clip raises; what failed of others stays pending.
+        """
+        for failure in self.carry_out_pending():
+            if failure.event.payload.get("utterance") == utterance_id:
+                raise failure.error
         return [Tried(*each) for each in self.records.trials(utterance=utterance_id)]
 
     # --- teach ----------------------------------------------------------------
@@ -222,8 +228,8 @@ class Earwitness:
         """One event, now. Raises what its step raises; it stays pending then."""
         steps.carry_out(event_id, _now(), self.teaching)
 
-    def carry_out_pending(self) -> int:
-        """Everything that was decided and is not carried out yet; returns how many."""
+    def carry_out_pending(self) -> Sequence[Failure]:
+        """Everything that was decided and is not carried out yet; returns what failed."""
         return inline.drain(self.records, self.carry_out)
 
     def runner(self) -> DurableRunner:

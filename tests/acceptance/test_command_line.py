@@ -8,15 +8,20 @@ import pty
 import select
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from earwitness import __version__, starter
+from earwitness.config import Settings
+from earwitness.flow import lessons
+from earwitness.model import Event, Taught
 from earwitness.speech.alignment import occurrences
 from earwitness.speech.text import words
 from earwitness.starter import Role
+from earwitness.wiring import Earwitness
 
 COMMAND = str(Path(sys.executable).parent / "earwitness")
 CLIPS = {each.path.name: each for each in starter.recordings(Role.DEMO)}
@@ -133,6 +138,15 @@ def test_ctrl_c_frees_the_clip_and_keeps_what_was_typed(doubted: Path) -> None:
     assert as_json(doubted, "queue") == []
 
 
+def test_a_clip_whose_review_was_killed_is_there_at_once_for_the_same_listener(
+    doubted: Path,
+) -> None:
+    with Terminal(doubted, "review", "--as", "ada") as terminal:
+        terminal.until("> ")
+    assert as_json(doubted, "review", "--as", "bob", typed="/n\n") == []
+    assert as_json(doubted, "review", "--as", "ada", typed="/n\n")[0]["verdict"] == "no_speech"
+
+
 def test_each_piped_line_answers_one_clip_and_none_becomes_a_term(tmp_path: Path) -> None:
     clips = [str(CLIPS[name].path) for name in ("saoirse-1.opus", "saoirse-3.opus")]
     as_json(tmp_path, "hear", *clips)
@@ -225,6 +239,59 @@ def test_doctor_finds_a_damaged_store(tmp_path: Path) -> None:
     (tmp_path / "earwitness.sqlite").write_bytes(b"not a database" * 1000)
     marks = {each["name"]: each["mark"] for each in as_json(tmp_path, "doctor", code=1)}
     assert marks["store"] == "failed"
+
+
+def test_lost_clips_hold_up_nobody_and_are_named(tmp_path: Path) -> None:
+    one, another, whole = (str(CLIPS[f"saoirse-{number}.opus"].path) for number in (1, 2, 3))
+    as_json(tmp_path, "hear", one, another)
+    lost = {item["utterance"] for item in as_json(tmp_path, "queue")}
+    damaged, missing = (tmp_path / "clips").glob("?" * 64)
+    damaged.write_bytes(b"torn")
+    missing.unlink()
+    as_json(tmp_path, "hear", whole)
+    answered, *unheard = as_json(tmp_path, "review", typed="/n\n")
+    assert answered["verdict"] == "no_speech"
+    assert {each["utterance"] for each in unheard} == lost
+    assert {item["utterance"] for item in as_json(tmp_path, "queue")} == lost
+    assert len(as_json(tmp_path, "review", lost.pop(), code=4)) == 1
+    details = {each["name"]: each["detail"] for each in as_json(tmp_path, "doctor", code=1)}
+    assert all(each in details["clips"] for each in (damaged.name, missing.name, *lost))
+
+
+def decided_and_killed(data: Path) -> None:
+    """As if two commands had died by kill -9 once they had written their decision down."""
+    with Earwitness.open(Settings(data=data)) as program:
+        now = datetime.now(UTC)
+        program.records.add(Event("e1", "from the future", {}, now))
+        program.records.add(lessons.request("e2", Taught("Saoirse"), now, by="ada"))
+
+
+@pytest.mark.parametrize(
+    ("command", "terms"),
+    [(["review"], {"Saoirse"}), (["teach", "gochujang"], {"Saoirse", "gochujang"})],
+)
+def test_what_was_decided_before_a_kill_is_carried_out_by_the_next_command(
+    tmp_path: Path, command: list[str], terms: set[str]
+) -> None:
+    decided_and_killed(tmp_path)
+    checks = {each["name"]: each for each in as_json(tmp_path, "doctor")}
+    assert checks["decisions"]["mark"] == "warning"
+    assert checks["decisions"]["detail"].startswith("2 not carried out")
+    done = earwitness(tmp_path, *command)
+    assert done.returncode == 0
+    assert "e1 could not be carried out" in done.stderr
+    assert "from the future" in done.stderr
+    assert {each["written"] for each in as_json(tmp_path, "lexicon", "list")["terms"]} == terms
+    checks = {each["name"]: each for each in as_json(tmp_path, "doctor")}
+    assert checks["decisions"]["detail"].startswith("1 not carried out")
+
+
+def test_an_undo_takes_back_what_was_decided_before_it_too(tmp_path: Path) -> None:
+    as_json(tmp_path, "teach", "gochujang")
+    decided_and_killed(tmp_path)
+    as_json(tmp_path, "lexicon", "undo")
+    as_json(tmp_path, "review")
+    assert as_json(tmp_path, "lexicon", "list")["terms"] == []
 
 
 class Terminal:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime
+from itertools import count
 
 from tests.values import MINUTE, judgement
 
@@ -51,8 +52,10 @@ def publish(store: SqlRecords, written: str, now: datetime) -> int:
 
 
 def lease_all(url: str, analyst: str, now: datetime) -> None:
+    """Under a new name each time: what one holds, one would get again."""
     store = start(url)
-    while (lease := store.lease(analyst, now, MINUTE)) is not None:
+    analysts = (f"{analyst}-{number}" for number in count())
+    while (lease := store.lease(next(analysts), now, MINUTE)) is not None:
         acknowledge("leased", lease.utterance)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -88,10 +89,17 @@ def test_a_damaged_file_is_found(filled: SqlRecords) -> None:
     assert any("malformed" in each for each in filled.check())
 
 
-def test_a_clip_that_is_missing_is_found(filled: SqlRecords, tmp_path: Path) -> None:
+def test_each_clip_that_is_missing_or_damaged_is_named(tmp_path: Path) -> None:
     blobs = FolderBlobs(tmp_path / "clips")
-    assert filled.check(blobs) == [
-        "The clip of u1 is missing: clip-of-u1.",
-        "The clip of u2 is missing: clip-of-u2.",
-        "The clip of u3 is missing: clip-of-u3.",
+    store = open_store(sqlite_url(tmp_path))
+    keys = [blobs.put(content) for content in (b"whole", b"damaged", b"missing")]
+    for name, key in zip(("whole", "damaged", "missing"), keys, strict=True):
+        store.keep(replace(utterance(name), clip=key), item(name))
+    (tmp_path / "clips" / keys[1]).write_bytes(b"dam")
+    blobs.delete(keys[2])
+    assert sorted(store.lost_clips(blobs)) == [
+        f"The clip of damaged is lost: {tmp_path / 'clips' / keys[1]}: the clip is damaged.",
+        f"The clip of missing is lost: There is no {tmp_path / 'clips' / keys[2]}.",
     ]
+    assert store.check(blobs) == store.lost_clips(blobs)
+    store.close()

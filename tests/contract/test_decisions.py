@@ -33,6 +33,16 @@ def test_an_unknown_event_is_not_found(store: SqlRecords) -> None:
         store.event("e1")
 
 
+def test_the_store_says_how_many_wait_and_since_when(store: SqlRecords) -> None:
+    assert store.waiting() == (0, None)
+    for number, kind in enumerate(("doubted", "teach", "override")):
+        store.add(Event(kind, kind, {}, START + number * MINUTE))
+    assert store.waiting() == (3, START)
+    assert store.waiting(but={"doubted"}) == (2, START + MINUTE)
+    store.done("teach", START + MINUTE)
+    assert store.waiting(but={"doubted"}) == (1, START + 2 * MINUTE)
+
+
 def publish(store: SqlRecords, written: str, based_on: int, cause: str | None) -> int:
     term = Term(written)
     return store.publish(based_on, put=[term], by="ada", why="", now=START, cause=cause).revision

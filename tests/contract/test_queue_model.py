@@ -27,7 +27,7 @@ from tests.values import START, item, judgement, transcript, utterance
 
 from earwitness.errors import LeaseLost
 from earwitness.model import ItemState, Lease, ReviewItem
-from earwitness.review.queue import is_valid, may_lease, may_settle
+from earwitness.review.queue import holds, is_valid, may_lease, may_settle
 from earwitness.stores import SqlRecords, open_store
 
 ANALYSTS = st.sampled_from(["ada", "bob", "cy"])
@@ -111,14 +111,20 @@ class Queue(RuleBasedStateMachine):
 
     def _lease(self, analyst: str, ttl: timedelta, names: list[str], asked: str | None):
         open_to = [name for name in names if self.model[name].may_lease(analyst, self.now)]
-        best = min(open_to, key=self._place, default=None)
+        own = [name for name in open_to if holds(self.model[name].lease, analyst, self.now)]
+        best = min(own or open_to, key=self._place, default=None)
         lease = self.store.lease(analyst, self.now, ttl, asked)
         assert (lease and lease.utterance) == best
         if lease is None:
             return multiple()
         assert (lease.analyst, lease.expires_at) == (analyst, self.now + ttl)
+        assert (lease.token == self._token(lease.utterance)) == bool(own)
         self.model[lease.utterance].lease = lease
         return lease
+
+    def _token(self, name: str) -> str | None:
+        lease = self.model[name].lease
+        return lease.token if lease else None
 
     def _place(self, name: str) -> tuple[float, object, str]:
         waiting = self.model[name].item

@@ -10,7 +10,7 @@ from tests import strategies
 from tests.values import MINUTE, START, item, judgement, transcript, utterance
 
 from earwitness.errors import LeaseLost, NotFound, StoreError
-from earwitness.model import ItemState, Lease, Utterance
+from earwitness.model import ItemState, Judgement, Lease, Utterance, Verdict
 from earwitness.stores import SqlRecords, open_store
 
 
@@ -96,8 +96,9 @@ def test_the_most_valuable_comes_first_and_then_the_oldest(store: SqlRecords) ->
     order = ["early", "late", "low"]
     assert [each.utterance for each in store.items()] == order
     assert [each.id for each in store.backlog()] == order
-    assert [leased(store).utterance for _ in order] == order
-    assert store.lease("ada", START, MINUTE) is None
+    analysts = ("ada", "bob", "cy")
+    assert [leased(store, analyst).utterance for analyst in analysts] == order
+    assert store.lease("dee", START, MINUTE) is None
 
 
 def test_items_can_be_asked_for_by_state(store: SqlRecords) -> None:
@@ -113,6 +114,29 @@ def test_a_leased_item_is_nobody_elses(store: SqlRecords) -> None:
     leased(store)
     assert store.lease("bob", START, MINUTE) is None
     assert store.lease("bob", START, MINUTE, "u1") is None
+
+
+def test_who_comes_back_gets_their_own_clip_back_first_and_renewed(store: SqlRecords) -> None:
+    store.keep(utterance("best"), item("best", 0.9))
+    store.keep(utterance("held"), item("held", 0.1))
+    held = leased(store, "ada", "held")
+    again = store.lease("ada", START + MINUTE / 2, MINUTE)
+    assert again == replace(held, expires_at=START + MINUTE / 2 + MINUTE)
+    assert store.lease("bob", START + MINUTE, MINUTE, "held") is None
+    assert store.lease("ada", START + MINUTE, MINUTE, "best") is not None, "another, if named"
+    store.judge(held, judgement("held"), ItemState.CLOSED, "", START + MINUTE)
+    with pytest.raises(LeaseLost):
+        store.judge(again, judgement("held"), ItemState.CLOSED, "", START + MINUTE)
+
+
+def test_a_lease_that_is_over_is_given_anew_and_the_old_one_is_dead(store: SqlRecords) -> None:
+    keep(store, "u1")
+    late = leased(store)
+    again = store.lease("ada", START + MINUTE, MINUTE)
+    assert again is not None
+    assert again.token != late.token
+    with pytest.raises(LeaseLost):
+        store.judge(late, judgement("u1"), ItemState.CLOSED, "", START + MINUTE)
 
 
 def test_an_expired_lease_frees_its_item_and_the_late_answer_is_refused(store: SqlRecords) -> None:
@@ -231,6 +255,38 @@ def test_an_expired_lease_does_not_keep_an_item_from_being_settled(store: SqlRec
     assert store.settle("u1", transcript(), "explained", START + MINUTE)
     with pytest.raises(LeaseLost):
         store.judge(late, judgement("u1"), ItemState.CLOSED, "", START)
+
+
+def judged(store: SqlRecords, name: str, *answers: Judgement) -> None:
+    """Kept, and answered by one after another; the last answer closes it."""
+    keep(store, name)
+    for place, answer in enumerate(answers, start=1):
+        states = [ItemState.SECOND, ItemState.ADJUDICATION]
+        state = ItemState.CLOSED if place == len(answers) else states[place - 1]
+        store.judge(leased(store, answer.analyst, name), answer, state, "", START)
+
+
+def test_the_text_of_a_transcribed_utterance_is_that_of_its_last_judgement(
+    store: SqlRecords,
+) -> None:
+    later = START + MINUTE
+    judged(store, "once", judgement("once"))
+    judged(
+        store,
+        "ruled",
+        judgement("ruled", "zoe", "eat that", START),
+        judgement("ruled", "bob", "meet that", later),
+        judgement("ruled", "ada", "yeet that", later + MINUTE),
+    )
+    silent = replace(judgement("silent", "bob", "", later), verdict=Verdict.NO_SPEECH, terms=())
+    judged(store, "silent", judgement("silent"), silent)
+    judged(store, "twice", judgement("twice"), judgement("twice", "bob", "yeet that", later))
+    keep(store, "open")
+    store.judge(leased(store, "ada", "open"), judgement("open"), ItemState.SECOND, "", START)
+    found = {each.id: text for each, text in store.transcribed(2)}
+    assert found == {"ruled": "yeet that", "twice": "yeet that"}
+    assert {each.id for each, _ in store.transcribed(1)} == {"once", "ruled", "twice"}
+    assert store.transcribed(2, limit=1) == [(store.utterance("ruled"), "yeet that")]
 
 
 def test_events_are_carried_out_in_order_and_once(store: SqlRecords) -> None:

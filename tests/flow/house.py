@@ -41,8 +41,8 @@ SCRIPTS = {
     ),
     1: Script(
         (
-            Reading("just eat the meeting", -2.0, confidence=UNSURE),
-            Reading("just yeet the meeting", -6.0, term="yeet", confidence=SURE),
+            Reading("eat the meeting now", -2.0, confidence=UNSURE),
+            Reading("yeet the meeting now", -6.0, term="yeet", confidence=SURE),
         )
     ),
     2: Script(
@@ -75,6 +75,13 @@ SCRIPTS = {
         (
             Reading("this is bus in", -1.0, confidence=UNSURE),
             Reading("this is bussin", -2.0, term="bussin", confidence=SURE),
+        )
+    ),
+    # said: "pour tea, then yeet it"; the flag is at the first of equally unsure words
+    14: Script(
+        (
+            Reading("poor tea then eat it", -2.0, confidence=UNSURE),
+            Reading("poor tea then yeet it", -3.0, term="yeet", confidence=SURE),
         )
     ),
 }

@@ -131,15 +131,19 @@ def test_the_runner_keeps_ids_and_nothing_that_was_said(
     assert "".join(capfd.readouterr()) == ""
 
 
-def test_draining_stops_at_what_fails_and_leaves_it_pending(house: House) -> None:
-    house.hear(0)
-    house.records.add(Event("e2", "teach", {}, house.now))
+def test_what_fails_stays_pending_and_holds_up_nobody_behind_it(house: House) -> None:
+    many = [f"bad{number}" for number in range(inline.BATCH + 1)]
+    for name in (*many, "good"):
+        house.records.add(Event(name, "teach", {}, house.now))
+    tried: list[str] = []
 
     def carry_out(event_id: str) -> None:
-        if event_id == "e2":
+        tried.append(event_id)
+        if event_id != "good":
             raise EngineError
         house.records.done(event_id, house.now)
 
-    with pytest.raises(EngineError):
-        inline.drain(house.records, carry_out)
-    assert [event.id for event in house.records.pending()] == ["e2"]
+    failures = inline.drain(house.records, carry_out)
+    assert tried == [*many, "good"], "each once"
+    assert [failure.event.id for failure in failures] == many
+    assert [event.id for event in house.records.pending(1000)] == many

@@ -24,6 +24,7 @@ from earwitness.engines.scripted import Reading, Script, ScriptedEngine
 from earwitness.errors import LexiconUnsupported, StoreError
 from earwitness.flow import lead, lessons, search, steps
 from earwitness.flow.lessons import trial_id
+from earwitness.flow.readings import Readings
 from earwitness.flow.teach import teach
 from earwitness.model import (
     Event,
@@ -96,11 +97,30 @@ def test_a_clip_that_is_still_doubted_after_the_word_waits_for_a_human(house: Ho
     assert house.records.item(doubted).state is ItemState.WAITING
 
 
+def test_a_clip_that_is_doubted_elsewhere_waits_for_a_human(house: House) -> None:
+    doubted = kept(house, 14)
+    taught(house)
+    trial, _ = only_trial(house)
+    assert house.text_of(14) == "poor tea then yeet it"
+    assert house.records.item(doubted).state is ItemState.WAITING
+    assert trial.settles == (), "the forecast goes by the same rule"
+
+
+def test_a_clip_whose_doubt_has_no_place_is_settled_by_its_new_reading(tmp_path: Path) -> None:
+    class Untimed(ScriptedEngine):
+        capabilities = Capabilities(lexicon=True, nbest=True, word_times=False, repeatable=True)
+
+    house = open_house(tmp_path, engine=Untimed(SCRIPTS))
+    explained = kept(house, 14)
+    taught(house)
+    assert house.records.item(explained).state is ItemState.SETTLED
+
+
 def test_an_audit_clip_is_never_settled_by_a_machine(tmp_path: Path) -> None:
     house = open_house(tmp_path, audit=1.0)
     audited = kept(house, 1)
     taught(house)
-    assert house.text_of(1) == "just yeet the meeting"
+    assert house.text_of(1) == "yeet the meeting now"
     assert house.records.item(audited).state is ItemState.WAITING
 
 
@@ -109,6 +129,46 @@ def test_a_clip_that_somebody_listens_to_is_not_settled_under_their_ears(house: 
     assert house.records.lease("bob", house.now, LEASE, leased) is not None
     taught(house)
     assert house.records.item(leased).state is ItemState.WAITING
+
+
+def test_clips_that_cannot_be_heard_hold_up_no_lesson(house: House) -> None:
+    failing, missing, explained = kept(house, 6), kept(house, 13), kept(house, 1)
+    house.hearing.keeper.blobs.delete(house.records.utterance(missing).clip)
+    taught(house)
+    states = [house.records.item(each).state for each in (failing, missing, explained)]
+    assert states == [ItemState.WAITING, ItemState.WAITING, ItemState.SETTLED]
+
+
+def test_a_clip_that_is_lost_between_trial_and_settling_waits(house: House) -> None:
+    class Full:
+        """The store, on a disk that has no room for a revision."""
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(house.records, name)
+
+        def publish(self, *_: object, **change: object) -> Lexicon:
+            raise StoreError("The disk is full.")
+
+    explained = kept(house, 1)
+    event = house.answer(kept(house, 0), "yeet that alarm", YEET, carried=False)
+    with pytest.raises(StoreError):
+        steps.carry_out(event.id, house.now, replace(house.teaching, records=Full()))  # type: ignore[arg-type]
+    assert [heard.utterance for heard in only_trial(house)[0].settles] == [explained]
+    house.hearing.keeper.blobs.delete(house.records.utterance(explained).clip)
+    afresh = replace(house.teaching, readings=Readings(house.teaching.engine))
+    steps.carry_out(event.id, house.now, afresh)
+    assert house.records.revision() == 1
+    assert house.records.item(explained).state is ItemState.WAITING
+
+
+def test_a_lost_clip_leaves_the_recordings_that_are_measured_on(house: House) -> None:
+    house.second_fraction = 1.0
+    utterance = kept(house, 3)
+    for name in ("ada", "bob"):
+        house.answer(utterance, "what time is it", by=name)
+    before = len(house.teaching.clips.regression())
+    house.hearing.keeper.blobs.delete(house.records.utterance(utterance).clip)
+    assert len(house.teaching.clips.regression()) == before - 1
 
 
 # --- when a judgement teaches -------------------------------------------------

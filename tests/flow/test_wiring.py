@@ -15,7 +15,7 @@ from earwitness.config import Settings
 from earwitness.engines.scripted import recording
 from earwitness.errors import InputError, NotFound, SettingsError, TermRefused
 from earwitness.flow.judge import Answer
-from earwitness.model import Source, Taught, Term, TrialOutcome, Verdict
+from earwitness.model import Event, Lease, Source, Taught, Term, TrialOutcome, Verdict
 from earwitness.wiring import Earwitness
 
 SCRIPTS = {
@@ -128,6 +128,32 @@ def test_what_was_decided_is_carried_out_while_the_runner_is_open(program: Earwi
         while program.records.pending():
             time.sleep(0.01)
     assert heard(program) == "yeet that alarm"
+
+
+def test_a_failure_elsewhere_does_not_hide_what_a_judgement_led_to(program: Earwitness) -> None:
+    program.records.add(Event("e1", "from the future", {}, datetime.now(UTC)))
+    heard(program)
+    lease = leased(program)
+    program.judge(lease, Answer(Verdict.TRANSCRIPT, "yeet that alarm", (Taught("yeet"),)))
+    (tried,) = program.trials_of_judgement(lease.utterance)
+    assert tried.outcome is TrialOutcome.LIVE
+    assert [failure.event.id for failure in program.carry_out_pending()] == ["e1"]
+
+
+def test_a_judgement_that_cannot_be_carried_out_says_why(program: Earwitness) -> None:
+    heard(program)
+    lease = leased(program)
+    program.blobs.delete(program.records.utterance(lease.utterance).clip)
+    program.judge(lease, Answer(Verdict.TRANSCRIPT, "yeet that alarm", (Taught("yeet"),)))
+    with pytest.raises(NotFound):
+        program.trials_of_judgement(lease.utterance)
+    assert [event.kind for event in program.records.pending()] == ["judged"]
+
+
+def leased(program: Earwitness) -> Lease:
+    assignment = program.assign("ada")
+    assert assignment is not None
+    return assignment.lease
 
 
 def test_the_data_folder_is_for_its_owner_alone(program: Earwitness) -> None:

@@ -103,11 +103,12 @@ def test_only_what_is_open_can_be_leased(state: ItemState) -> None:
     assert may_lease(in_state, (), None, "ada", START) == (state in OPEN)
 
 
-def test_an_item_is_leased_to_one_who_did_not_answer_it_and_while_nobody_holds_it() -> None:
+def test_an_item_is_leased_to_one_who_did_not_answer_it_and_while_nobody_else_holds_it() -> None:
     held = Lease("token", "u1", "bob", START + MINUTE)
     assert not may_lease(item("u1"), ("ada",), None, "ada", START)
     assert not may_lease(item("u1"), (), held, "ada", START)
-    assert not may_lease(item("u1"), (), held, "bob", START)
+    assert may_lease(item("u1"), (), held, "bob", START)
+    assert not may_lease(item("u1"), ("bob",), held, "bob", START)
     assert may_lease(item("u1"), ("cy",), held, "ada", START + MINUTE)
 
 

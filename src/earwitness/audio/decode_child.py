@@ -8,7 +8,7 @@ Before it reads a byte of a recording it gives up what a decoder does not need: 
 open no file and no socket, write to no file, dump no core, and has a limit on memory
 and, for each recording, on processor time.
 
-Several channels become one by their mean. Samples are rounded to 16 bits, so that what
+Several channels become one (``audio.downmix``). Samples are rounded to 16 bits, so that what
 the recogniser hears and what is kept of it are the same to the bit.
 """
 
@@ -31,6 +31,7 @@ import soxr
 from av.error import FFmpegError
 from numpy.typing import NDArray
 
+from earwitness.audio.downmix import Downmix
 from earwitness.audio.whole import ends_within_page, missing_seconds, present_share
 from earwitness.audio.wire import AUDIO, END, HEADER, MAX_PAYLOAD, REFUSED
 
@@ -185,7 +186,7 @@ def _check_shape(rate: int, channels: int) -> None:
 def _mono_frames(container: Any, file: BinaryIO) -> Iterator[tuple[int, Mono]]:
     """(rate, samples) for each frame."""
     stream = _audio_stream(container)
-    seconds, damaged_at = 0.0, None
+    seconds, damaged_at, mix = 0.0, None, Downmix()
     for packet in container.demux(stream):
         try:
             frames = packet.decode()
@@ -197,7 +198,7 @@ def _mono_frames(container: Any, file: BinaryIO) -> Iterator[tuple[int, Mono]]:
         for frame in frames:
             if damaged_at is not None:
                 raise UnusableError(f"is damaged {damaged_at:.1f} s from its start")
-            mono = _to_mono(frame, seconds)
+            mono = mix.mono(_channels(frame, seconds), frame.sample_rate)
             seconds += len(mono) / frame.sample_rate
             yield frame.sample_rate, mono
     _check_whole(container, stream, seconds, file)
@@ -213,13 +214,14 @@ def _check_whole(container: Any, stream: Any, seconds: float, file: BinaryIO) ->
         raise UnusableError(f"is cut short: {seconds:.1f} s can be decoded")
 
 
-def _to_mono(frame: Any, seconds: float) -> Mono:
+def _channels(frame: Any, seconds: float) -> NDArray[Any]:
+    """Shape ``[samples, channels]``, in -1 to 1."""
     channels = frame.layout.nb_channels
     _check_shape(frame.sample_rate, channels)
     frame = _packed(frame)
     samples = frame.to_ndarray()
     samples = samples.T if frame.format.is_planar else samples.reshape(-1, channels)
-    return np.asarray(_to_float(samples, seconds, frame.sample_rate).mean(axis=1), np.float32)
+    return _to_float(samples, seconds, frame.sample_rate)
 
 
 def _packed(frame: Any) -> Any:

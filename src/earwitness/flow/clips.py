@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from earwitness.errors import StoreError
 from earwitness.flow.readings import Clip
-from earwitness.model import ItemState, Samples, Utterance, Verdict
+from earwitness.model import Samples, Utterance
 from earwitness.ports import Blobs, ClipCodec, UtteranceRecords
 from earwitness.review.queue import AUDIT
 
@@ -35,6 +36,7 @@ class Clips:
             source=utterance.source,
             text=text,
             heard=utterance.transcript,
+            flags=utterance.flags,
         )
 
     def backlog(self) -> list[Clip]:
@@ -47,15 +49,23 @@ class Clips:
 
     def regression(self, but: str | None = None) -> list[Clip]:
         """The starter set, and the clips of this store on which two listeners agree."""
-        closed = self.records.items((ItemState.CLOSED,), self.limit)
-        kept = (self._agreed(item.utterance) for item in closed if item.utterance != but)
-        return [*self.starter(), *(clip for clip in kept if clip is not None)]
+        agreed = self.records.transcribed(AGREED, self.limit)
+        return [
+            *self.starter(),
+            *(
+                self.of(utterance, text)
+                for utterance, text in agreed
+                if utterance.id != but and self._is_whole(utterance)
+            ),
+        ]
 
-    def _agreed(self, utterance_id: str) -> Clip | None:
-        judgements = self.records.judgements(utterance_id)
-        if len(judgements) < AGREED or judgements[-1].verdict is not Verdict.TRANSCRIPT:
-            return None
-        return self.of(self.records.utterance(utterance_id), judgements[-1].text)
+    def _is_whole(self, utterance: Utterance) -> bool:
+        """Whether its sound is there, as it was kept; ``doctor`` names it otherwise."""
+        try:
+            self.blobs.get(utterance.clip)
+        except StoreError:
+            return False
+        return True
 
 
 def _is_audited(utterance: Utterance) -> bool:

@@ -18,7 +18,7 @@ from typing import Any
 from earwitness.flow.memory import Recent, RecentSpeech
 from earwitness.flow.readings import Clip
 from earwitness.flow.scope import ScopedLexicons
-from earwitness.flow.trial import Doubts
+from earwitness.flow.settling import Doubts
 from earwitness.model import (
     SAMPLE_RATE,
     Flag,

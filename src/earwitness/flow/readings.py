@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from earwitness.flow.scope import Scoped
-from earwitness.model import Lexicon, Samples, Source, Transcript
+from earwitness.model import Flag, Lexicon, Samples, Source, Transcript
 from earwitness.ports import Engine
 
 
@@ -22,7 +22,8 @@ class Clip:
     """A recording that a trial may decode.
 
     ``text`` is what a human says was said; None while nobody has listened.
-    ``heard`` is an earlier reading under whatever revision, where there is one.
+    ``heard`` is an earlier reading under whatever revision, where there is one, and
+    ``flags`` are what it was doubted for.
     """
 
     id: str
@@ -31,6 +32,7 @@ class Clip:
     source: Source = field(default_factory=Source)
     text: str | None = None
     heard: Transcript | None = None
+    flags: tuple[Flag, ...] = ()
 
     def texts(self) -> list[str]:
         """What was said or may have been said, best guess first."""
@@ -61,6 +63,11 @@ class Readings:
     def try_out(self, clip: Clip, scoped: Scoped) -> Transcript:
         """As ``read``, for a candidate lexicon: the reading is not remembered."""
         return self.engine.decode(self._encode(clip), scoped.of(clip.source))
+
+    def timed(self, clip: Clip, scoped: Scoped) -> Transcript:
+        """As ``try_out``, with the time of each word where the recogniser knows it."""
+        times = self.engine.capabilities.word_times
+        return self.engine.decode(self._encode(clip), scoped.of(clip.source), times=times)
 
     def at_hand(self, clip: Clip) -> bool:
         """Whether the clip was listened to already, so that decoding it costs little."""

@@ -29,6 +29,9 @@ ROUTES: Mapping[str, Step] = {
 }
 """Kind of an event -> the step that carries it out."""
 
+NOTHING_TO_DO = frozenset(kind for kind, step in ROUTES.items() if step is wait_for_a_listener)
+"""Events of these kinds may stay pending for as long as nobody comes by."""
+
 
 def carry_out(event_id: str, now: datetime, on: Teaching) -> None:
     """Carries out one event and ticks it off. Raises StoreError for an unknown kind."""

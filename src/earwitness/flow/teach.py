@@ -31,16 +31,18 @@ from earwitness.errors import (
 from earwitness.flow import lessons
 from earwitness.flow.clips import Clips
 from earwitness.flow.lessons import Lesson
-from earwitness.flow.readings import Readings
+from earwitness.flow.readings import Clip, Readings
 from earwitness.flow.scope import Scoped, ScopedLexicons
 from earwitness.flow.search import best_trial
-from earwitness.flow.trial import Clock, Doubts, Ground, Limits, Tryout, contains
+from earwitness.flow.settling import Doubts, settles
+from earwitness.flow.trial import Clock, Ground, Limits, Tryout, contains
 from earwitness.model import (
     Event,
     Interval,
     Lexicon,
     Term,
     TermState,
+    Transcript,
     Trial,
     TrialOutcome,
     Utterance,
@@ -237,10 +239,20 @@ def settle(trial: Trial, revision: int, now: datetime, on: Teaching) -> int:
 def _settle_one(
     term: Term, utterance: Utterance, scoped: Scoped, now: datetime, on: Teaching
 ) -> bool:
-    clip = on.clips.of(utterance)
-    transcript = on.readings.read(clip, scoped)
-    if not contains(transcript.text, term) or on.doubts(clip, transcript):
+    transcript = _explained(term, on.clips.of(utterance), scoped, on)
+    if transcript is None:
         return False
     because = f"explained by {term.written!r}, live in revision {scoped.lexicon.revision}"
     terms = {term.key, *map(term_key, transcript.best.terms)}
     return on.records.settle(utterance.id, transcript, because, now, terms)
+
+
+def _explained(term: Term, clip: Clip, scoped: Scoped, on: Teaching) -> Transcript | None:
+    """The reading that settles the clip; None, too, where it cannot be heard: a human waits."""
+    with suppress(EarwitnessError):
+        transcript = on.readings.read(clip, scoped)
+        if contains(transcript.text, term) and settles(
+            term, clip, scoped, transcript, on.readings, on.doubts
+        ):
+            return transcript
+    return None

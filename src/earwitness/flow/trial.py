@@ -11,22 +11,21 @@ because nothing in them sounds like it. The trial says how many were decoded.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from types import MappingProxyType
 
+from earwitness.errors import EarwitnessError
 from earwitness.flow.intervals import rate
 from earwitness.flow.nearness import distance
 from earwitness.flow.readings import Clip, Readings
 from earwitness.flow.scope import Scoped, source_of
-from earwitness.model import EVERYWHERE, Flag, Heard, Interval, Lexicon, Term, Transcript, Trial
+from earwitness.flow.settling import Doubts, settles
+from earwitness.model import EVERYWHERE, Heard, Interval, Lexicon, Term, Transcript, Trial
 from earwitness.speech.alignment import occurrences
 from earwitness.speech.text import words
 from earwitness.speech.wer import difference, score
-
-Doubts = Callable[[Clip, Transcript], Sequence[Flag]]
-"""The flags that a new reading of a clip still gets, the audit sample aside."""
-
 
 Clock = Callable[[], float]
 """Seconds that only grow, for durations."""
@@ -157,13 +156,20 @@ class Tryout:
         return change or Interval(0.0, 0.0, 0.0), rate(accepts, _hours(self.ground.regression))
 
     def _settled(self, term: Term, candidate: Scoped) -> Iterator[Heard]:
+        """Clips that cannot be heard wait for a human whatever is taught."""
         for clip in self._backlog:
-            after = self._readings.try_out(clip, candidate)
-            if not contains(after.text, term):
-                continue
-            before = self._readings.read(clip, self._base)
-            if not contains(before.text, term) and not self._doubts(clip, after):
-                yield Heard(clip.id, before.text, after.text)
+            with suppress(EarwitnessError):
+                yield from self._settled_one(clip, term, candidate)
+
+    def _settled_one(self, clip: Clip, term: Term, candidate: Scoped) -> Iterator[Heard]:
+        after = self._readings.try_out(clip, candidate)
+        if not contains(after.text, term):
+            return
+        before = self._readings.read(clip, self._base)
+        if not contains(before.text, term) and settles(
+            term, clip, candidate, after, self._readings, self._doubts
+        ):
+            yield Heard(clip.id, before.text, after.text)
 
 
 def _in_scope(clip: Clip, term: Term) -> Clip:

@@ -83,9 +83,14 @@ def may_lease(
     analyst: str,
     now: datetime,
 ) -> bool:
-    """Whether this analyst may take the item: open, free, and never answered by them."""
-    free = lease is None or not is_valid(lease, now)
+    """Whether this analyst may take the item: open, never answered by them, and free or theirs."""
+    free = lease is None or not is_valid(lease, now) or holds(lease, analyst, now)
     return item.state in OPEN and free and analyst not in answered_by
+
+
+def holds(lease: Lease | None, analyst: str, now: datetime) -> bool:
+    """Whether the item is this analyst's already: after a crash they get it back, first of all."""
+    return lease is not None and lease.analyst == analyst and is_valid(lease, now)
 
 
 def may_settle(item: ReviewItem, flags: Sequence[Flag], lease: Lease | None, now: datetime) -> bool:

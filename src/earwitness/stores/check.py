@@ -75,9 +75,14 @@ def check(database: Database, blobs: Blobs | None = None) -> Sequence[str]:
         _broken,
         _unreadable,
         _misfiled,
-        partial(_clips_missing, blobs=blobs),
+        partial(_lost, blobs=blobs),
     )
     return [problem for part in parts for problem in _found(database, part)]
+
+
+def lost_clips(database: Database, blobs: Blobs) -> Sequence[str]:
+    """Each utterance whose clip is missing or damaged, in words. Reads every clip, one by one."""
+    return _found(database, partial(_lost, blobs=blobs))
 
 
 def _found(database: Database, part: Callable[[Connection], Iterable[str]]) -> Sequence[str]:
@@ -119,9 +124,10 @@ def _misfiled(connection: Connection) -> Iterator[str]:
             yield f"The term {written!r} is filed under {key!r}."
 
 
-def _clips_missing(connection: Connection, blobs: Blobs | None) -> Iterator[str]:
+def _lost(connection: Connection, blobs: Blobs | None) -> Iterator[str]:
     if blobs is not None:
-        present = set(blobs.keys())
         for name, clip in connection.execute(select(utterance.c.id, utterance.c.clip)):
-            if clip not in present:
-                yield f"The clip of {name} is missing: {clip}."
+            try:
+                blobs.get(clip)
+            except StoreError as error:
+                yield f"The clip of {name} is lost: {error}"

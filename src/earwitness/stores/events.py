@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from earwitness.errors import NotFound
 from earwitness.model import Event
@@ -51,6 +51,15 @@ class EventStore:
         )
         with self.database.read() as connection:
             return [Event(*row) for row in connection.execute(statement)]
+
+    def waiting(self, but: Collection[str] = ()) -> tuple[int, datetime | None]:
+        """How many are not done, kinds in ``but`` aside, and when the oldest was decided."""
+        statement = select(func.count(), func.min(outbox.c.at)).where(
+            outbox.c.done_at.is_(None), outbox.c.kind.not_in(but)
+        )
+        with self.database.read() as connection:
+            count, oldest = connection.execute(statement).one()
+        return count, oldest
 
     def done(self, event_id: str, now: datetime) -> None:
         """Idempotent: the first time stays. Raises NotFound for an unknown event."""

@@ -60,6 +60,9 @@ class QueueStore:
         if utterance_id is not None:
             self.item(utterance_id)
         with self.database.write() as connection:
+            own = _lock_own(connection, analyst, now, utterance_id)
+            if own is not None:
+                return _prolong(connection, replace(own, expires_at=now + ttl))
             while (best := _lock_best(connection, analyst, now, utterance_id)) is not None:
                 lease = Lease(secrets.token_urlsafe(16), best, analyst, now + ttl)
                 if _grant(connection, lease):
@@ -151,6 +154,34 @@ def _answered_by(analyst: str) -> ColumnElement[bool]:
 
 
 # --- steps of a transaction -------------------------------------------------
+
+
+def _lock_own(
+    connection: Connection, analyst: str, now: datetime, utterance_id: str | None
+) -> Lease | None:
+    """What the analyst holds already: of several, the most valuable."""
+    statement = (
+        select(item.c.lease_token, item.c.utterance, item.c.lease_analyst, item.c.lease_expires_at)
+        .where(
+            item.c.closed_at.is_(None),
+            item.c.lease_analyst == analyst,
+            item.c.lease_expires_at > now,
+        )
+        .order_by(*MOST_VALUABLE)
+        .limit(1)
+        .with_for_update()
+    )
+    if utterance_id is not None:
+        statement = statement.where(item.c.utterance == utterance_id)
+    row = connection.execute(statement).one_or_none()
+    return None if row is None else Lease(*row)
+
+
+def _prolong(connection: Connection, lease: Lease) -> Lease:
+    """Under the same token: whoever else is at it in the analyst's name holds it as well."""
+    statement = update(item).where(_names(lease)).values(lease_expires_at=lease.expires_at)
+    connection.execute(statement)
+    return lease
 
 
 def _lock_best(

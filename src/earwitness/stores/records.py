@@ -11,7 +11,7 @@ from sqlalchemy.exc import ArgumentError
 from earwitness.errors import StoreError
 from earwitness.ports import Blobs
 from earwitness.stores.cache import LexiconCache
-from earwitness.stores.check import check
+from earwitness.stores.check import check, lost_clips
 from earwitness.stores.database import Database
 from earwitness.stores.events import EventStore
 from earwitness.stores.lexicon import LexiconStore
@@ -37,6 +37,10 @@ class SqlRecords(UtteranceStore, QueueStore, SettlementStore, LexiconStore, Tria
     def check(self, blobs: Blobs | None = None) -> Sequence[str]:
         """Every broken invariant, in words; empty when all is well."""
         return check(self.database, blobs)
+
+    def lost_clips(self, blobs: Blobs) -> Sequence[str]:
+        """Each utterance whose clip is missing or damaged, in words."""
+        return lost_clips(self.database, blobs)
 
     def clips(self) -> frozenset[str]:
         """The keys of every clip that an utterance names."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, Subquery, func, select
 
 from earwitness.errors import NotFound, StoreError
-from earwitness.model import Event, ItemState, ReviewItem, Source, Utterance
+from earwitness.model import Event, ItemState, ReviewItem, Source, Utterance, Verdict
 from earwitness.stores.database import Database
 from earwitness.stores.events import record
-from earwitness.stores.tables import review_item
+from earwitness.stores.tables import judgement, review_item
 from earwitness.stores.tables import utterance as kept
 
 MOST_VALUABLE = (
@@ -55,6 +55,39 @@ class UtteranceStore:
         with self.database.read() as connection:
             return [_utterance(row) for row in connection.execute(statement)]
 
+    def transcribed(self, judgements: int, limit: int = 1000) -> Sequence[tuple[Utterance, str]]:
+        last = _last_judgements()
+        statement = (
+            select(kept, last.c.text.label("said"))
+            .select_from(kept)
+            .join(review_item)
+            .join(last, last.c.utterance == kept.c.id)
+            .where(
+                review_item.c.state == ItemState.CLOSED,
+                last.c.place == 1,
+                last.c.number >= judgements,
+                last.c.verdict == Verdict.TRANSCRIPT,
+            )
+            .order_by(*MOST_VALUABLE)
+            .limit(limit)
+        )
+        with self.database.read() as connection:
+            return [_with_text(row) for row in connection.execute(statement)]
+
+
+def _last_judgements() -> Subquery:
+    """Every judgement, its ``place`` from the last (1), and the ``number`` of its utterance's."""
+    mine = judgement.c.utterance
+    last_first = (judgement.c.judged_at.desc(), judgement.c.id.desc())
+    place = func.row_number().over(partition_by=mine, order_by=last_first)
+    return select(
+        mine,
+        judgement.c.verdict,
+        judgement.c.text,
+        place.label("place"),
+        func.count().over(partition_by=mine).label("number"),
+    ).subquery()
+
 
 def _doubted(utterance: Utterance) -> Event:
     return Event(
@@ -71,7 +104,16 @@ def _utterance_fields(utterance: Utterance) -> dict[str, object]:
 
 
 def _utterance(row: Row[Any]) -> Utterance:
+    return _made_of(dict(row._mapping))
+
+
+def _with_text(row: Row[Any]) -> tuple[Utterance, str]:
     fields = dict(row._mapping)
+    said = str(fields.pop("said"))
+    return _made_of(fields), said
+
+
+def _made_of(fields: dict[str, Any]) -> Utterance:
     source = Source(**{name: fields.pop(name) for name in Source.__dataclass_fields__})
     return Utterance(source=source, **fields)
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from earwitness.doors.cli.app import PARTLY_FAILED, app
 from earwitness.doors.cli.files import read_whole, write_whole
-from earwitness.doors.cli.opening import Name, opened
+from earwitness.doors.cli.opening import Name, catch_up, opened
 from earwitness.doors.cli.screen import Json, Screen, cell, plain, printable, table
 from earwitness.doors.formats.forms import Format
 from earwitness.errors import InputError, NotFound
@@ -127,13 +127,15 @@ def undo(
     as_json: Json = False,
 ) -> None:
     """Publish the terms of an older revision again, under a new number."""
+    screen = Screen(as_json)
     with opened(context) as program:
         back_to = program.records.revision() - 1 if revision is None else revision
+        catch_up(program, screen)
         reason = why or f"undo, back to revision {back_to}"
         lexicon = program.undo(back_to, by=name, why=reason)
         reopened = len(program.records.reopened(lexicon.revision))
     said = f"The terms of revision {back_to} are live again"
-    _published(Screen(as_json), lexicon, said, reopened)
+    _published(screen, lexicon, said, reopened)
 
 
 @group.command()
@@ -141,10 +143,12 @@ def retire(
     context: typer.Context, term: Word, why: Why = "", name: Name = "", as_json: Json = False
 ) -> None:
     """Take one term out."""
+    screen = Screen(as_json)
     with opened(context) as program:
+        catch_up(program, screen)
         lexicon = program.retire(term, by=name, why=why or f"retired {term!r}")
         reopened = len(program.records.reopened(lexicon.revision))
-    _published(Screen(as_json), lexicon, f"{term} is no longer live", reopened)
+    _published(screen, lexicon, f"{term} is no longer live", reopened)
 
 
 def _published(screen: Screen, lexicon: Lexicon, said: str, reopened: int) -> None:

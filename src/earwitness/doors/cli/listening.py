@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -15,8 +16,16 @@ from earwitness.doors.cli import drawing
 from earwitness.doors.cli.asking import Interrupted, ask, at_terminal
 from earwitness.doors.cli.drafts import Drafts
 from earwitness.doors.cli.holding import held
+from earwitness.doors.cli.opening import reason
 from earwitness.doors.cli.screen import Screen, ago, clock, plain, printable
-from earwitness.errors import InputError, JudgementError, LeaseLost
+from earwitness.errors import (
+    AudioError,
+    EarwitnessError,
+    InputError,
+    JudgementError,
+    LeaseLost,
+    StoreError,
+)
 from earwitness.flow.judge import Answer, Assignment
 from earwitness.model import ItemState, Taught, Verdict
 
@@ -44,6 +53,13 @@ class Outcome(Enum):
     STOP = "stop"
 
 
+@dataclass(frozen=True)
+class Lost:
+    """A clip that nobody can listen to, and why."""
+
+    reason: str
+
+
 def written(line: str) -> Answer:
     """What a line says, the marked words as terms to teach.
 
@@ -63,19 +79,34 @@ class Listener:
     analyst: str
     drafts: Drafts
 
-    def listen(self, assignment: Assignment) -> dict[str, Any] | Outcome:
+    def listen(self, assignment: Assignment) -> dict[str, Any] | Outcome | Lost:
         """What was answered. The lease is renewed meanwhile, and given back without an answer."""
         self._introduce(assignment)
+        try:
+            self.program.clip(assignment.clip)
+        except (StoreError, AudioError) as error:
+            return self._lost(assignment, error)
         try:
             with held(assignment.lease, self.program):
                 outcome = self._until_answered(assignment)
         except BaseException:
-            self.program.release(assignment.lease)
+            self._give_back(assignment)
             raise
         if isinstance(outcome, Outcome):
-            self.program.release(assignment.lease)
+            self._give_back(assignment)
             return outcome
         return self._compare(assignment, outcome)
+
+    def _lost(self, assignment: Assignment, error: EarwitnessError) -> Lost:
+        """Said and passed over: it stays in the queue, for when its sound is back."""
+        self._give_back(assignment)
+        self.screen.error(f"{error} It is left in the queue; earwitness doctor says what to do.")
+        return Lost(str(error))
+
+    def _give_back(self, assignment: Assignment) -> None:
+        """Whoever took the clip meanwhile, or answered it, keeps it."""
+        with suppress(LeaseLost):
+            self.program.release(assignment.lease)
 
     # --- before: nothing of what the machine heard ---
 
@@ -170,11 +201,21 @@ class Listener:
         if state is not ItemState.CLOSED:
             self.screen.note("Somebody else listens, too; words are taught once you agree.")
             return []
-        with self.screen.waiting("Trying"):
-            tried = self.program.trials_of_judgement(utterance)
+        tried = self._trials(utterance)
         wanted = [] if answer.terms else self._also_to_teach()
         more = [self._taught(word, utterance, answer.text) for word in wanted]
         return [self._show(each) for each in (*tried, *more) if each]
+
+    def _trials(self, utterance: str) -> list[Tried]:
+        """What the answer led to so far; that a step failed is said, and ends nothing."""
+        try:
+            with self.screen.waiting("Trying"):
+                return self.program.trials_of_judgement(utterance)
+        except Exception as error:
+            self.screen.error(
+                f"{reason(error)} Your answer is kept, and this is tried again next time."
+            )
+            return []
 
     def _taught(self, word: Taught, utterance: str, text: str) -> Tried | None:
         """What became of a word; None, and the reason shown, if it cannot be taught."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from earwitness.doors.cli.screen import Screen
     from earwitness.wiring import Earwitness
 
 
@@ -42,6 +43,23 @@ def opened(context: typer.Context, **chosen: Any) -> Iterator[Earwitness]:
         chosen["data"] = context.obj
     with Earwitness.open(Settings(**chosen)) as program:
         yield program
+
+
+def catch_up(program: Earwitness, screen: Screen) -> None:
+    """Carries out what an earlier command decided and was killed before it could.
+
+    What fails is said and stays pending; it stops nobody.
+    """
+    with screen.waiting("Carrying out what was decided before"):
+        failures = program.carry_out_pending()
+    for failure in failures:
+        what = f"{failure.event.id} could not be carried out, and stays pending"
+        screen.warn(f"{what}: {reason(failure.error)}")
+
+
+def reason(error: Exception) -> str:
+    """What an error says, or at least of which kind it is."""
+    return str(error) or type(error).__name__
 
 
 def find_utterance(program: Earwitness, beginning: str) -> str:

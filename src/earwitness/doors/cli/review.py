@@ -8,8 +8,9 @@ import typer
 
 from earwitness.doors.cli.app import INTERRUPTED, app
 from earwitness.doors.cli.asking import Interrupted
-from earwitness.doors.cli.opening import Name, find_utterance, opened
+from earwitness.doors.cli.opening import Name, catch_up, find_utterance, opened
 from earwitness.doors.cli.screen import Json, Screen
+from earwitness.errors import StoreError
 from earwitness.review.queue import OPEN
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def review(
 
     screen = Screen(as_json)
     with opened(context) as program:
+        catch_up(program, screen)
         only = find_utterance(program, utterance) if utterance else None
         listener = Listener(program, screen, name, Drafts(program.settings.data))
         try:
@@ -49,27 +51,32 @@ def review(
             screen.note("\nStopped. The clip is free again; what you typed is kept for you.")
             raise typer.Exit(INTERRUPTED) from None
     screen.result(answered, lambda out: None)
+    if answered and all("lost" in each for each in answered):
+        raise typer.Exit(StoreError.exit_code)
 
 
 def _many(listener: Listener, count: int, only: str | None) -> list[dict[str, Any]]:
-    """Up to ``count`` clips; what was answered. Raises Interrupted."""
-    from earwitness.doors.cli.listening import Outcome
+    """What was answered, of up to ``count`` clips, and what is lost. Raises Interrupted."""
+    from earwitness.doors.cli.listening import Lost, Outcome
 
     answered: list[dict[str, Any]] = []
+    lost: list[dict[str, Any]] = []
     left: set[str] = set()
     while len(answered) < count:
         assignment = _next(listener, only, left)
         if assignment is None:
             listener.screen.note("Nothing else waits for you.")
             break
-        outcome = listener.listen(assignment)
+        utterance, outcome = assignment.lease.utterance, listener.listen(assignment)
         if isinstance(outcome, dict):
             answered.append(outcome)
-        elif outcome is Outcome.LEFT:
-            left.add(assignment.lease.utterance)
-        else:
+        elif outcome is Outcome.STOP:
             break
-    return answered
+        else:
+            left.add(utterance)
+        if isinstance(outcome, Lost):
+            lost.append({"utterance": utterance, "lost": outcome.reason})
+    return answered + lost
 
 
 def _next(listener: Listener, only: str | None, left: set[str]) -> Assignment | None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from earwitness.doors.cli.app import app
-from earwitness.doors.cli.opening import Name, find_utterance, opened
+from earwitness.doors.cli.opening import Name, catch_up, find_utterance, opened
 from earwitness.doors.cli.screen import Json, Screen, plain
 
 Word = Annotated[str, typer.Argument(metavar="TERM", help="How it is written.")]
@@ -58,6 +58,7 @@ def teach(
     )
     screen = Screen(as_json)
     with opened(context) as program:
+        catch_up(program, screen)
         clip = find_utterance(program, utterance) if utterance else None
         with screen.waiting(f"Trying {term}"):
             done = program.teach(wanted, by=name, utterance=clip, text=said)
