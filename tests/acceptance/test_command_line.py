@@ -123,6 +123,7 @@ def test_ctrl_c_frees_the_clip_and_keeps_what_was_typed(doubted: Path) -> None:
         terminal.type("tell sao")
         terminal.until("tell sao")
         terminal.interrupt()
+        assert "free again" in terminal.rest()
         assert terminal.wait() == 130
     with Terminal(doubted, "review") as terminal:
         assert "tell sao" in terminal.until("tell sao")
@@ -131,6 +132,23 @@ def test_ctrl_c_frees_the_clip_and_keeps_what_was_typed(doubted: Path) -> None:
         terminal.type("\r")
         assert terminal.wait() == 0
     assert as_json(doubted, "queue") == []
+
+
+def test_ctrl_c_at_the_words_to_teach_keeps_the_answer_and_says_so(doubted: Path) -> None:
+    with Terminal(doubted, "review") as terminal:
+        terminal.until("> ")
+        terminal.type(f"{SAID}\r")
+        terminal.until("Words to teach?")
+        terminal.until("> ")
+        terminal.type("Saoirse")
+        terminal.until("Saoirse")
+        terminal.interrupt()
+        shown = terminal.rest()
+        assert terminal.wait() == 130
+    assert "Your answer is kept" in shown
+    assert "free again" not in shown
+    assert as_json(doubted, "queue", "--all")[0]["state"] == "closed"
+    assert as_json(doubted, "lexicon", "list")["terms"] == []
 
 
 def test_each_piped_line_answers_one_clip_and_none_becomes_a_term(tmp_path: Path) -> None:

@@ -103,6 +103,9 @@ class Listener:
                 line = ask(self.screen, "What do you hear?", "/? for help", draft)
             except Interrupted as cut:
                 self.drafts.keep(lease.utterance, self.analyst, cut.typed)
+                self.screen.note(
+                    "\nStopped. The clip is free again; what you typed is kept for you."
+                )
                 raise
             outcome = self._taken(line, assignment)
             if outcome is not None:
@@ -189,7 +192,11 @@ class Listener:
         """Asked of a person alone: the next line of a pipe answers the next clip."""
         if not at_terminal():
             return []
-        line = ask(self.screen, "Words to teach?", "a comma between them; Enter for none")
+        try:
+            line = ask(self.screen, "Words to teach?", "a comma between them; Enter for none")
+        except Interrupted:
+            self.screen.note("\nStopped. Your answer is kept; no word of this line is taught.")
+            raise
         return [Taught(word.strip()) for word in (line or "").split(",") if word.strip()]
 
     def _show(self, tried: Tried) -> dict[str, Any]:

@@ -46,7 +46,6 @@ def review(
             with program.warming():
                 answered = _many(listener, 1 if only else count, only)
         except Interrupted:
-            screen.note("\nStopped. The clip is free again; what you typed is kept for you.")
             raise typer.Exit(INTERRUPTED) from None
     screen.result(answered, lambda out: None)
 
