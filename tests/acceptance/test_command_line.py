@@ -8,6 +8,7 @@ import pty
 import select
 import subprocess
 import sys
+import wave
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,20 @@ def test_ctrl_c_at_the_words_to_teach_keeps_the_answer_and_says_so(doubted: Path
     assert "free again" not in shown
     assert as_json(doubted, "queue", "--all")[0]["state"] == "closed"
     assert as_json(doubted, "lexicon", "list")["terms"] == []
+
+
+def test_a_clip_is_written_where_the_listener_says_and_nothing_is_overwritten(
+    doubted: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "to hear.wav"
+    done = earwitness(doubted, "review", typed=f"/w {file}\n/w {file}\n/w {tmp_path}/no/a.wav\n")
+    assert f"Written to {file}" in done.stderr.replace("\n", " ")
+    assert "is there already" in done.stderr
+    assert "cannot be written" in done.stderr
+    assert file.stat().st_mode & 0o777 == 0o600
+    with wave.open(str(file)) as sound:
+        assert sound.getnframes() > sound.getframerate()
+    assert [item["state"] for item in as_json(doubted, "queue")] == ["waiting"]
 
 
 def test_each_piped_line_answers_one_clip_and_none_becomes_a_term(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
@@ -14,6 +15,7 @@ from earwitness.audio import player
 from earwitness.doors.cli import drawing
 from earwitness.doors.cli.asking import Interrupted, ask, at_terminal
 from earwitness.doors.cli.drafts import Drafts
+from earwitness.doors.cli.files import write_new
 from earwitness.doors.cli.holding import held
 from earwitness.doors.cli.screen import Screen, ago, clock, plain, printable
 from earwitness.errors import InputError, JudgementError, LeaseLost
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 HELP = """\
   Write every word as it was said. [Brackets] mark words to teach: [yeet] that alarm
-  Enter alone plays the clip again.
+  Enter alone plays the clip again; /w FILE writes it as a WAV, to play it elsewhere.
   /n  no speech            /a  not meant for the device
   /u  unintelligible       /l  another language
   /s  leave it to others   /q  stop"""
@@ -36,6 +38,7 @@ VERDICTS = {
     "/a": Verdict.NOT_ADDRESSED,
     "/l": Verdict.OTHER_LANGUAGE,
 }
+WRITE = "/w "
 _MARKED = re.compile(r"\[([^\[\]]+)\]")
 
 
@@ -121,6 +124,9 @@ class Listener:
         if not line:
             self._play(assignment.clip)
             return None
+        if line.startswith(WRITE):
+            self._write(assignment.clip, line.removeprefix(WRITE))
+            return None
         if line.startswith("/") and line not in VERDICTS:
             for each in HELP.splitlines():
                 self.screen.note(each)
@@ -143,7 +149,19 @@ class Listener:
 
     def _play(self, clip: str) -> None:
         if not player.play(self.program.clip(clip)):
-            self.screen.warn("It could not be played here; earwitness doctor says why.")
+            self.screen.warn(
+                "It could not be played here; earwitness doctor says why. "
+                "/w FILE writes it as a WAV."
+            )
+
+    def _write(self, clip: str, name: str) -> None:
+        file = Path(name.strip()).expanduser()
+        try:
+            write_new(file, player.wav(player.bounded(self.program.clip(clip))))
+        except InputError as error:
+            self.screen.error(str(error))
+        else:
+            self.screen.note(f"Written to {file}, for your eyes only; delete it when done.")
 
     # --- after: the comparison, and words to teach ---
 
