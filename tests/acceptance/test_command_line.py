@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import select
+import shutil
 import subprocess
 import sys
 import wave
@@ -81,6 +82,22 @@ def test_one_bad_recording_is_named_and_the_others_are_heard(tmp_path: Path) -> 
     assert heard["failed"] == [str(broken), str(tmp_path)]
     assert "broken.flac" in heard["files"][0]["message"]
     assert heard["files"][2]["utterances"][0]["text"]
+
+
+def test_a_file_name_that_is_no_utf8_is_heard_and_escaped_in_the_json(tmp_path: Path) -> None:
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.opus"))
+    shutil.copy(CLIPS["saoirse-1.opus"].path, odd)
+    done = subprocess.run(
+        [COMMAND, "hear", odd, "missing\udce9.wav", "--json"],
+        env=_environment(tmp_path / "data"),
+        capture_output=True,
+    )
+    told = json.loads(done.stdout.decode("utf-8"))
+    heard, missing = told["files"]
+    assert heard["file"] == f"{tmp_path}/caf\\xe9.opus"
+    assert heard["utterances"][0]["text"]
+    assert told["failed"] == [missing["file"]] == ["missing\\xe9.wav"]
+    assert done.returncode == 2
 
 
 def test_a_file_name_cannot_steer_the_terminal(tmp_path: Path) -> None:
