@@ -192,6 +192,14 @@ def test_each_piped_line_answers_one_clip_and_none_becomes_a_term(tmp_path: Path
     assert as_json(tmp_path, "lexicon", "list")["terms"] == []
 
 
+def test_a_piped_answer_that_is_refused_is_told_by_the_exit_code(doubted: Path) -> None:
+    done = earwitness(doubted, "review", typed="...\n")
+    assert done.returncode == 1
+    assert "A transcript needs the words" in done.stderr
+    (answered,) = as_json(doubted, "review", typed=f"...\n{SAID}\n", code=1)
+    assert answered["text"] == SAID
+
+
 def test_only_words_that_were_said_are_taught_and_a_refused_one_ends_nothing(doubted: Path) -> None:
     with Terminal(doubted, "review") as terminal:
         terminal.until("> ")
@@ -248,6 +256,7 @@ def test_judged_clips_travel_to_another_store(doubted: Path, tmp_path: Path, for
         (["lexicon", "retire", "nothing"], 2, "nothing"),
         (["review", "ffff"], 2, "ffff"),
         (["teach", "\x07"], 2, ""),
+        (["teach", "yeet", "--said", "yeet it"], 2, "--from"),
         (["bench", "doubt", "missing.tsv"], 2, "missing.tsv"),
         (["bench", "recognition", "missing.tsv", "--model", "x"], 5, "--model"),
     ],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
@@ -65,6 +65,8 @@ class Listener:
     screen: Screen
     analyst: str
     drafts: Drafts
+    refused: list[str] = field(default_factory=list)
+    """Lines that were meant as answers and are none."""
 
     def listen(self, assignment: Assignment) -> dict[str, Any] | Outcome:
         """What was answered. The lease is renewed meanwhile, and given back without an answer."""
@@ -138,9 +140,11 @@ class Listener:
         try:
             self.program.judge(assignment.lease, answer)
         except JudgementError as error:
+            self.refused.append(line)
             self.screen.error(str(error))
             return None
         except LeaseLost as error:
+            self.refused.append(line)
             self.drafts.keep(assignment.lease.utterance, self.analyst, line)
             self.screen.error(f"{error} What you typed is kept.")
             return Outcome.LEFT
