@@ -224,8 +224,11 @@ def test_terms_travel_as_csv(tmp_path: Path) -> None:
     file = tmp_path / "terms.csv"
     file.write_text("written,why\ngochujang,shopping\nyeet,\n", encoding="utf-8")
     assert as_json(tmp_path, "lexicon", "import", str(file))["live"] == 2
-    earwitness(tmp_path, "lexicon", "export", str(tmp_path / "again.csv"))
-    assert as_json(tmp_path / "b", "lexicon", "import", str(tmp_path / "again.csv"))["live"] == 2
+    again = tmp_path / "again.csv"
+    again.write_text("anybody may read what was here", encoding="utf-8")
+    earwitness(tmp_path, "lexicon", "export", str(again))
+    assert again.stat().st_mode & 0o077 == 0
+    assert as_json(tmp_path / "b", "lexicon", "import", str(again))["live"] == 2
 
 
 def test_a_list_goes_live_without_the_terms_that_cannot_be_honoured(tmp_path: Path) -> None:
@@ -240,6 +243,8 @@ def test_judged_clips_travel_to_another_store(doubted: Path, tmp_path: Path, for
     as_json(doubted, "review", typed=f"{SAID}\n")
     file = tmp_path / "judged.json"
     assert len(as_json(doubted, "lexicon", "export", str(file), "--format", form)["clips"]) == 1
+    kept_apart = [file, file.with_name("judged-clips"), *file.parent.glob("judged-clips/*.wav")]
+    assert [each.stat().st_mode & 0o077 for each in kept_apart] == [0, 0, 0]
     other = tmp_path / "other"
     assert as_json(other, "lexicon", "import", str(file))["imported"] == 1
     assert as_json(other, "lexicon", "import", str(file))["imported"] == 0

@@ -27,11 +27,13 @@ def write_new(file: Path, content: bytes) -> None:
         raise InputError(f"{file}: cannot be written: {error}.") from error
 
 
-def write_whole(file: Path, text: str) -> None:
-    """The whole file or nothing. Raises InputError, which names it."""
+def write_whole(file: Path, content: str | bytes) -> None:
+    """The whole file or nothing, for its owner alone. Raises InputError, which names it."""
     part = file.with_name(file.name + ".part")
     try:
-        part.write_text(text, encoding="utf-8", newline="")
+        part.unlink(missing_ok=True)
+        with open(part, "xb", opener=_private) as made:
+            made.write(content.encode() if isinstance(content, str) else content)
         part.replace(file)
     except OSError as error:
         part.unlink(missing_ok=True)
