@@ -223,7 +223,9 @@ def test_the_help_while_listening_has_its_lines(doubted: Path) -> None:
 def test_terms_travel_as_csv(tmp_path: Path) -> None:
     file = tmp_path / "terms.csv"
     file.write_text("written,why\ngochujang,shopping\nyeet,\n", encoding="utf-8")
-    assert as_json(tmp_path, "lexicon", "import", str(file))["live"] == 2
+    imported = earwitness(tmp_path, "lexicon", "import", str(file))
+    assert "2 of 2 terms are live" in imported.stdout
+    assert "not measured: earwitness bench recognition" in imported.stderr
     again = tmp_path / "again.csv"
     again.write_text("anybody may read what was here", encoding="utf-8")
     earwitness(tmp_path, "lexicon", "export", str(again))
