@@ -100,6 +100,11 @@ def test_a_file_name_that_is_no_utf8_is_heard_and_escaped_in_the_json(tmp_path: 
     assert done.returncode == 2
 
 
+def test_a_file_whose_name_begins_with_a_dash_comes_after_two(tmp_path: Path) -> None:
+    done = earwitness(tmp_path, "hear", "--json", "--", "-missing.wav")
+    assert json.loads(done.stdout)["failed"] == ["-missing.wav"]
+
+
 def test_a_file_name_cannot_steer_the_terminal(tmp_path: Path) -> None:
     done = earwitness(tmp_path, "hear", "evil\x1b[2J\u202egnp.wav")
     assert done.returncode == 2

@@ -43,7 +43,7 @@ def hear(
     """Recognise recordings; keep what is doubted.
 
     A recording that cannot be used is named, the others are heard all the same, and the exit
-    code is then 2.
+    code is then 2. Names that begin with "-" come after "--".
     """
     from earwitness.model import Source
 
