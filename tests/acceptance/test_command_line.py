@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests import recordings
 
 from earwitness import __version__, starter
 from earwitness.speech.alignment import occurrences
@@ -103,6 +104,24 @@ def test_a_file_name_that_is_no_utf8_is_heard_and_escaped_in_the_json(tmp_path: 
 def test_a_file_whose_name_begins_with_a_dash_comes_after_two(tmp_path: Path) -> None:
     done = earwitness(tmp_path, "hear", "--json", "--", "-missing.wav")
     assert json.loads(done.stdout)["failed"] == ["-missing.wav"]
+
+
+def test_a_long_recording_shows_how_far_it_is_heard(tmp_path: Path) -> None:
+    long = recordings.write(tmp_path / "long.flac", recordings.silence(400))
+    with Terminal(tmp_path / "data", "hear", str(long)) as terminal:
+        shown = terminal.rest()
+        assert terminal.wait() == 0
+    assert "/400" in shown
+    assert "no speech" in shown
+    assert "400" not in earwitness(tmp_path / "data", "hear", str(long)).stderr
+
+
+def test_a_recording_that_says_it_is_too_long_names_limit_and_setting(tmp_path: Path) -> None:
+    long = recordings.write(tmp_path / "long.flac", recordings.silence(40))
+    done = earwitness(tmp_path, "hear", str(long), EARWITNESS_AUDIO_STREAM_SECONDS="30")
+    assert done.returncode == 2
+    assert "30 s" in done.stderr
+    assert "audio_stream_seconds" in done.stderr
 
 
 def test_a_file_name_cannot_steer_the_terminal(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from rich.table import Table
 from rich.text import Text
 
 Thing = TypeVar("Thing")
-Reach = Callable[[int, int], None]
+Reach = Callable[[float, float], None]
 """Told how many are done, of how many."""
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
 
@@ -99,7 +99,7 @@ class Screen:
             yield
 
     @contextmanager
-    def steps(self) -> Iterator[Callable[[str, int, int], None]]:
+    def steps(self) -> Iterator[Callable[[str, float, float], None]]:
         """A bar whose name changes from step to step."""
         with self._bar() as update:
             yield update
@@ -111,7 +111,7 @@ class Screen:
             yield lambda done, total: update(doing, done, total)
 
     @contextmanager
-    def _bar(self) -> Iterator[Callable[[str, int, int], None]]:
+    def _bar(self) -> Iterator[Callable[[str, float, float], None]]:
         """A bar on stderr, gone when done; none where stderr is not a terminal."""
         if not self.err.is_terminal:
             yield lambda doing, done, total: None
