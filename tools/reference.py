@@ -49,7 +49,7 @@ Every command ends with one of these:
 
 def _exit_codes() -> Iterator[tuple[int, str]]:
     yield 0, "Done."
-    yield 1, "It ran, and the answer is no: a term is held, a check or the demonstration failed."
+    yield 1, "It ran, and the answer is no: a term held, an answer refused, a check or demo failed."
     yield 2, "The input cannot be used, or some files of several; the message names them."
     for kind in (EngineError, StoreError, SettingsError):
         yield kind.exit_code, inspect.cleandoc(kind.__doc__ or "")

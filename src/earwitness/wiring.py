@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from earwitness import starter
 from earwitness.audio.clip import decode_flac, encode_flac
 from earwitness.audio.reader import Limits as AudioLimits
-from earwitness.audio.reader import Reader
+from earwitness.audio.reader import Reader, Told, nobody
 from earwitness.audio.silero import SileroDetector
 from earwitness.config import Settings
 from earwitness.engines import Options, open_engine
@@ -108,9 +108,14 @@ class Earwitness:
 
     # --- hear -----------------------------------------------------------------
 
-    def hear(self, path: Path, source: Source, now: datetime) -> Iterator[Answer]:
-        """A recording, piece by piece as it is decoded. Raises AudioError, which names it."""
-        return self.hear_stream(self.reader.pieces(path), source, now)
+    def hear(
+        self, path: Path, source: Source, now: datetime, told: Told = nobody
+    ) -> Iterator[Answer]:
+        """A recording, piece by piece as it is decoded. Raises AudioError, which names it.
+
+        ``told`` is told how many seconds are decoded, of how many.
+        """
+        return self.hear_stream(self.reader.pieces(path, told=told), source, now)
 
     def hear_stream(
         self, blocks: Iterable[Samples], source: Source, began: datetime

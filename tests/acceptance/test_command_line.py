@@ -6,13 +6,16 @@ import json
 import os
 import pty
 import select
+import shutil
 import subprocess
 import sys
+import wave
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests import recordings
 
 from earwitness import __version__, starter
 from earwitness.config import Settings
@@ -87,6 +90,45 @@ def test_one_bad_recording_is_named_and_the_others_are_heard(tmp_path: Path) -> 
     assert heard["files"][2]["utterances"][0]["text"]
 
 
+def test_a_file_name_that_is_no_utf8_is_heard_and_escaped_in_the_json(tmp_path: Path) -> None:
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.opus"))
+    shutil.copy(CLIPS["saoirse-1.opus"].path, odd)
+    done = subprocess.run(
+        [COMMAND, "hear", odd, "missing\udce9.wav", "--json"],
+        env=_environment(tmp_path / "data"),
+        capture_output=True,
+    )
+    told = json.loads(done.stdout.decode("utf-8"))
+    heard, missing = told["files"]
+    assert heard["file"] == f"{tmp_path}/caf\\xe9.opus"
+    assert heard["utterances"][0]["text"]
+    assert told["failed"] == [missing["file"]] == ["missing\\xe9.wav"]
+    assert done.returncode == 2
+
+
+def test_a_file_whose_name_begins_with_a_dash_comes_after_two(tmp_path: Path) -> None:
+    done = earwitness(tmp_path, "hear", "--json", "--", "-missing.wav")
+    assert json.loads(done.stdout)["failed"] == ["-missing.wav"]
+
+
+def test_a_long_recording_shows_how_far_it_is_heard(tmp_path: Path) -> None:
+    long = recordings.write(tmp_path / "long.flac", recordings.silence(400))
+    with Terminal(tmp_path / "data", "hear", str(long)) as terminal:
+        shown = terminal.rest()
+        assert terminal.wait() == 0
+    assert "/400" in shown
+    assert "no speech" in shown
+    assert "400" not in earwitness(tmp_path / "data", "hear", str(long)).stderr
+
+
+def test_a_recording_that_says_it_is_too_long_names_limit_and_setting(tmp_path: Path) -> None:
+    long = recordings.write(tmp_path / "long.flac", recordings.silence(40))
+    done = earwitness(tmp_path, "hear", str(long), EARWITNESS_AUDIO_STREAM_SECONDS="30")
+    assert done.returncode == 2
+    assert "30 s" in done.stderr
+    assert "audio_stream_seconds" in done.stderr
+
+
 def test_a_file_name_cannot_steer_the_terminal(tmp_path: Path) -> None:
     done = earwitness(tmp_path, "hear", "evil\x1b[2J\u202egnp.wav")
     assert done.returncode == 2
@@ -128,6 +170,7 @@ def test_ctrl_c_frees_the_clip_and_keeps_what_was_typed(doubted: Path) -> None:
         terminal.type("tell sao")
         terminal.until("tell sao")
         terminal.interrupt()
+        assert "free again" in terminal.rest()
         assert terminal.wait() == 130
     with Terminal(doubted, "review") as terminal:
         assert "tell sao" in terminal.until("tell sao")
@@ -147,6 +190,37 @@ def test_a_clip_whose_review_was_killed_is_there_at_once_for_the_same_listener(
     assert as_json(doubted, "review", "--as", "ada", typed="/n\n")[0]["verdict"] == "no_speech"
 
 
+def test_ctrl_c_at_the_words_to_teach_keeps_the_answer_and_says_so(doubted: Path) -> None:
+    with Terminal(doubted, "review") as terminal:
+        terminal.until("> ")
+        terminal.type(f"{SAID}\r")
+        terminal.until("Words to teach?")
+        terminal.until("> ")
+        terminal.type("Saoirse")
+        terminal.until("Saoirse")
+        terminal.interrupt()
+        shown = terminal.rest()
+        assert terminal.wait() == 130
+    assert "Your answer is kept" in shown
+    assert "free again" not in shown
+    assert as_json(doubted, "queue", "--all")[0]["state"] == "closed"
+    assert as_json(doubted, "lexicon", "list")["terms"] == []
+
+
+def test_a_clip_is_written_where_the_listener_says_and_nothing_is_overwritten(
+    doubted: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "to hear.wav"
+    done = earwitness(doubted, "review", typed=f"/w {file}\n/w {file}\n/w {tmp_path}/no/a.wav\n")
+    assert f"Written to {file}" in done.stderr.replace("\n", " ")
+    assert "is there already" in done.stderr
+    assert "cannot be written" in done.stderr
+    assert file.stat().st_mode & 0o777 == 0o600
+    with wave.open(str(file)) as sound:
+        assert sound.getnframes() > sound.getframerate()
+    assert [item["state"] for item in as_json(doubted, "queue")] == ["waiting"]
+
+
 def test_each_piped_line_answers_one_clip_and_none_becomes_a_term(tmp_path: Path) -> None:
     clips = [str(CLIPS[name].path) for name in ("saoirse-1.opus", "saoirse-3.opus")]
     as_json(tmp_path, "hear", *clips)
@@ -154,6 +228,14 @@ def test_each_piped_line_answers_one_clip_and_none_becomes_a_term(tmp_path: Path
     answered = as_json(tmp_path, "review", typed="\n".join(lines) + "\n")
     assert [each["text"] for each in answered] == lines
     assert as_json(tmp_path, "lexicon", "list")["terms"] == []
+
+
+def test_a_piped_answer_that_is_refused_is_told_by_the_exit_code(doubted: Path) -> None:
+    done = earwitness(doubted, "review", typed="...\n")
+    assert done.returncode == 1
+    assert "A transcript needs the words" in done.stderr
+    (answered,) = as_json(doubted, "review", typed=f"...\n{SAID}\n", code=1)
+    assert answered["text"] == SAID
 
 
 def test_only_words_that_were_said_are_taught_and_a_refused_one_ends_nothing(doubted: Path) -> None:
@@ -179,9 +261,14 @@ def test_the_help_while_listening_has_its_lines(doubted: Path) -> None:
 def test_terms_travel_as_csv(tmp_path: Path) -> None:
     file = tmp_path / "terms.csv"
     file.write_text("written,why\ngochujang,shopping\nyeet,\n", encoding="utf-8")
-    assert as_json(tmp_path, "lexicon", "import", str(file))["live"] == 2
-    earwitness(tmp_path, "lexicon", "export", str(tmp_path / "again.csv"))
-    assert as_json(tmp_path / "b", "lexicon", "import", str(tmp_path / "again.csv"))["live"] == 2
+    imported = earwitness(tmp_path, "lexicon", "import", str(file))
+    assert "2 of 2 terms are live" in imported.stdout
+    assert "not measured: earwitness bench recognition" in imported.stderr
+    again = tmp_path / "again.csv"
+    again.write_text("anybody may read what was here", encoding="utf-8")
+    earwitness(tmp_path, "lexicon", "export", str(again))
+    assert again.stat().st_mode & 0o077 == 0
+    assert as_json(tmp_path / "b", "lexicon", "import", str(again))["live"] == 2
 
 
 def test_a_list_goes_live_without_the_terms_that_cannot_be_honoured(tmp_path: Path) -> None:
@@ -196,6 +283,8 @@ def test_judged_clips_travel_to_another_store(doubted: Path, tmp_path: Path, for
     as_json(doubted, "review", typed=f"{SAID}\n")
     file = tmp_path / "judged.json"
     assert len(as_json(doubted, "lexicon", "export", str(file), "--format", form)["clips"]) == 1
+    kept_apart = [file, file.with_name("judged-clips"), *file.parent.glob("judged-clips/*.wav")]
+    assert [each.stat().st_mode & 0o077 for each in kept_apart] == [0, 0, 0]
     other = tmp_path / "other"
     assert as_json(other, "lexicon", "import", str(file))["imported"] == 1
     assert as_json(other, "lexicon", "import", str(file))["imported"] == 0
@@ -212,6 +301,7 @@ def test_judged_clips_travel_to_another_store(doubted: Path, tmp_path: Path, for
         (["lexicon", "retire", "nothing"], 2, "nothing"),
         (["review", "ffff"], 2, "ffff"),
         (["teach", "\x07"], 2, ""),
+        (["teach", "yeet", "--said", "yeet it"], 2, "--from"),
         (["bench", "doubt", "missing.tsv"], 2, "missing.tsv"),
         (["bench", "recognition", "missing.tsv", "--model", "x"], 5, "--model"),
     ],

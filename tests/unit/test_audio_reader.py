@@ -147,6 +147,29 @@ def test_a_recording_over_a_limit_is_refused_with_the_limit_and_its_setting(
     reader.close()
 
 
+@pytest.mark.parametrize("kind", recordings.FORMATS)
+def test_a_recording_that_says_it_is_too_long_is_refused_before_it_is_decoded(
+    tmp_path: Path, kind: str
+) -> None:
+    path = recordings.write(tmp_path / f"long.{kind}", recordings.noise(6))
+    reader = Reader(Limits(audio_stream_seconds=3))
+    with pytest.raises(AudioError, match=r"long.* 3 s.*audio_stream_seconds"):
+        next(reader.pieces(path))
+    reader.close()
+
+
+@pytest.mark.parametrize("kind", recordings.FORMATS)
+def test_it_is_told_how_far_a_recording_is_decoded_and_how_long_it_is(
+    reader: Reader, tmp_path: Path, kind: str
+) -> None:
+    path = recordings.write(tmp_path / f"a.{kind}", recordings.tone(3))
+    told: list[tuple[float, float]] = []
+    heard = sum(map(len, reader.pieces(path, told=lambda *far: told.append(far))))
+    assert [decoded for decoded, _ in told] == sorted(decoded for decoded, _ in told)
+    assert told[-1][0] == heard / SAMPLE_RATE
+    assert all(said == pytest.approx(3, abs=0.15) for _, said in told)
+
+
 def test_a_recording_of_exactly_the_limit_is_read(tmp_path: Path) -> None:
     path = recordings.write(tmp_path / "a.wav", recordings.silence(3))
     reader = Reader(Limits(audio_read_seconds=3))

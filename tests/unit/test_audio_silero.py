@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
@@ -75,6 +77,21 @@ def test_threads_get_the_answers_of_one(speech: Samples) -> None:
     alone = [probabilities(part) for part in parts]
     with ThreadPoolExecutor(4) as threads:
         assert list(threads.map(probabilities, parts)) == alone
+
+
+def test_the_network_starts_no_threads_of_its_own_and_leaves_others_their_limit() -> None:
+    program = """
+import os
+limit = os.environ.get("OMP_THREAD_LIMIT")
+from earwitness.audio.silero import probabilities
+import numpy as np
+before = len(os.listdir("/proc/self/task"))
+probabilities(np.zeros(5120, np.float32))
+print(len(os.listdir("/proc/self/task")) - before)
+print(os.environ.get("OMP_THREAD_LIMIT") == limit)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout == "0\nTrue\n", done.stderr
 
 
 def test_a_longer_least_silence_joins_what_a_shorter_one_parts(speech: Samples) -> None:

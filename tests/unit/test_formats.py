@@ -43,16 +43,26 @@ def test_a_file_saved_by_a_spreadsheet_with_a_byte_order_mark_is_read() -> None:
     assert terms_csv.read("\ufeffwritten\nyeet\n", "terms.csv") == [Term("yeet")]
 
 
+def test_a_file_with_semicolons_and_empty_rows_is_read() -> None:
+    text = "\ufeffwritten;misheard;why\r\nyeet;eat|yeast;slang, young\r\n;;\r\n"
+    wanted = Term("yeet", misheard=("eat", "yeast"), why="slang, young")
+    assert terms_csv.read(text, "terms.csv") == [wanted]
+
+
 @pytest.mark.parametrize(
     ("text", "names"),
     [
-        ("", "terms.csv"),
-        ("word\nyeet\n", "terms.csv"),
-        ("written,colour\nyeet,red\n", "terms.csv"),
-        ("written\nyeet,and more\n", "line 2"),
-        ("written,weight\nyeet,heavy\n", "line 2"),
-        ("written,weight\nyeet,-1\n", "line 2"),
-        ("written,weight\nyeet,inf\n", "line 2"),
+        ("", "terms.csv, line 1: .*'written'"),
+        ("scope\neverywhere\n", "terms.csv, line 1: .*'written'"),
+        ("word\nyeet\n", "terms.csv, line 1, column 1: 'word'"),
+        ("written,colour\nyeet,red\n", "terms.csv, line 1, column 2: 'colour'"),
+        ("written,why,why\nyeet,a,b\n", "terms.csv, line 1, column 3: 'why'"),
+        ("written\nyeet,and more\n", "terms.csv, line 2, column 2"),
+        ("written,why\n,slang\n", "terms.csv, line 2, column 'written'"),
+        *(
+            (f"written,weight\nbet,1\nyeet,{weight}\n", "terms.csv, line 3, column 'weight'")
+            for weight in ("heavy", "-1", "0", "0.01", "4.5", "inf", "nan")
+        ),
         ('written\n"yeet\n', "line 2"),
     ],
 )

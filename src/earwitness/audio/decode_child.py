@@ -20,7 +20,7 @@ import resource
 import socket
 import sys
 import wave
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
 from functools import lru_cache
 from typing import Any, BinaryIO
@@ -32,8 +32,8 @@ from av.error import FFmpegError
 from numpy.typing import NDArray
 
 from earwitness.audio.downmix import Downmix
-from earwitness.audio.whole import ends_within_page, missing_seconds, present_share
-from earwitness.audio.wire import AUDIO, END, HEADER, MAX_PAYLOAD, REFUSED
+from earwitness.audio.whole import ends_within_page, missing_seconds, present_share, said_seconds
+from earwitness.audio.wire import AUDIO, END, HEADER, LENGTH, MAX_PAYLOAD, REFUSED, SECONDS
 
 RATE = 16_000
 
@@ -79,11 +79,19 @@ def confine(memory_mib: int) -> None:
     _limit(resource.RLIMIT_CORE, 0)
 
 
-def decode(file: BinaryIO) -> Iterator[NDArray[np.int16]]:
-    """Blocks of about a second at ``RATE``. Raises UnusableError, perhaps after some blocks."""
+def decode(
+    file: BinaryIO, tell: Callable[[float], None] = lambda said: None
+) -> Iterator[NDArray[np.int16]]:
+    """Blocks of about a second at ``RATE``. Raises UnusableError, perhaps after some blocks.
+
+    ``tell`` is told first how many seconds the recording says it has, if it does.
+    """
     with closing(_open(file)) as container:
+        stream = _audio_stream(container)
+        if (said := said_seconds(container, stream)) is not None:
+            tell(said)
         samples = 0
-        for block in _of_a_second(_resampled(_mono_frames(container, file))):
+        for block in _of_a_second(_resampled(_mono_frames(container, stream, file))):
             samples += len(block)
             yield _to_int16(block)
         if not samples:
@@ -123,7 +131,7 @@ def _next_file(connection: socket.socket) -> BinaryIO | None:
 def _answer(connection: socket.socket, file: BinaryIO) -> None:
     kind, why = END, ""
     try:
-        for block in decode(file):
+        for block in decode(file, lambda said: _send(connection, LENGTH, SECONDS.pack(said))):
             _send(connection, AUDIO, block.astype("<i2").tobytes())
     except UnusableError as error:
         kind, why = REFUSED, str(error)
@@ -183,9 +191,8 @@ def _check_shape(rate: int, channels: int) -> None:
         raise UnusableError(f"says {channels} channels; 1 to {MAX_CHANNELS} are supported")
 
 
-def _mono_frames(container: Any, file: BinaryIO) -> Iterator[tuple[int, Mono]]:
+def _mono_frames(container: Any, stream: Any, file: BinaryIO) -> Iterator[tuple[int, Mono]]:
     """(rate, samples) for each frame."""
-    stream = _audio_stream(container)
     seconds, damaged_at, mix = 0.0, None, Downmix()
     for packet in container.demux(stream):
         try:

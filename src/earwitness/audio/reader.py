@@ -9,6 +9,7 @@ Memory stays bounded: ``read`` refuses what is too long to hold, ``pieces`` stre
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import socket
@@ -16,14 +17,14 @@ import stat
 import subprocess
 import sys
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from earwitness.audio.wire import AUDIO, END, HEADER, MAX_PAYLOAD, REFUSED
+from earwitness.audio.wire import AUDIO, END, HEADER, LENGTH, MAX_PAYLOAD, REFUSED, SECONDS
 from earwitness.errors import AudioError
 from earwitness.model import SAMPLE_RATE, Samples
 
@@ -47,6 +48,16 @@ class Limits:
     """How long the decoder may be silent before it is stopped."""
 
 
+Told = Callable[[float, float], None]
+"""Told how many seconds are decoded, of how many; 0 where the recording does not say."""
+_ROUNDING = 0.5
+"""What a recording says is decoded at times without the padding at its ends, in seconds."""
+
+
+def nobody(decoded: float, said: float) -> None:
+    """Does not care how far a recording is decoded."""
+
+
 def shown(path: Path) -> str:
     """A path as it can be printed: no control characters, no invalid UTF-8."""
     text = os.fsencode(path).decode("utf-8", "backslashreplace")
@@ -68,11 +79,11 @@ class Reader:
         ``audio_read_seconds``.
         """
         pcm = bytearray()
-        for block in self._blocks(path, "audio_read_seconds"):
+        for block in self._blocks(path, "audio_read_seconds", nobody):
             pcm += block.data
         return np.frombuffer(pcm, np.float32)
 
-    def pieces(self, path: Path, seconds: float = 1.0) -> Iterator[Samples]:
+    def pieces(self, path: Path, seconds: float = 1.0, told: Told = nobody) -> Iterator[Samples]:
         """The recording in pieces of ``seconds``, the last one shorter.
 
         Holds no more than one piece and a second. Raises AudioError as ``read`` does,
@@ -80,7 +91,7 @@ class Reader:
         """
         size = max(1, round(seconds * SAMPLE_RATE))
         pcm = bytearray()
-        for block in self._blocks(path, "audio_stream_seconds"):
+        for block in self._blocks(path, "audio_stream_seconds", told):
             pcm += block.data
             while len(pcm) >= 4 * size:
                 yield np.frombuffer(pcm[: 4 * size], np.float32)
@@ -92,16 +103,11 @@ class Reader:
         """Ends the decoding processes; a later call starts new ones."""
         _stop_all(self._idle)
 
-    def _blocks(self, path: Path, limit: str) -> Iterator[Samples]:
-        most, samples = getattr(self._limits, limit), 0
+    def _blocks(self, path: Path, limit: str, told: Told) -> Iterator[Samples]:
+        length = _Length(path, limit, getattr(self._limits, limit), told)
         with _opened(path) as descriptor, self._child() as child:
-            for block in child.decode(descriptor, path):
-                samples += len(block)
-                if samples > most * SAMPLE_RATE:
-                    raise AudioError(
-                        f"{shown(path)}: is longer than {most:g} s, the most that the setting"
-                        f" {limit} allows."
-                    )
+            for block in child.decode(descriptor, path, length.said):
+                length.grew(len(block))
                 yield block
 
     @contextmanager
@@ -115,6 +121,33 @@ class Reader:
                 self._idle.append(child)
             else:
                 child.stop()
+
+
+class _Length:
+    """How long a recording says it is, and how much of it has come. Raises AudioError."""
+
+    def __init__(self, path: Path, limit: str, most: float, told: Told) -> None:
+        self._path, self._limit, self._most = path, limit, most
+        self._told = told
+        self._said = 0.0
+        self._samples = 0
+
+    def said(self, seconds: float) -> None:
+        """Refused before anything is decoded where it is too much."""
+        self._said = seconds if math.isfinite(seconds) else 0.0
+        self._check(self._said - _ROUNDING)
+
+    def grew(self, samples: int) -> None:
+        self._samples += samples
+        self._check(self._samples / SAMPLE_RATE)
+        self._told(self._samples / SAMPLE_RATE, self._said)
+
+    def _check(self, seconds: float) -> None:
+        if seconds > self._most:
+            raise AudioError(
+                f"{shown(self._path)}: is longer than {self._most:g} s, the most that the setting"
+                f" {self._limit} allows."
+            )
 
 
 class _Child:
@@ -140,10 +173,12 @@ class _Child:
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    def decode(self, descriptor: int, path: Path) -> Iterator[Samples]:
+    def decode(
+        self, descriptor: int, path: Path, said: Callable[[float], None]
+    ) -> Iterator[Samples]:
         self.idle = False
         try:
-            yield from self._answers(descriptor, path)
+            yield from self._answers(descriptor, path, said)
         except TimeoutError:
             raise AudioError(
                 f"{shown(path)}: the decoder made no progress for"
@@ -159,12 +194,17 @@ class _Child:
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(5)
 
-    def _answers(self, descriptor: int, path: Path) -> Iterator[Samples]:
+    def _answers(
+        self, descriptor: int, path: Path, said: Callable[[float], None]
+    ) -> Iterator[Samples]:
         socket.send_fds(self._socket, [b"?"], [descriptor])
         while True:
             kind, payload = self._message()
             if kind == AUDIO and len(payload) % 2 == 0:
                 yield np.frombuffer(payload, "<i2").astype(np.float32) / np.float32(32768)
+                continue
+            if kind == LENGTH and len(payload) == SECONDS.size:
+                said(*SECONDS.unpack(payload))
                 continue
             self.idle = kind in (END, REFUSED)
             if kind == END:

@@ -18,7 +18,7 @@ def missing_seconds(container: Any, stream: Any, decoded: float, present: float)
     ``container`` and ``stream`` are PyAV's, ``decoded`` is in seconds, ``present`` is
     what ``present_share`` said of the file.
     """
-    said = _said_seconds(container, stream)
+    said = said_seconds(container, stream)
     if said is None:
         return 0.0
     missing = said / present - decoded
@@ -45,7 +45,7 @@ def ends_within_page(file: BinaryIO) -> bool:
     return len(page) < 27 or len(page) < 27 + page[26] + sum(sizes)
 
 
-def _said_seconds(container: Any, stream: Any) -> float | None:
+def said_seconds(container: Any, stream: Any) -> float | None:
     """How long the file says it is; None where it does not say, or only guesses.
 
     The file's own length counts only where it has no other stream that may be longer.

@@ -1,8 +1,9 @@
 """What a decoding process and its parent say to each other.
 
-A message is a header (kind, length of the payload) and a payload: ``AUDIO`` with 16-bit
-little-endian samples, mono, at the rate of the program; then ``END``, or ``REFUSED``
-with the reason in UTF-8.
+A message is a header (kind, length of the payload) and a payload: ``LENGTH`` with the
+seconds that a recording says it has, if it does; ``AUDIO`` with 16-bit little-endian
+samples, mono, at the rate of the program; then ``END``, or ``REFUSED`` with the reason in
+UTF-8.
 """
 
 from __future__ import annotations
@@ -10,5 +11,6 @@ from __future__ import annotations
 import struct
 
 HEADER = struct.Struct("<cI")
-AUDIO, END, REFUSED = b"A", b"E", b"R"
+SECONDS = struct.Struct("<d")
+LENGTH, AUDIO, END, REFUSED = b"L", b"A", b"E", b"R"
 MAX_PAYLOAD = 1 << 20

@@ -45,24 +45,24 @@ def _judged(program: Earwitness, utterance_id: str, folder: Path) -> Judged | No
     if not texts or judgements[-1].verdict is not Verdict.TRANSCRIPT:
         return None
     utterance = program.records.utterance(utterance_id)
-    path = folder / f"{utterance_id}.wav"
-    _write(path, player.wav(program.clip(utterance.clip)))
+    path = _made(folder) / f"{utterance_id}.wav"
+    write_whole(path, player.wav(program.clip(utterance.clip)))
     transcript = utterance.transcript
     name = f"{folder.name}/{path.name}"
     return Judged(name, transcript.seconds, texts, transcript.text, transcript.model)
 
 
+def _made(folder: Path) -> Path:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be made: {error.strerror}.") from error
+    return folder
+
+
 def _texts(judgements: Sequence[Judgement]) -> tuple[tuple[str, str], ...]:
     spoken = (each for each in judgements if each.verdict is Verdict.TRANSCRIPT)
     return tuple((each.analyst, each.text) for each in spoken)
-
-
-def _write(path: Path, content: bytes) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror}.") from error
 
 
 def import_clips(

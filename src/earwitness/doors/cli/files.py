@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from earwitness.errors import InputError
@@ -15,12 +16,29 @@ def read_whole(file: Path) -> str:
         raise InputError(f"{file}: cannot be read: {error}.") from error
 
 
-def write_whole(file: Path, text: str) -> None:
-    """The whole file or nothing. Raises InputError, which names it."""
+def write_new(file: Path, content: bytes) -> None:
+    """A file that was not there, for its owner alone. Raises InputError, which names it."""
+    try:
+        with open(file, "xb", opener=_private) as made:
+            made.write(content)
+    except FileExistsError as error:
+        raise InputError(f"{file}: is there already; name another file.") from error
+    except (OSError, ValueError) as error:
+        raise InputError(f"{file}: cannot be written: {error}.") from error
+
+
+def write_whole(file: Path, content: str | bytes) -> None:
+    """The whole file or nothing, for its owner alone. Raises InputError, which names it."""
     part = file.with_name(file.name + ".part")
     try:
-        part.write_text(text, encoding="utf-8", newline="")
+        part.unlink(missing_ok=True)
+        with open(part, "xb", opener=_private) as made:
+            made.write(content.encode() if isinstance(content, str) else content)
         part.replace(file)
     except OSError as error:
         part.unlink(missing_ok=True)
         raise InputError(f"{file}: cannot be written: {error}.") from error
+
+
+def _private(file: str, flags: int) -> int:
+    return os.open(file, flags, mode=0o600)

@@ -43,14 +43,17 @@ def hear(
     """Recognise recordings; keep what is doubted.
 
     A recording that cannot be used is named, the others are heard all the same, and the exit
-    code is then 2.
+    code is then 2. Names that begin with "-" come after "--".
     """
     from earwitness.model import Source
 
     screen = Screen(as_json)
     source = Source(device, household, locale)
     with opened(context) as program:
-        heard = [_hear(path, source, program, screen) for path in screen.track(files, "Hearing")]
+        heard = [
+            _hear(path, source, program, screen, (before, len(files)))
+            for before, path in enumerate(files)
+        ]
     failed = [each["file"] for each in heard if "error" in each]
     screen.result({"files": heard, "failed": failed}, lambda out: None)
     if failed:
@@ -58,10 +61,21 @@ def hear(
         raise typer.Exit(PARTLY_FAILED)
 
 
-def _hear(path: Path, source: Source, program: Earwitness, screen: Screen) -> dict[str, Any]:
-    """One recording, shown as soon as it is heard; an error stays with its file."""
+def _hear(
+    path: Path, source: Source, program: Earwitness, screen: Screen, place: tuple[int, int]
+) -> dict[str, Any]:
+    """One recording, shown as soon as it is heard; an error stays with its file.
+
+    ``place`` says how many came before it, and how many there are.
+    """
+    from earwitness.doors.cli.reached import Reached
+
     try:
-        answers = list(program.hear(path, source, datetime.now(UTC)))
+        with screen.progress("Hearing" if place[1] > 1 else "Hearing, in seconds") as reach:
+            reached = Reached(reach, *place)
+            answers = list(
+                reached.by(program.hear(path, source, datetime.now(UTC), reached.decoded))
+            )
     except (AudioError, EngineError) as error:
         screen.error(str(error))
         return {"file": path, "error": type(error).__name__, "message": str(error)}

@@ -38,6 +38,10 @@ Into = Annotated[Path | None, typer.Argument(metavar="FILE", help="By default st
 OutOf = Annotated[
     Path, typer.Argument(metavar="FILE", help="A .csv of terms, or a .json or .jsonl of clips.")
 ]
+UNMEASURED = (
+    "What they gain and harm is not measured: earwitness bench recognition MANIFEST --terms LIST "
+    "does so on your recordings; earwitness lexicon undo takes them back."
+)
 Matching = Annotated[str, typer.Option(metavar="TEXT", help="Only terms that contain this.")]
 
 
@@ -254,6 +258,8 @@ def _import_terms(
         f"{len(terms) - len(refused)} of {len(terms)} terms are live, revision {lexicon.revision}."
     )
     screen.result(value, lambda out: _show_import(done, refused, out))
+    if len(refused) < len(terms):
+        screen.warn(UNMEASURED)
     return refused
 
 

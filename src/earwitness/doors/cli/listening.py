@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
@@ -15,6 +16,7 @@ from earwitness.audio import player
 from earwitness.doors.cli import drawing
 from earwitness.doors.cli.asking import Interrupted, ask, at_terminal
 from earwitness.doors.cli.drafts import Drafts
+from earwitness.doors.cli.files import write_new
 from earwitness.doors.cli.holding import held
 from earwitness.doors.cli.opening import reason
 from earwitness.doors.cli.screen import Screen, ago, clock, plain, printable
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 
 HELP = """\
   Write every word as it was said. [Brackets] mark words to teach: [yeet] that alarm
-  Enter alone plays the clip again.
+  Enter alone plays the clip again; /w FILE writes it as a WAV, to play it elsewhere.
   /n  no speech            /a  not meant for the device
   /u  unintelligible       /l  another language
   /s  leave it to others   /q  stop"""
@@ -45,6 +47,7 @@ VERDICTS = {
     "/a": Verdict.NOT_ADDRESSED,
     "/l": Verdict.OTHER_LANGUAGE,
 }
+WRITE = "/w "
 _MARKED = re.compile(r"\[([^\[\]]+)\]")
 
 
@@ -78,6 +81,8 @@ class Listener:
     screen: Screen
     analyst: str
     drafts: Drafts
+    refused: list[str] = field(default_factory=list)
+    """Lines that were meant as answers and are none."""
 
     def listen(self, assignment: Assignment) -> dict[str, Any] | Outcome | Lost:
         """What was answered. The lease is renewed meanwhile, and given back without an answer."""
@@ -134,6 +139,9 @@ class Listener:
                 line = ask(self.screen, "What do you hear?", "/? for help", draft)
             except Interrupted as cut:
                 self.drafts.keep(lease.utterance, self.analyst, cut.typed)
+                self.screen.note(
+                    "\nStopped. The clip is free again; what you typed is kept for you."
+                )
                 raise
             outcome = self._taken(line, assignment)
             if outcome is not None:
@@ -149,6 +157,9 @@ class Listener:
         if not line:
             self._play(assignment.clip)
             return None
+        if line.startswith(WRITE):
+            self._write(assignment.clip, line.removeprefix(WRITE))
+            return None
         if line.startswith("/") and line not in VERDICTS:
             for each in HELP.splitlines():
                 self.screen.note(each)
@@ -160,9 +171,11 @@ class Listener:
         try:
             self.program.judge(assignment.lease, answer)
         except JudgementError as error:
+            self.refused.append(line)
             self.screen.error(str(error))
             return None
         except LeaseLost as error:
+            self.refused.append(line)
             self.drafts.keep(assignment.lease.utterance, self.analyst, line)
             self.screen.error(f"{error} What you typed is kept.")
             return Outcome.LEFT
@@ -171,7 +184,19 @@ class Listener:
 
     def _play(self, clip: str) -> None:
         if not player.play(self.program.clip(clip)):
-            self.screen.warn("It could not be played here; earwitness doctor says why.")
+            self.screen.warn(
+                "It could not be played here; earwitness doctor says why. "
+                "/w FILE writes it as a WAV."
+            )
+
+    def _write(self, clip: str, name: str) -> None:
+        file = Path(name.strip()).expanduser()
+        try:
+            write_new(file, player.wav(player.bounded(self.program.clip(clip))))
+        except InputError as error:
+            self.screen.error(str(error))
+        else:
+            self.screen.note(f"Written to {file}, for your eyes only; delete it when done.")
 
     # --- after: the comparison, and words to teach ---
 
@@ -230,7 +255,11 @@ class Listener:
         """Asked of a person alone: the next line of a pipe answers the next clip."""
         if not at_terminal():
             return []
-        line = ask(self.screen, "Words to teach?", "a comma between them; Enter for none")
+        try:
+            line = ask(self.screen, "Words to teach?", "a comma between them; Enter for none")
+        except Interrupted:
+            self.screen.note("\nStopped. Your answer is kept; no word of this line is taught.")
+            raise
         return [Taught(word.strip()) for word in (line or "").split(",") if word.strip()]
 
     def _show(self, tried: Tried) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from earwitness.doors.cli.app import INTERRUPTED, app
-from earwitness.doors.cli.asking import Interrupted
+from earwitness.doors.cli.asking import Interrupted, at_terminal
 from earwitness.doors.cli.opening import Name, catch_up, find_utterance, opened
 from earwitness.doors.cli.screen import Json, Screen
 from earwitness.errors import StoreError
@@ -34,7 +34,7 @@ def review(
     """Listen to what is doubted, write what was said, teach.
 
     You hear and write first; what the machine heard is shown after. Answers can also be piped
-    in, one a line.
+    in, one a line; the exit code is then 1 if any was refused.
     """
     from earwitness.doors.cli.drafts import Drafts
     from earwitness.doors.cli.listening import Listener
@@ -48,11 +48,12 @@ def review(
             with program.warming():
                 answered = _many(listener, 1 if only else count, only)
         except Interrupted:
-            screen.note("\nStopped. The clip is free again; what you typed is kept for you.")
             raise typer.Exit(INTERRUPTED) from None
     screen.result(answered, lambda out: None)
     if answered and all("lost" in each for each in answered):
         raise typer.Exit(StoreError.exit_code)
+    if listener.refused and not at_terminal():
+        raise typer.Exit(1)
 
 
 def _many(listener: Listener, count: int, only: str | None) -> list[dict[str, Any]]:

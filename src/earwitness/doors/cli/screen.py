@@ -7,6 +7,7 @@ something or is not there: yellow is doubt, red is harm, green is settled.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -22,7 +23,7 @@ from rich.table import Table
 from rich.text import Text
 
 Thing = TypeVar("Thing")
-Reach = Callable[[int, int], None]
+Reach = Callable[[float, float], None]
 """Told how many are done, of how many."""
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
 
@@ -41,12 +42,19 @@ def plain(value: object) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         return plain(asdict(value))
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {plain(str(key)): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [plain(item) for item in value]
     if isinstance(value, datetime):
         return value.isoformat()
-    return str(value) if isinstance(value, Path) else value
+    if isinstance(value, Path):
+        return os.fsencode(value).decode("utf-8", "backslashreplace")
+    # A half character has no UTF-8; it comes with a file name that is no UTF-8 either.
+    return _whole(value) if isinstance(value, str) else value
+
+
+def _whole(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def dump(value: object) -> str:
@@ -91,7 +99,7 @@ class Screen:
             yield
 
     @contextmanager
-    def steps(self) -> Iterator[Callable[[str, int, int], None]]:
+    def steps(self) -> Iterator[Callable[[str, float, float], None]]:
         """A bar whose name changes from step to step."""
         with self._bar() as update:
             yield update
@@ -103,7 +111,7 @@ class Screen:
             yield lambda done, total: update(doing, done, total)
 
     @contextmanager
-    def _bar(self) -> Iterator[Callable[[str, int, int], None]]:
+    def _bar(self) -> Iterator[Callable[[str, float, float], None]]:
         """A bar on stderr, gone when done; none where stderr is not a terminal."""
         if not self.err.is_terminal:
             yield lambda doing, done, total: None

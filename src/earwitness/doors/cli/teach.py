@@ -9,6 +9,7 @@ import typer
 from earwitness.doors.cli.app import app
 from earwitness.doors.cli.opening import Name, catch_up, find_utterance, opened
 from earwitness.doors.cli.screen import Json, Screen, plain
+from earwitness.errors import InputError
 
 Word = Annotated[str, typer.Argument(metavar="TERM", help="How it is written.")]
 Misheard = Annotated[
@@ -56,6 +57,8 @@ def teach(
     wanted = Taught(
         term, tuple(spoken or ()), None if misheard is None else tuple(misheard), scope, why
     )
+    if said and not utterance:
+        raise InputError("--said needs --from UTTERANCE, the clip in which that was said.")
     screen = Screen(as_json)
     with opened(context) as program:
         catch_up(program, screen)

@@ -4,6 +4,9 @@ A header, then one term a line: ``written,spoken,misheard,scope,weight,why``; on
 first column must be there. Several forms stand in one cell, parted by ``|``. Cells
 that a spreadsheet would take for a formula get an apostrophe in front, which is
 taken off again on the way back.
+
+What spreadsheets write is read, too: a byte order mark, semicolons between the cells
+where the first line has them, and rows of empty cells at the end.
 """
 
 from __future__ import annotations
@@ -11,14 +14,17 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from earwitness.errors import InputError
 from earwitness.model import EVERYWHERE, Term
+from earwitness.speech.lexicon import HEAVIEST
 
 COLUMNS = ("written", "spoken", "misheard", "scope", "weight", "why")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 _PART = "|"
+LIGHTEST = 0.1
+"""A lighter term would hardly ever be heard; ``HEAVIEST`` is the recognisers' own bound."""
 
 
 def write(terms: Iterable[Term]) -> str:
@@ -31,20 +37,32 @@ def write(terms: Iterable[Term]) -> str:
 
 
 def read(text: str, name: str) -> list[Term]:
-    """The terms of a file. Raises InputError, which names ``name`` and the line."""
-    rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
+    """The terms of a file. Raises InputError, which names ``name``, the line and the column."""
+    text = text.removeprefix("\ufeff")
+    lines = io.StringIO(text, newline="")
+    rows = csv.DictReader(lines, strict=True, delimiter=_delimiter(text))
     try:
-        _check_header(rows.fieldnames or (), name)
-        return [_term(row, f"{name}, line {rows.line_num}") for row in rows]
+        _check_header(rows.fieldnames or (), f"{name}, line 1")
+        return [_term(row, f"{name}, line {rows.line_num}") for row in rows if any(row.values())]
     except csv.Error as error:
         raise InputError(f"{name}, line {rows.line_num + 1}: not CSV: {error}.") from error
 
 
-def _check_header(header: Iterable[str], name: str) -> None:
-    unknown = [column for column in header if column not in COLUMNS]
-    if "written" not in header or unknown:
-        asked = ", ".join(COLUMNS)
-        raise InputError(f"{name}: the first line must name columns out of {asked}.")
+def _delimiter(text: str) -> str:
+    """No column's name has either, so the first line decides."""
+    header = text.partition("\n")[0]
+    return ";" if header.count(";") > header.count(",") else ","
+
+
+def _check_header(header: Sequence[str], where: str) -> None:
+    for place, column in enumerate(header, start=1):
+        if column not in COLUMNS:
+            known = ", ".join(COLUMNS)
+            raise InputError(f"{where}, column {place}: {column!r} is none of {known}.")
+        if column in header[: place - 1]:
+            raise InputError(f"{where}, column {place}: {column!r} is there twice.")
+    if "written" not in header:
+        raise InputError(f"{where}: no column 'written', which holds the terms.")
 
 
 def _cells(term: Term) -> tuple[str, ...]:
@@ -62,8 +80,10 @@ def _bare(cell: str) -> str:
 
 def _term(row: Mapping[str | None, str | None], where: str) -> Term:
     if None in row:
-        raise InputError(f"{where}: more cells than columns.")
+        raise InputError(f"{where}, column {len(row)}: more cells than the first line has names.")
     cells = {column: _bare(cell or "") for column, cell in row.items()}
+    if not cells["written"]:
+        raise InputError(f"{where}, column 'written': the term is empty.")
     return Term(
         written=cells["written"],
         spoken=_forms(cells.get("spoken", "")),
@@ -83,6 +103,9 @@ def _weight(cell: str, where: str) -> float:
         weight = float(cell)
     except ValueError:
         weight = math.nan
-    if not (math.isfinite(weight) and weight > 0):
-        raise InputError(f"{where}: the weight must be a number over 0, not {cell!r}.")
+    if not LIGHTEST <= weight <= HEAVIEST:
+        raise InputError(
+            f"{where}, column 'weight': it must be a number from {LIGHTEST:g} to {HEAVIEST:g}, "
+            f"1 being normal, not {cell!r}."
+        )
     return weight
