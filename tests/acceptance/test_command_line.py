@@ -221,6 +221,17 @@ def test_a_clip_is_written_where_the_listener_says_and_nothing_is_overwritten(
     assert [item["state"] for item in as_json(doubted, "queue")] == ["waiting"]
 
 
+def test_a_word_that_its_own_clip_does_not_bear_out_is_live_and_said_to_be_unheard(
+    doubted: Path,
+) -> None:
+    (item,) = as_json(doubted, "queue")
+    clip = ("--from", item["utterance"], "--said", "gyatt")
+    done = earwitness(doubted, "teach", "gyatt", *clip)
+    assert done.returncode == 0
+    assert "not heard" in done.stdout
+    assert "--spoken" in done.stdout
+
+
 def test_each_piped_line_answers_one_clip_and_none_becomes_a_term(tmp_path: Path) -> None:
     clips = [str(CLIPS[name].path) for name in ("saoirse-1.opus", "saoirse-3.opus")]
     as_json(tmp_path, "hear", *clips)

@@ -17,6 +17,8 @@ from earwitness.speech.text import words
 DOUBTFUL = 0.6
 """Words of lower confidence are drawn as doubtful."""
 
+UNHEARD = "Its own clip is still heard without it; give another spelling of its sound: --spoken."
+
 OUTCOMES = {
     TrialOutcome.LIVE: ("live", "green"),
     TrialOutcome.HELD: ("held back", "red"),
@@ -96,6 +98,8 @@ def trial(
     if tried.regression_clips or tried.clip:
         screen.print(Padding(gain_and_harm(tried), (0, 0, 0, 2)))
     screen.print(Padding(_decision(tried, outcome, revision), (0, 0, 0, 2)))
+    if outcome is TrialOutcome.LIVE and tried.clip and not tried.recognised:
+        screen.print(Padding(Text(UNHEARD, "yellow"), (0, 0, 0, 2)))
 
 
 def _decision(tried: Trial, outcome: TrialOutcome, revision: int | None) -> Text:
