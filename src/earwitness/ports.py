@@ -167,6 +167,9 @@ class UtteranceRecords(Protocol):
 
     def judgements(self, utterance_id: str) -> Sequence[Judgement]: ...
 
+    def heard_twice(self) -> Sequence[Sequence[Judgement]]:
+        """The blind judgements of every utterance that has at least two, in their order."""
+
     def backlog(self, limit: int = 1000) -> Sequence[Utterance]:
         """Utterances that nobody has judged yet, most valuable first."""
 

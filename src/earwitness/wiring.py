@@ -28,11 +28,12 @@ from earwitness.audio.silero import SileroDetector
 from earwitness.config import Settings
 from earwitness.engines import Options, open_engine
 from earwitness.errors import SettingsError
-from earwitness.flow import hear, judge, lead, lessons, steps, teach
+from earwitness.flow import hear, judge, lead, lessons, listeners, steps, teach
 from earwitness.flow.clips import Clips
 from earwitness.flow.hear import Answer, Hearing, Keeper
 from earwitness.flow.judge import Assignment, Revealed
 from earwitness.flow.lessons import Tried
+from earwitness.flow.listeners import Agreement
 from earwitness.flow.memory import RecentSpeech
 from earwitness.flow.readings import Clip, Readings
 from earwitness.flow.scope import ScopedLexicons
@@ -156,6 +157,10 @@ class Earwitness:
     def reveal(self, utterance_id: str, analyst: str) -> Revealed:
         """Raises JudgementError for a listener who has not judged yet."""
         return judge.reveal(utterance_id, analyst, records=self.records)
+
+    def agreement(self) -> Agreement:
+        """How far blind listeners of the same clips agree."""
+        return listeners.agreement(self.records.heard_twice())
 
     def trials_of_judgement(self, utterance_id: str) -> list[Tried]:
         """Carries out what is pending, then the trials that judging this clip led to.

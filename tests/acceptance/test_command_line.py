@@ -221,6 +221,21 @@ def test_a_clip_is_written_where_the_listener_says_and_nothing_is_overwritten(
     assert [item["state"] for item in as_json(doubted, "queue")] == ["waiting"]
 
 
+def test_two_who_listened_to_the_same_clip_are_compared(doubted: Path) -> None:
+    assert "No clip" in earwitness(doubted, "queue", "--agreement").stdout
+    for name in ("ada", "bob"):
+        typed = earwitness(
+            doubted,
+            *("review", "--as", name),
+            typed=f"{SAID}\n",
+            EARWITNESS_SECOND_LISTENER_FRACTION="1",
+        )
+        assert typed.returncode == 0, typed.stderr
+    found = as_json(doubted, "queue", "--agreement")
+    assert (found["clips"], found["agreed"], found["words"]) == (1, 1, 1.0)
+    assert "1 of 1 clips" in earwitness(doubted, "queue", "--agreement").stdout
+
+
 def test_a_word_that_its_own_clip_does_not_bear_out_is_live_and_said_to_be_unheard(
     doubted: Path,
 ) -> None:

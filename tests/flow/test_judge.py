@@ -10,6 +10,7 @@ from tests.flow.house import LEASE, House
 from earwitness.errors import JudgementError, LeaseLost
 from earwitness.flow import judge
 from earwitness.flow.judge import Answer, Assignment, reveal
+from earwitness.flow.listeners import Agreement, agreement
 from earwitness.model import ItemState, Taught, Verdict
 
 
@@ -95,3 +96,25 @@ def test_an_answer_that_contradicts_itself_leaves_the_lease_as_it_is(house: Hous
     with pytest.raises(JudgementError, match="yeet"):
         answer(Answer(Verdict.TRANSCRIPT, "eat that", (Taught("yeet"),)))
     answer(Answer(Verdict.TRANSCRIPT, "yeet that alarm"))
+
+
+# --- how far listeners agree --------------------------------------------------
+
+
+def test_agreement_is_of_the_first_two_who_listened_blind(house: House) -> None:
+    house.second_fraction = 1.0
+    alike, apart = kept(house, 0), kept(house, 1)
+    for utterance, second in ((alike, "yeet that alarm"), (apart, "")):
+        house.answer(utterance, "yeet that alarm", by="ada")
+        house.answer(utterance, second, by="bob")
+    house.answer(apart, "just yeet the meeting", by="carol")  # sees everything, so not blind
+    found = agreement(house.records.heard_twice())
+    assert (found.clips, found.agreed, found.words) == (2, 1, 1.0)
+    assert found.kappa == 0.0
+    assert found.alpha is not None
+
+
+def test_who_listened_alone_agrees_with_nobody(house: House) -> None:
+    house.answer(kept(house, 0), "yeet that alarm", by="ada")
+    assert house.records.heard_twice() == []
+    assert agreement([]) == Agreement(0, 0, None, None, None)

@@ -1,27 +1,24 @@
-"""Confidences that mean what they say where Earwitness listens, learned from judgements.
+"""Confidences that mean what they say: fitted ones are stretched to what was right.
 
-The shipped confidences were fitted on other voices, rooms and words. What analysts
-decide about words and utterances corrects them: log-odds are stretched and shifted
-(Platt 1999, "Probabilistic outputs for support vector machines"), so that the order of
-any two words stays, and with few judgements little changes.
+Log-odds are stretched and shifted (Platt 1999, "Probabilistic outputs for support
+vector machines"), so that the order of any two words stays, and with few pairs little
+changes. ``tools/calibrate`` ends with it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-
-from earwitness.model import Transcript
 
 Floats = NDArray[np.float64]
 
 STRONGEST = 0.999
 """No confidence is nearer to certainty than this, or to its opposite."""
 CAUTION = np.array([20.0, 5.0])
-"""How firmly, before any judgement, the stretch is believed to be 1 and the shift 0."""
+"""How firmly, before any pair, the stretch is believed to be 1 and the shift 0."""
 LEAST_SLOPE = 0.05
 MOST_STEPS = 50
 
@@ -74,16 +71,3 @@ def _newton_step(found: Floats, start: Floats, columns: Floats, right: Floats) -
     gradient = columns.T @ (expected - right) + CAUTION * (found - start)
     curvature = (columns * (expected * (1 - expected))[:, None]).T @ columns + np.diag(CAUTION)
     return np.asarray(np.linalg.solve(curvature, gradient))
-
-
-def calibrated(
-    transcript: Transcript, words: Calibration, utterance: Calibration = Calibration()
-) -> Transcript:
-    """The transcript with the confidences of the answer corrected."""
-    best = transcript.best
-    corrected = tuple(replace(word, confidence=words(word.confidence)) for word in best.words)
-    return replace(
-        transcript,
-        nbest=(replace(best, words=corrected), *transcript.nbest[1:]),
-        confidence=utterance(transcript.confidence),
-    )

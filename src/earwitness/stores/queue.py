@@ -10,8 +10,9 @@ import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import groupby
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, update
 
 from earwitness.errors import LeaseLost, NotFound, StoreError
 from earwitness.model import Event, ItemState, Judgement, Lease, ReviewItem, Transcript, term_key
@@ -109,6 +110,22 @@ class QueueStore:
         )
         with self.database.read() as connection:
             return [Judgement(*row) for row in connection.execute(statement)]
+
+    def heard_twice(self) -> Sequence[Sequence[Judgement]]:
+        twice = (
+            select(judged.c.utterance)
+            .where(judged.c.blind)
+            .group_by(judged.c.utterance)
+            .having(func.count() > 1)
+        )
+        statement = (
+            select(*_JUDGEMENT)
+            .where(judged.c.blind, judged.c.utterance.in_(twice))
+            .order_by(judged.c.utterance, judged.c.judged_at, judged.c.id)
+        )
+        with self.database.read() as connection:
+            found = [Judgement(*row) for row in connection.execute(statement)]
+        return [list(group) for _, group in groupby(found, key=lambda each: each.utterance)]
 
     def settle(
         self,

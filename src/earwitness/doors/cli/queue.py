@@ -11,19 +11,27 @@ from rich.console import Console
 
 from earwitness.doors.cli.app import app
 from earwitness.doors.cli.opening import opened
-from earwitness.doors.cli.screen import Json, Screen, ago, cell, clock, table
+from earwitness.doors.cli.screen import Json, Screen, ago, cell, clock, plain, table
 
 if TYPE_CHECKING:
+    from earwitness.flow.listeners import Agreement
     from earwitness.model import ReviewItem, Utterance
 
 Row = tuple["ReviewItem", "Utterance"]
 All = Annotated[bool, typer.Option("--all", help="Show what is closed or settled, too.")]
 Limit = Annotated[int, typer.Option(min=1, metavar="N", help="Show at most so many.")]
+Agreed = Annotated[
+    bool, typer.Option("--agreement", help="Show instead how far blind listeners agree.")
+]
 
 
 @app.command()
 def queue(
-    context: typer.Context, all_items: All = False, limit: Limit = 20, as_json: Json = False
+    context: typer.Context,
+    all_items: All = False,
+    limit: Limit = 20,
+    agreement: Agreed = False,
+    as_json: Json = False,
 ) -> None:
     """Show what waits for a human, most valuable first.
 
@@ -32,6 +40,10 @@ def queue(
     from earwitness.review.queue import OPEN
 
     with opened(context) as program:
+        if agreement:
+            found = program.agreement()
+            Screen(as_json).result(plain(found), lambda out: _show_agreement(found, out))
+            return
         records = program.records
         items = records.items(() if all_items else tuple(sorted(OPEN)), limit)
         rows = [(item, records.utterance(item.utterance)) for item in items]
@@ -53,6 +65,19 @@ def _plain(item: ReviewItem, utterance: Utterance) -> dict[str, Any]:
 
 def _rules(utterance: Utterance) -> list[str]:
     return list(dict.fromkeys(flag.rule for flag in utterance.flags))
+
+
+def _show_agreement(found: Agreement, out: Console) -> None:
+    if not found.clips:
+        out.print("No clip has two blind listeners yet.")
+        return
+    out.print(f"{found.agreed} of {found.clips} clips: the same verdict and the same words")
+    for name, value in (
+        ("words in common", found.words),
+        ("Cohen's kappa of verdicts", found.kappa),
+        ("Krippendorff's alpha of verdicts", found.alpha),
+    ):
+        out.print(f"{name}: {'nothing to compare' if value is None else f'{value:.2f}'}")
 
 
 def _show(rows: Sequence[Row], out: Console) -> None:
