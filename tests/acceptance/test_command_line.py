@@ -235,12 +235,13 @@ def test_each_piped_line_answers_one_clip_and_none_becomes_a_term(tmp_path: Path
     assert as_json(tmp_path, "lexicon", "list")["terms"] == []
 
 
-def test_a_piped_answer_that_is_refused_is_told_by_the_exit_code(doubted: Path) -> None:
+def test_after_a_refused_piped_answer_no_line_answers_the_wrong_clip(doubted: Path) -> None:
     done = earwitness(doubted, "review", typed="...\n")
     assert done.returncode == 1
     assert "A transcript needs the words" in done.stderr
-    (answered,) = as_json(doubted, "review", typed=f"...\n{SAID}\n", code=1)
-    assert answered["text"] == SAID
+    assert as_json(doubted, "review", typed=f"...\n{SAID}\n", code=1) == []
+    assert [item["state"] for item in as_json(doubted, "queue")] == ["waiting"]
+    assert as_json(doubted, "review", typed=f"{SAID}\n")[0]["text"] == SAID
 
 
 def test_only_words_that_were_said_are_taught_and_a_refused_one_ends_nothing(doubted: Path) -> None:

@@ -172,7 +172,8 @@ class Listener:
         except JudgementError as error:
             self.refused.append(line)
             self.screen.error(str(error))
-            return None
+            # The next line of a pipe answers the next clip.
+            return None if at_terminal() else Outcome.STOP
         except LeaseLost as error:
             self.refused.append(line)
             self.drafts.keep(assignment.lease.utterance, self.analyst, line)
