@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from earwitness.errors import InputError
@@ -36,7 +37,8 @@ def write_whole(file: Path, content: str | bytes) -> None:
             made.write(content.encode() if isinstance(content, str) else content)
         part.replace(file)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
         raise InputError(f"{file}: cannot be written: {error}.") from error
 
 

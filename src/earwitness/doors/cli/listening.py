@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -139,9 +140,7 @@ class Listener:
                 line = ask(self.screen, "What do you hear?", "/? for help", draft)
             except Interrupted as cut:
                 self.drafts.keep(lease.utterance, self.analyst, cut.typed)
-                self.screen.note(
-                    "\nStopped. The clip is free again; what you typed is kept for you."
-                )
+                self._stopped("The clip is free again; what you typed is kept for you.")
                 raise
             outcome = self._taken(line, assignment)
             if outcome is not None:
@@ -173,7 +172,8 @@ class Listener:
         except JudgementError as error:
             self.refused.append(line)
             self.screen.error(str(error))
-            return None
+            # The next line of a pipe answers the next clip.
+            return None if at_terminal() else Outcome.STOP
         except LeaseLost as error:
             self.refused.append(line)
             self.drafts.keep(assignment.lease.utterance, self.analyst, line)
@@ -181,6 +181,10 @@ class Listener:
             return Outcome.LEFT
         self.drafts.drop(assignment.lease.utterance, self.analyst)
         return answer
+
+    def _stopped(self, now: str) -> None:
+        self.screen.err.print()
+        self.screen.note(f"Stopped. {now}")
 
     def _play(self, clip: str) -> None:
         if not player.play(self.program.clip(clip)):
@@ -190,7 +194,7 @@ class Listener:
             )
 
     def _write(self, clip: str, name: str) -> None:
-        file = Path(name.strip()).expanduser()
+        file = Path(os.path.expanduser(name.strip()))  # noqa: PTH111 - raises for no unknown user
         try:
             write_new(file, player.wav(player.bounded(self.program.clip(clip))))
         except InputError as error:
@@ -258,7 +262,7 @@ class Listener:
         try:
             line = ask(self.screen, "Words to teach?", "a comma between them; Enter for none")
         except Interrupted:
-            self.screen.note("\nStopped. Your answer is kept; no word of this line is taught.")
+            self._stopped("Your answer is kept; no word of this line is taught.")
             raise
         return [Taught(word.strip()) for word in (line or "").split(",") if word.strip()]
 

@@ -34,7 +34,7 @@ def review(
     """Listen to what is doubted, write what was said, teach.
 
     You hear and write first; what the machine heard is shown after. Answers can also be piped
-    in, one a line; the exit code is then 1 if any was refused.
+    in, one a line; one that is refused ends the review with exit code 1.
     """
     from earwitness.doors.cli.drafts import Drafts
     from earwitness.doors.cli.listening import Listener
