@@ -289,6 +289,16 @@ def test_the_text_of_a_transcribed_utterance_is_that_of_its_last_judgement(
     assert store.transcribed(2, limit=1) == [(store.utterance("ruled"), "yeet that")]
 
 
+def test_heard_twice_are_the_blind_judgements_of_who_listened_to_the_same(
+    store: SqlRecords,
+) -> None:
+    both = judgement("both"), judgement("both", "bob", "meet that", START + MINUTE)
+    ruled = replace(judgement("both", "zoe", "yeet that", START + 2 * MINUTE), blind=False)
+    judged(store, "both", *both, ruled)
+    judged(store, "once", judgement("once"))
+    assert store.heard_twice() == [list(both)]
+
+
 def test_events_are_carried_out_in_order_and_once(store: SqlRecords) -> None:
     keep(store, "u1", "u2", "u3")
     assert [event.id for event in store.pending(limit=2)] == ["doubted:u1", "doubted:u2"]
