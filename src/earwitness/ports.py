@@ -263,6 +263,9 @@ class EventRecords(Protocol):
 
     def done(self, event_id: str, now: datetime) -> None: ...
 
+    def done_all(self, kinds: Collection[str], now: datetime) -> None:
+        """Every pending event of these kinds at once: those that ask for nothing."""
+
 
 class Records(UtteranceRecords, LexiconRecords, EventRecords, Protocol):
     """Everything that the embedded program keeps, in one database."""

@@ -240,6 +240,7 @@ class Earwitness:
 
     def carry_out_pending(self) -> Sequence[Failure]:
         """Everything that was decided and is not carried out yet; returns what failed."""
+        self.records.done_all(steps.NOTHING_TO_DO, _now())
         return inline.drain(self.records, self.carry_out)
 
     def runner(self) -> DurableRunner:

@@ -307,6 +307,10 @@ def test_events_are_carried_out_in_order_and_once(store: SqlRecords) -> None:
     assert [event.id for event in store.pending()] == ["doubted:u2", "doubted:u3"]
     with pytest.raises(NotFound, match="no event"):
         store.done("doubted:nobody", START)
+    store.done_all({"judged"}, START)
+    assert len(store.pending()) == 2
+    store.done_all({"doubted", "judged"}, START)
+    assert store.pending() == []
 
 
 def test_everything_is_there_after_opening_again(store: SqlRecords, url: str) -> None:

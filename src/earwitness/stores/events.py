@@ -68,6 +68,11 @@ class EventStore:
             if connection.execute(statement.values(done_at=now)).rowcount == 0:
                 _refuse_unknown(connection, event_id)
 
+    def done_all(self, kinds: Collection[str], now: datetime) -> None:
+        statement = update(outbox).where(outbox.c.kind.in_(kinds), outbox.c.done_at.is_(None))
+        with self.database.write() as connection:
+            connection.execute(statement.values(done_at=now))
+
 
 def _refuse_unknown(connection: Connection, event_id: str) -> None:
     known = connection.execute(select(outbox.c.id).where(outbox.c.id == event_id)).first()
