@@ -18,10 +18,15 @@ def read_whole(file: Path) -> str:
 
 
 def write_new(file: Path, content: bytes) -> None:
-    """A file that was not there, for its owner alone. Raises InputError, which names it."""
+    """A new file for its owner alone, whole or not at all. Raises InputError, which names it."""
     try:
         with open(file, "xb", opener=_private) as made:
-            made.write(content)
+            try:
+                made.write(content)
+                made.flush()
+            except OSError:
+                file.unlink()
+                raise
     except FileExistsError as error:
         raise InputError(f"{file}: is there already; name another file.") from error
     except (OSError, ValueError) as error:
