@@ -26,19 +26,16 @@ SLACKS = (5.0, 2.0, 0.0)
 LEAST = 4.0
 """A margin below which a term is hardly heard from anybody else, in nats."""
 
-DISTINCTIVE = 3
-"""Words of a phrase that is hardly said by chance; a made-up word is distinctive, too."""
-
 
 def best_trial(term: Term, proposed: Sequence[str], tryout: Tryout, limits: Limits) -> Trial:
     """The trial of the best candidate: ``term`` with some of the ``proposed`` misheard forms.
 
     Forms that ``term`` has already were asked for and stay. Of a term whose letters its
-    own clip hardly supports ("Xochitl", "fr fr"), what was written instead is how it is
-    spoken ("sochiel", "for real for real"), unless it is something that others say.
+    own clip hardly supports, what was written instead is how it is spoken, if it is a
+    made-up word ("sochiel" for "Xochitl") or says an abbreviation in full.
     """
     if _is_spelled_unlike_it_sounds(_with_forms(term, proposed), tryout):
-        spoken = [form for form in proposed if _is_distinctive(form)]
+        spoken = [form for form in proposed if _is_spoken(form, term)]
         term = replace(term, spoken=tuple(dict.fromkeys((*term.spoken, *spoken))))
         proposed = [form for form in proposed if form not in spoken]
     trial = _with_margin(_with_forms(term, proposed), tryout, limits)
@@ -55,9 +52,15 @@ def _is_spelled_unlike_it_sounds(term: Term, tryout: Tryout) -> bool:
     return needed is None or needed > UNKNOWN
 
 
-def _is_distinctive(form: str) -> bool:
-    parts = form.split()
-    return len(parts) >= DISTINCTIVE or not all(map(is_known, parts))
+def _is_spoken(form: str, term: Term) -> bool:
+    """Whether nobody means anything else by it.
+
+    >>> _is_spoken("for real for real", Term("fr fr")), _is_spoken("so chill", Term("Xochitl"))
+    (True, False)
+    """
+    parts = words(form)
+    initials = "".join(part[0] for part in parts)
+    return initials == "".join(words(term.written)) or not all(map(is_known, parts))
 
 
 def _with_forms(term: Term, forms: Sequence[str]) -> Term:
