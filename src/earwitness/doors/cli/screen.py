@@ -100,9 +100,22 @@ class Screen:
 
     @contextmanager
     def steps(self) -> Iterator[Callable[[str, float, float], None]]:
-        """A bar whose name changes from step to step."""
+        """A bar whose name changes from step to step; in a log, a line for each step."""
+        if not self.err.is_terminal:
+            yield self._lines()
+            return
         with self._bar() as update:
             yield update
+
+    def _lines(self) -> Callable[[str, float, float], None]:
+        said: set[str] = set()
+
+        def update(doing: str, done: float, total: float) -> None:
+            if doing not in said:
+                said.add(doing)
+                self.note(f"{doing} ...")
+
+        return update
 
     @contextmanager
     def progress(self, doing: str) -> Iterator[Reach]:
