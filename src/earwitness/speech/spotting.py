@@ -202,7 +202,7 @@ class _Search:
             good = np.flatnonzero(here >= self.plain.floor(i + 1, 0.0) - spent - margins)
             order = good[np.argsort(-(here + bonus)[good], kind="stable")]
             for k in order[: self.reach.per_position]:
-                yield self._entry(i, int(moves.ids[k]), moves.nodes[k])
+                yield self._entry(i, int(moves.ids[k]), moves.nodes[int(k)])
 
     def _leaving(self, hypothesis: _Hypothesis) -> Iterator[_Hypothesis]:
         """Itself, or what comes of it where it leaves the plain reading.
@@ -271,11 +271,11 @@ class _Search:
     def _spelled(self, hypothesis: _Hypothesis, node: Node, row: Floats) -> Iterator[_Hypothesis]:
         """One token further in the term, wherever that may still be worth it."""
         moves = node.moves(self.graph.vocabulary)
-        for token, child in zip(moves.ids, moves.nodes, strict=True):
-            floor = self.plain.floor(hypothesis.length + 1, child.margin)
-            worth_it = hypothesis.score + row[token] >= floor
-            if worth_it and self._may_spell(hypothesis, child.margin):
-                yield hypothesis.then(int(token), row, child)
+        margins = np.minimum(moves.margins, self.reach.deepest)
+        floor = self.plain.floor(hypothesis.length + 1, 0.0)
+        worth_it = hypothesis.score + row[moves.ids] >= floor - margins
+        for k in np.flatnonzero(worth_it & (hypothesis.open + margins >= 0)):
+            yield hypothesis.then(int(moves.ids[k]), row, moves.nodes[int(k)])
 
     def _may_spell(self, hypothesis: _Hypothesis, margin: float) -> bool:
         """Whether a term of this margin would have entered here without the others."""
