@@ -422,6 +422,7 @@ class Terminal:
 
     def __init__(self, data: Path, *arguments: str) -> None:
         self._ours, theirs = pty.openpty()
+        self._unread = ""
         self._process = subprocess.Popen(
             [COMMAND, *arguments],
             env=_environment(data),
@@ -445,23 +446,22 @@ class Terminal:
         os.write(self._ours, text.encode())
 
     def interrupt(self) -> None:
-        """Ctrl-C until it is seen: Python's line editor misses one that comes between two keys."""
-        self.type("\x03")
-        while not select.select([self._ours], [], [], 2.0)[0]:
+        """Ctrl-C until it is heeded: Python's line editor misses one between two keys."""
+        while "Stopped" not in self._unread:
             self.type("\x03")
+            while "Stopped" not in self._unread and select.select([self._ours], [], [], 5.0)[0]:
+                self._read_on("Stopped")
 
     def until(self, wanted: str) -> str:
         """What is shown up to and with ``wanted``; fails when the program ends before."""
-        shown = ""
-        while wanted not in shown:
-            part = self._read()
-            assert part, f"it ended without {wanted!r}: {shown}"
-            shown += part
-        return shown
+        while wanted not in self._unread:
+            self._read_on(wanted)
+        shown, _, self._unread = self._unread.partition(wanted)
+        return shown + wanted
 
     def rest(self) -> str:
         """What is shown until the program ends."""
-        shown = ""
+        shown, self._unread = self._unread, ""
         while part := self._read():
             shown += part
         return shown
@@ -469,6 +469,11 @@ class Terminal:
     def wait(self) -> int:
         self.rest()
         return self._process.wait()
+
+    def _read_on(self, wanted: str) -> None:
+        part = self._read()
+        assert part, f"it ended without {wanted!r}: {self._unread}"
+        self._unread += part
 
     def _read(self) -> str:
         select.select([self._ours], [], [])
