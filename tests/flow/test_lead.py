@@ -213,6 +213,14 @@ def test_a_list_of_nothing_usable_publishes_nothing(house: House) -> None:
     assert (lexicon.revision, set(refused)) == (0, {"the"})
 
 
+def test_the_same_list_again_publishes_what_is_new_in_it_or_nothing(house: House) -> None:
+    listed = [Term("yeet"), Term("finna", misheard=("fin",))]
+    for terms, revision in ((listed, 1), (listed, 1), ([*listed, Term("rizz")], 2)):
+        lexicon, refused = lead.publish_all(terms, "lee", "import", house.now, house.teaching)
+        assert (lexicon.revision, refused) == (revision, {})
+    assert set(lexicon.terms) == {"yeet", "finna", "rizz"}
+
+
 def test_a_list_is_published_on_whatever_is_newest(house: House) -> None:
     class Busy:
         def __init__(self) -> None:

@@ -114,15 +114,17 @@ def publish_all(
     """A list of terms in one revision, without trials, as a lead imports it.
 
     Returns the lexicon and, by written form, why a term cannot be honoured; the
-    others go live. Raises LexiconUnsupported where the engine honours none.
+    others go live, where they are not already as they are listed. Raises
+    LexiconUnsupported where the engine honours none.
     """
     while True:
         base = on.records.lexicon()
         usable, refused = sort_out(terms, base, on.engine)
-        if not usable:
+        new = tuple(term for term in usable if not lessons.adds_nothing(term, base.terms))
+        if not new:
             return base, refused
         with suppress(RevisionConflict):
-            return _carry_out(Change(base.revision, put=tuple(usable)), by, why, now, on), refused
+            return _carry_out(Change(base.revision, put=new), by, why, now, on), refused
 
 
 @dataclass(frozen=True, slots=True)
