@@ -241,6 +241,37 @@ def test_two_who_listened_to_the_same_clip_are_compared(doubted: Path) -> None:
     assert "1 of 1 clips" in earwitness(doubted, "queue", "--agreement").stdout
 
 
+def test_a_command_behind_a_draft_is_a_command_and_the_draft_stays(doubted: Path) -> None:
+    with Terminal(doubted, "review") as terminal:
+        terminal.until("> ")
+        terminal.type("half typed")
+        terminal.until("half typed")
+        terminal.interrupt()
+        terminal.wait()
+    with Terminal(doubted, "review") as terminal:
+        terminal.until("half typed")
+        terminal.type("/q\r")
+        assert terminal.wait() == 0
+    assert [item["state"] for item in as_json(doubted, "queue")] == ["waiting"]
+
+
+@pytest.mark.parametrize("line", ["hello [wor", "[[yeet]] x", "yeet] it"])
+def test_brackets_that_do_not_pair_are_no_transcript(doubted: Path, line: str) -> None:
+    done = earwitness(doubted, "review", typed=f"{line}\n")
+    assert done.returncode == 1
+    assert "Brackets" in done.stderr
+    assert [item["state"] for item in as_json(doubted, "queue")] == ["waiting"]
+
+
+def test_a_folder_without_a_name_is_not_the_current_one(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [COMMAND, "--data", "", "queue"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert "--data" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_word_that_its_own_clip_does_not_bear_out_is_live_and_said_to_be_unheard(
     doubted: Path,
 ) -> None:

@@ -48,9 +48,23 @@ Version = Annotated[
     bool,
     typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version."),
 ]
+
+
+def _folder(text: str) -> Path:
+    """A folder by name: an unset shell variable must not mean the current one."""
+    if not text:
+        raise typer.BadParameter("is empty; name a folder.")
+    return Path(text)
+
+
 Data = Annotated[
     Path | None,
-    typer.Option("--data", metavar="FOLDER", help="Where what is kept lies (EARWITNESS_DATA)."),
+    typer.Option(
+        "--data",
+        metavar="FOLDER",
+        parser=_folder,
+        help="Where what is kept lies (EARWITNESS_DATA).",
+    ),
 ]
 
 

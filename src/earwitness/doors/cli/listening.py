@@ -64,14 +64,29 @@ class Lost:
     reason: str
 
 
+def _command(line: str | None, draft: str) -> str | None:
+    """The line; of a draft that was put back with a command behind it, the command.
+
+    >>> _command("half typed/q", "half typed"), _command("half typed it", "half typed")
+    ('/q', 'half typed it')
+    """
+    typed = line.removeprefix(draft).strip() if line and draft else ""
+    return typed if typed in {*VERDICTS, "/q", "/s", "/?"} else line
+
+
 def written(line: str) -> Answer:
     """What a line says, the marked words as terms to teach.
+
+    Raises JudgementError where a bracket has no other, or is within others.
 
     >>> written("[yeet] that alarm").text
     'yeet that alarm'
     """
     terms = tuple(Taught(term.strip()) for term in _MARKED.findall(line))
-    return Answer(Verdict.TRANSCRIPT, _MARKED.sub(r"\1", line), terms)
+    text = _MARKED.sub(r"\1", line)
+    if "[" in text or "]" in text:
+        raise JudgementError("Brackets mark a word to teach, one pair around each: [yeet].")
+    return Answer(Verdict.TRANSCRIPT, text, terms)
 
 
 @dataclass(frozen=True)
@@ -142,7 +157,7 @@ class Listener:
                 self.drafts.keep(lease.utterance, self.analyst, cut.typed)
                 self._stopped("The clip is free again; what you typed is kept for you.")
                 raise
-            outcome = self._taken(line, assignment)
+            outcome = self._taken(_command(line, draft), assignment)
             if outcome is not None:
                 return outcome
             draft = ""
@@ -166,8 +181,8 @@ class Listener:
         return self._judged(assignment, line)
 
     def _judged(self, assignment: Assignment, line: str) -> Answer | Outcome | None:
-        answer = Answer(VERDICTS[line]) if line in VERDICTS else written(line)
         try:
+            answer = Answer(VERDICTS[line]) if line in VERDICTS else written(line)
             self.program.judge(assignment.lease, answer)
         except JudgementError as error:
             self.refused.append(line)
