@@ -10,6 +10,8 @@ import shutil
 import subprocess
 import sys
 import wave
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -193,11 +195,7 @@ def test_a_clip_whose_review_was_killed_is_there_at_once_for_the_same_listener(
 
 
 def test_ctrl_c_at_the_words_to_teach_keeps_the_answer_and_says_so(doubted: Path) -> None:
-    with Terminal(doubted, "review") as terminal:
-        terminal.until("> ")
-        terminal.type(f"{SAID}\r")
-        terminal.until("Words to teach?")
-        terminal.until("> ")
+    with at_words_to_teach(doubted) as terminal:
         terminal.type("Saoirse")
         terminal.until("Saoirse")
         terminal.interrupt()
@@ -302,11 +300,7 @@ def test_after_a_refused_piped_answer_no_line_answers_the_wrong_clip(doubted: Pa
 
 
 def test_only_words_that_were_said_are_taught_and_a_refused_one_ends_nothing(doubted: Path) -> None:
-    with Terminal(doubted, "review") as terminal:
-        terminal.until("> ")
-        terminal.type(f"{SAID}\r")
-        terminal.until("Words to teach?")
-        terminal.until("> ")
+    with at_words_to_teach(doubted) as terminal:
         terminal.type("/q, the, gochujang, taxi\r")
         shown = terminal.rest()
         assert terminal.wait() == 0
@@ -512,6 +506,17 @@ class Terminal:
             return os.read(self._ours, 65_536).decode(errors="replace")
         except OSError:  # Linux says so when the other side is closed
             return ""
+
+
+@contextmanager
+def at_words_to_teach(data: Path) -> Iterator[Terminal]:
+    """A review whose first clip is answered, at its second question."""
+    with Terminal(data, "review") as terminal:
+        terminal.until("> ")
+        terminal.type(f"{SAID}\r")
+        terminal.until("Words to teach?")
+        terminal.until("> ")
+        yield terminal
 
 
 def _take_the_terminal() -> None:

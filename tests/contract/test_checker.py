@@ -101,5 +101,4 @@ def test_each_clip_that_is_missing_or_damaged_is_named(tmp_path: Path) -> None:
         f"The clip of damaged is lost: {tmp_path / 'clips' / keys[1]}: the clip is damaged.",
         f"The clip of missing is lost: There is no {tmp_path / 'clips' / keys[2]}.",
     ]
-    assert store.check(blobs) == store.lost_clips(blobs)
     store.close()

@@ -44,7 +44,7 @@ def _learned(term: Term, clip: Clip, scoped: Scoped, readings: Readings) -> Iter
     """Where the term, or another that was not heard before, stands; nothing without times."""
     best = readings.timed(clip, scoped).best
     before = clip.heard.best.terms if clip.heard else ()
-    for written in {term.written, *best.terms} - ({*before} - {term.written}):
+    for written in {term.written} | ({*best.terms} - {*before}):
         yield from places(best, written)
 
 

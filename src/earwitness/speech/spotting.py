@@ -202,7 +202,7 @@ class _Search:
             good = np.flatnonzero(here >= self.plain.floor(i + 1, 0.0) - spent - margins)
             order = good[np.argsort(-(here + bonus)[good], kind="stable")]
             for k in order[: self.reach.per_position]:
-                yield self._entry(i, int(moves.ids[k]), moves.nodes[int(k)])
+                yield self._entry(i, int(moves.ids[k]), moves.nodes[k])
 
     def _leaving(self, hypothesis: _Hypothesis) -> Iterator[_Hypothesis]:
         """Itself, or what comes of it where it leaves the plain reading.

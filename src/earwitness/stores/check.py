@@ -68,14 +68,13 @@ _NEVER = {
 """What is wrong -> the rows of which that is true; there must be none."""
 
 
-def check(database: Database, blobs: Blobs | None = None) -> Sequence[str]:
+def check(database: Database) -> Sequence[str]:
     """Every broken invariant, in words; empty when all is well. Reads every row."""
     parts = (
         _file_problems,
         _broken,
         _unreadable,
         _misfiled,
-        partial(_lost, blobs=blobs),
     )
     return [problem for part in parts for problem in _found(database, part)]
 
@@ -124,10 +123,9 @@ def _misfiled(connection: Connection) -> Iterator[str]:
             yield f"The term {written!r} is filed under {key!r}."
 
 
-def _lost(connection: Connection, blobs: Blobs | None) -> Iterator[str]:
-    if blobs is not None:
-        for name, clip in connection.execute(select(utterance.c.id, utterance.c.clip)):
-            try:
-                blobs.get(clip)
-            except StoreError as error:
-                yield f"The clip of {name} is lost: {error}"
+def _lost(connection: Connection, blobs: Blobs) -> Iterator[str]:
+    for name, clip in connection.execute(select(utterance.c.id, utterance.c.clip)):
+        try:
+            blobs.get(clip)
+        except StoreError as error:
+            yield f"The clip of {name} is lost: {error}"

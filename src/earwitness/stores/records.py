@@ -34,9 +34,9 @@ class SqlRecords(UtteranceStore, QueueStore, SettlementStore, LexiconStore, Tria
         self.database = database
         self.cache = LexiconCache()
 
-    def check(self, blobs: Blobs | None = None) -> Sequence[str]:
+    def check(self) -> Sequence[str]:
         """Every broken invariant, in words; empty when all is well."""
-        return check(self.database, blobs)
+        return check(self.database)
 
     def lost_clips(self, blobs: Blobs) -> Sequence[str]:
         """Each utterance whose clip is missing or damaged, in words."""

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from earwitness.doors.cli.app import app
 from earwitness.doors.cli.opening import opened
-from earwitness.doors.cli.screen import Json, Screen, ago, cell, clock, plain, table
+from earwitness.doors.cli.screen import Json, Screen, ago, cell, clock, table
 
 if TYPE_CHECKING:
     from earwitness.flow.listeners import Agreement
@@ -42,7 +42,7 @@ def queue(
     with opened(context) as program:
         if agreement:
             found = program.agreement()
-            Screen(as_json).result(plain(found), lambda out: _show_agreement(found, out))
+            Screen(as_json).result(found, lambda out: _show_agreement(found, out))
             return
         records = program.records
         items = records.items(() if all_items else tuple(sorted(OPEN)), limit)
