@@ -59,6 +59,7 @@ def test_a_file_with_semicolons_and_empty_rows_is_read() -> None:
         ("written,why,why\nyeet,a,b\n", "terms.csv, line 1, column 3: 'why'"),
         ("written\nyeet,and more\n", "terms.csv, line 2, column 2"),
         ("written,why\n,slang\n", "terms.csv, line 2, column 'written'"),
+        ("written\nBet\nyeet\nbet\n", "line 4, column 'written': 'bet' is on line 2"),
         *(
             (f"written,weight\nbet,1\nyeet,{weight}\n", "terms.csv, line 3, column 'weight'")
             for weight in ("heavy", "-1", "0", "0.01", "4.5", "inf", "nan")

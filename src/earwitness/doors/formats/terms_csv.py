@@ -14,7 +14,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from earwitness.errors import InputError
 from earwitness.model import EVERYWHERE, Term
@@ -43,9 +43,22 @@ def read(text: str, name: str) -> list[Term]:
     rows = csv.DictReader(lines, strict=True, delimiter=_delimiter(text))
     try:
         _check_header(rows.fieldnames or (), f"{name}, line 1")
-        return [_term(row, f"{name}, line {rows.line_num}") for row in rows if any(row.values())]
+        return list(_terms(rows, name))
     except csv.Error as error:
         raise InputError(f"{name}, line {rows.line_num + 1}: not CSV: {error}.") from error
+
+
+def _terms(rows: csv.DictReader[str], name: str) -> Iterator[Term]:
+    """Each once: of two rows for one term the first would be lost without a word."""
+    lines: dict[str, int] = {}
+    for row in rows:
+        if any(row.values()):
+            term = _term(row, f"{name}, line {rows.line_num}")
+            first = lines.setdefault(term.key, rows.line_num)
+            if first != rows.line_num:
+                where = f"{name}, line {rows.line_num}, column 'written'"
+                raise InputError(f"{where}: {term.written!r} is on line {first} already.")
+            yield term
 
 
 def _delimiter(text: str) -> str:
