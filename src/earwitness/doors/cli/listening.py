@@ -71,7 +71,7 @@ def _command(line: str | None, draft: str) -> str | None:
     ('/q', 'half typed it')
     """
     typed = line.removeprefix(draft).strip() if line and draft else ""
-    return typed if typed in {*VERDICTS, "/q", "/s", "/?"} else line
+    return typed if typed.startswith("/") else line
 
 
 def written(line: str) -> Answer:
@@ -157,10 +157,11 @@ class Listener:
                 self.drafts.keep(lease.utterance, self.analyst, cut.typed)
                 self._stopped("The clip is free again; what you typed is kept for you.")
                 raise
-            outcome = self._taken(_command(line, draft), assignment)
+            command = _command(line, draft)
+            outcome = self._taken(command, assignment)
             if outcome is not None:
                 return outcome
-            draft = ""
+            draft = draft if command != line else ""
 
     def _taken(self, line: str | None, assignment: Assignment) -> Answer | Outcome | None:
         """What becomes of a line; None to ask again."""
