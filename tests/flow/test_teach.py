@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.flow.house import (
@@ -33,6 +34,7 @@ from earwitness.model import (
     Taught,
     Term,
     TermState,
+    Transcript,
     Trial,
     TrialOutcome,
 )
@@ -246,6 +248,24 @@ def test_what_was_written_for_letters_that_nobody_says_is_how_they_are_spoken(
     assert (outcome, trial.recognised) == (TrialOutcome.LIVE, True)
     assert (trial.term.spoken, trial.term.misheard) == (("for real for real",), ("fur",))
     assert house.text_of(0) == "he is late fr fr"
+
+
+class NeverUnbiased(ScriptedEngine):
+    """A recogniser that does not tell what it would have heard without the lexicon."""
+
+    def decode(self, *clip: Any, **how: Any) -> Transcript:
+        return replace(super().decode(*clip, **how), unbiased=None)
+
+
+def test_who_does_not_tell_what_it_hears_unbiased_shows_nothing_about_letters(
+    house: House,
+) -> None:
+    house.teaching = without_harm(house.with_engine(NeverUnbiased({0: FR_FR})).teaching)
+    house.hearing = replace(house.hearing, engine=house.teaching.engine)
+    taught(house, 0, "he is late fr fr", Taught("fr fr"))
+    trial, _ = only_trial(house)
+    assert trial.term.spoken == ()
+    assert set(trial.term.misheard) == {"for real for real", "fur"}
 
 
 def test_a_term_over_the_limits_is_held_and_its_harm_is_shown(house: House) -> None:

@@ -9,6 +9,7 @@ last and most careful one, which is held for a lead if it is over the limits.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -46,10 +47,8 @@ def best_trial(term: Term, proposed: Sequence[str], tryout: Tryout, limits: Limi
 
 
 def _is_spelled_unlike_it_sounds(term: Term, tryout: Tryout) -> bool:
-    if tryout.ground.clip is None:
-        return False
     needed = _needed(term, tryout)
-    return needed is None or needed > UNKNOWN
+    return needed is not None and needed > UNKNOWN
 
 
 def _is_spoken(form: str, term: Term) -> bool:
@@ -100,7 +99,7 @@ def margins(term: Term, tryout: Tryout) -> list[float | None]:
     if term.margin is not None:
         return [term.margin]
     live, needed = tryout.ground.base.terms.get(term.key), _needed(term, tryout)
-    if needed is None:
+    if needed is None or math.isinf(needed):
         return [live.margin if live else None]
     least = max(needed, margin_of(live)) if live else needed
     wanted = [needed + slack for slack in SLACKS]
@@ -115,13 +114,15 @@ def _bounded(margin: float, needed: float) -> float:
 def _needed(term: Term, tryout: Tryout) -> float | None:
     """How far the clip's reading with the term lies below the unbiased one, in nats.
 
-    None where there is no clip, it cannot be heard at all, or the recogniser does not
-    tell what it would have heard unbiased. So wide a margin puts the term in other
-    places, too; what counts is the reading that comes closest to what the human wrote.
+    None where there is no clip, or the recogniser does not tell what it would have heard
+    unbiased; infinite where the term cannot be heard at all. So wide a margin puts it in
+    other places, too; what counts is the reading that comes closest to what the human wrote.
     """
     heard = tryout.hear(replace(term, margin=REACH))
-    if heard is None or heard.unbiased is None or not contains(heard.text, term):
+    if heard is None or heard.unbiased is None:
         return None
+    if not contains(heard.text, term):
+        return math.inf
     said = words(tryout.said or heard.text)
     readings = (each for each in heard.nbest if contains(each.text, term))
     closest = min(readings, key=lambda each: (_errors(said, each), -each.logprob))
