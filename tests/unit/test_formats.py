@@ -30,7 +30,7 @@ CLIPS = st.builds(
 )
 
 
-@given(st.lists(TERMS))
+@given(st.lists(TERMS, unique_by=lambda term: term.key))
 def test_terms_survive_a_spreadsheet(terms: list[Term]) -> None:
     assert terms_csv.read(terms_csv.write(terms), "terms.csv") == terms
 
