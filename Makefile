@@ -42,7 +42,7 @@ COMPILE = uv pip compile --quiet --universal --python-version 3.11 --fork-strate
 	$(addprefix --no-emit-package ,$(shell grep -v '^\#' requirements/unused.txt)) $(UP)
 lock: ## Pin the dependencies anew (for maintainers; needs uv)
 	$(COMPILE) pyproject.toml requirements/build.in -o requirements/core.txt
-	$(COMPILE) pyproject.toml --extra postgres requirements/dev.in -c requirements/core.txt -o requirements/dev.txt
+	$(COMPILE) pyproject.toml --extra postgres --extra zeroconf requirements/dev.in -c requirements/core.txt -o requirements/dev.txt
 
 clean: ## Remove what the commands above made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
