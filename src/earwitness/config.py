@@ -19,6 +19,7 @@ PREFIX = "EARWITNESS_"
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Port = Annotated[int, Field(ge=0, le=65535)]
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -134,6 +135,71 @@ class Settings(BaseSettings):
     )
     trial_memory_seconds: Positive = Field(
         300.0, description="How much encoded audio is held in memory for trials, in seconds."
+    )
+
+    host: str = Field("127.0.0.1", description="The address at which every door listens.")
+    http_port: Port = Field(
+        10380, description="The port of HTTP and of the device link; 0 takes a free one."
+    )
+    wyoming_port: Port = Field(10300, description="The port of Wyoming; 0 takes a free one.")
+    wyoming_plain: bool = Field(
+        False,
+        description="Speak Wyoming without TLS beyond this machine: everybody on the network can "
+        "then listen in, and speak.",
+    )
+    wyoming_announce: bool = Field(
+        False, description="Announce Wyoming on the local network by zeroconf."
+    )
+    wyoming_household: str = Field(
+        "local", description="The household of whoever speaks Wyoming, which knows none."
+    )
+    wyoming_consent: bool = Field(
+        True, description="Whether doubtful speech that came by Wyoming is kept for a human."
+    )
+    tls_certificate: Path | None = Field(
+        None, description="A PEM file with the certificate chain; all doors then speak TLS."
+    )
+    tls_key: Path | None = Field(None, description="The PEM file with its private key.")
+
+    endpoint_seconds: Positive = Field(
+        0.7, description="How long somebody must be silent for an utterance to be over, in seconds."
+    )
+    utterance_seconds: float = Field(
+        15.0, ge=2, le=30, description="The longest utterance, in seconds; a longer one is cut."
+    )
+    partial_seconds: Amount = Field(
+        0.7,
+        description="How often somebody who speaks is shown what was heard so far, in seconds, "
+        "while a core is free; 0 for never.",
+    )
+    hearing_threads: int = Field(
+        0, ge=0, le=256, description="How many utterances are recognised at once; 0: one a core."
+    )
+    shed_seconds: Positive = Field(
+        2.0, description="An utterance that would be answered later than this is shed, in seconds."
+    )
+    max_streams: int = Field(
+        4000, ge=1, description="How many streams may be open at once; more are refused."
+    )
+    max_connections: int = Field(8000, ge=1, description="How many connections a door holds.")
+    max_connections_per_peer: int = Field(
+        64, ge=1, description="How many of them one address beyond this machine may have."
+    )
+    max_behind_seconds: Positive = Field(
+        5.0, description="How far a stream may run ahead of its hearing before it must wait."
+    )
+    upload_mib: int = Field(25, ge=1, description="The largest recording that HTTP takes, in MiB.")
+    uploads_mib: int = Field(
+        256, ge=1, description="Memory for all recordings that are being sent, in MiB."
+    )
+    idle_seconds: Positive = Field(
+        60.0, description="How long a connection may say nothing before it is ended, in seconds."
+    )
+    stall_seconds: Positive = Field(
+        10.0, description="How long a message may take to arrive once it has begun, in seconds."
+    )
+    shutdown_seconds: Amount = Field(
+        10.0, description="How long ending waits for what is being heard, in seconds."
     )
 
     def __init__(self, **values: Any) -> None:

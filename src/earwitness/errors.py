@@ -7,6 +7,7 @@
     │   ├── AudioError            a recording that cannot be decoded or is too large
     │   ├── ManifestError         a TSV of recordings that cannot be read
     │   ├── JudgementError        a judgement that contradicts itself
+    │   ├── ProtocolError         a peer that breaks the rules of its protocol
     │   └── TermRefused           a term that cannot be honoured, and why
     ├── EngineError               a recogniser failed on audio that should be fine
     │   └── LexiconUnsupported    teaching against an engine without live terms
@@ -14,6 +15,8 @@
     │   ├── NotFound
     │   ├── LeaseLost             late, stolen or released: the answer is refused
     │   └── RevisionConflict      somebody else published in between
+    ├── AccessRefused             a code, key or device that may not, or no longer
+    ├── Overloaded                more is said at once than can be heard in time
     └── SettingsError             a setting that cannot work
 
 The docstring of a class is its default message. The command line prints the
@@ -50,6 +53,14 @@ class JudgementError(InputError):
     """The judgement contradicts itself."""
 
 
+class ProtocolError(InputError):
+    """The peer breaks the rules of its protocol. ``code`` names the rule for programs."""
+
+    def __init__(self, message: str | None = None, code: str = "malformed") -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class TermRefused(InputError):
     """The term cannot be honoured."""
 
@@ -82,6 +93,21 @@ class LeaseLost(StoreError):
 
 class RevisionConflict(StoreError):
     """The lexicon was published by somebody else in between; try again."""
+
+
+class AccessRefused(EarwitnessError):
+    """This code, key or device may not speak here."""
+
+    exit_code = 2
+
+
+class Overloaded(EarwitnessError):
+    """More is being said at once than can be heard in time; try again later."""
+
+    def __init__(self, message: str | None = None, retry_after: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        """Seconds after which it is worth trying again."""
 
 
 class SettingsError(EarwitnessError):

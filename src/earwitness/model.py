@@ -126,6 +126,39 @@ class Utterance:
     clip: str
 
 
+# --- who may speak ------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """An enrolled device. ``key`` is its raw Ed25519 public key, 32 bytes.
+
+    ``next_key`` is one that it announced and has not used yet; both open the door until
+    it does. Without ``consent`` nothing that it hears is kept.
+    """
+
+    id: str
+    household: str
+    room: str
+    key: bytes
+    enrolled_at: datetime
+    consent: bool = True
+    next_key: bytes | None = None
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """Who may use the HTTP API, and for which household. The secret itself is kept nowhere."""
+
+    id: str
+    name: str
+    household: str
+    made_at: datetime
+    consent: bool = True
+    revoked_at: datetime | None = None
+
+
 # --- the lexicon ------------------------------------------------------------
 
 

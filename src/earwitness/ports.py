@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from earwitness.model import (
+    ApiKey,
+    Device,
     Event,
     ItemState,
     Judgement,
@@ -78,6 +80,26 @@ class SpeechDetector(Protocol):
 
     def spans(self, audio: Samples) -> Sequence[Span]:
         """Stretches with speech, in order, not overlapping. Deterministic."""
+
+
+class LiveDetector(Protocol):
+    """Finds speech in many streams at once, a chunk at a time.
+
+    What is said of a chunk depends on the chunks of its own stream since ``fresh`` alone.
+    """
+
+    chunk: int
+    """Samples that are judged at a time."""
+
+    def fresh(self) -> Any:
+        """The memory of a stream that begins."""
+
+    def probabilities(self, memories: Sequence[Any], chunks: Samples) -> Sequence[float]:
+        """The next chunk of several streams, ``[streams, chunk]`` -> the probability of speech.
+
+        Each stream's memory is brought up to date in place. Not to be called by two
+        threads at once with the same memory.
+        """
 
 
 class AudioReader(Protocol):
@@ -265,6 +287,54 @@ class EventRecords(Protocol):
 
     def done_all(self, kinds: Collection[str], now: datetime) -> None:
         """Every pending event of these kinds at once: those that ask for nothing."""
+
+
+class AccessRecords(Protocol):
+    """Devices and API keys. Secrets come and are kept as hashes (``flow.access``)."""
+
+    def invite(
+        self, code_hash: bytes, household: str, room: str, expires_at: datetime, now: datetime
+    ) -> None:
+        """A code with which one device can enrol once, until ``expires_at``."""
+
+    def enrol(self, code_hash: bytes, device_id: str, key: bytes, now: datetime) -> Device:
+        """Uses up the code, in one transaction with the device that it lets in.
+
+        Idempotent for the same code, device and key. Raises AccessRefused for a code that is
+        unknown, used or expired.
+        """
+
+    def device(self, device_id: str) -> Device:
+        """Revoked or not. Raises NotFound."""
+
+    def devices(self) -> Sequence[Device]:
+        """Revoked ones too, oldest first."""
+
+    def announce_key(self, device_id: str, key: bytes) -> Device:
+        """``Device.next_key``. Raises NotFound; AccessRefused for a revoked device."""
+
+    def use_next_key(self, device_id: str) -> Device:
+        """The next key takes the place of the key. Idempotent. Raises NotFound."""
+
+    def set_consent(self, device_id: str, granted: bool) -> Device:
+        """Raises NotFound."""
+
+    def revoke_device(self, device_id: str, now: datetime) -> Device:
+        """For good. Idempotent. Raises NotFound."""
+
+    def access_revision(self) -> int:
+        """Grows with every change to a device or key. One indexed read."""
+
+    def add_api_key(self, key: ApiKey, secret_hash: bytes) -> None: ...
+
+    def api_key(self, secret_hash: bytes) -> ApiKey:
+        """Raises AccessRefused for an unknown or revoked one."""
+
+    def api_keys(self) -> Sequence[ApiKey]:
+        """Revoked ones too, oldest first."""
+
+    def revoke_api_key(self, key_id: str, now: datetime) -> ApiKey:
+        """For good. Idempotent. Raises NotFound."""
 
 
 class Records(UtteranceRecords, LexiconRecords, EventRecords, Protocol):

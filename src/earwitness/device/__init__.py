@@ -1,0 +1,1 @@
+"""The device program: the other end of the device link."""

@@ -1,0 +1,1 @@
+"""Virtual devices that speak to a server and measure what comes back."""

@@ -1,0 +1,1 @@
+"""Hearing many streams at once: detect, endpoint, share the cores, shed."""
