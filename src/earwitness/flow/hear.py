@@ -13,6 +13,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from earwitness.flow.memory import Recent, RecentSpeech
@@ -28,6 +29,7 @@ from earwitness.model import (
     ReviewItem,
     Samples,
     Source,
+    Term,
     Transcript,
     Utterance,
 )
@@ -102,13 +104,15 @@ def hear(
 ) -> Iterator[Answer]:
     """A recording that began at ``began`` -> the answers to its pieces, each at once.
 
+    ``listen`` and ``conclude`` are its two halves, for who hears many at once.
+
     ``blocks`` are consecutive stretches of any size, samples on the 16-bit grid, as
     every door delivers them; what is kept is then what was heard, to the bit. Raises
     StoreError where a doubted clip cannot be kept; the id of an utterance follows from
     its source, moment and sound, so hearing it again keeps it once.
     """
     for piece in pieces(blocks, on.detector):
-        yield _hear_piece(piece, source, began + timedelta(seconds=piece.cut.start), on)
+        yield conclude(listen(piece, source, began, on))
 
 
 def joined(answers: Sequence[Answer]) -> Transcript | None:
@@ -123,47 +127,90 @@ def utterance_id(source: Source, heard_at: datetime, audio: Samples) -> str:
     return digest.hexdigest()
 
 
-def _hear_piece(piece: Piece, source: Source, heard_at: datetime, on: Hearing) -> Answer:
-    name = utterance_id(source, heard_at, piece.audio)
-    listened = _Listened(piece.audio, on.lexicons.current(source), on)
-    earlier = on.memory.of(source, heard_at)
-    evidence = listened.evidence(name, earlier)
-    found = flags(evidence, on.rules)
-    if found and listened.add_times():
-        found = flags(listened.evidence(name, earlier), on.rules)
-    heard = Recent(name, source, heard_at, piece.audio, listened.transcript, bool(found))
+def listen(
+    piece: Piece, source: Source, began: datetime, on: Hearing, terms: Sequence[Term] = ()
+) -> Listened:
+    """What the recognisers make of a piece of a stream that began at ``began``.
+
+    All of the work, and nothing of it is kept yet: a piece that turns out not to be over
+    may be listened to in vain. ``terms`` are live for this piece besides the lexicon.
+    """
+    return Listened(piece, source, began, on.lexicons.current(source, terms), on)
+
+
+def conclude(listened: Listened, *, keep: bool = True, times: bool = False) -> Answer:
+    """Doubts what was listened to, and keeps it where it is doubted.
+
+    Without ``keep`` there is no consent: nothing is written, nor remembered for later.
+    ``times`` asks for the times of the words.
+    """
+    found = listened.doubts(times)
+    heard = listened.recent(bool(found))
+    if keep:
+        _settle(heard, found, listened.earlier, listened.on)
+    return Answer(listened.piece.cut, heard.transcript, found, heard.id if found and keep else None)
+
+
+def glimpse(audio: Samples, source: Source, on: Hearing, terms: Sequence[Term] = ()) -> str:
+    """What an utterance sounds like that is not over yet. Raises EngineError."""
+    return on.engine.decode(on.engine.encode(audio), on.lexicons.current(source, terms)).text
+
+
+def _settle(heard: Recent, found: tuple[Flag, ...], earlier: Sequence[Recent], on: Hearing) -> None:
     if found:
         _keep(heard, found, on.keeper)
         _keep_first_attempt(earlier, heard, found, on.keeper)
     on.memory.remember(heard)
-    return Answer(piece.cut, heard.transcript, found, name if found else None)
 
 
-class _Listened:
+class Listened:
     """One piece and what the recognisers made of it."""
 
-    def __init__(self, audio: Samples, lexicon: Lexicon, on: Hearing) -> None:
-        self._on = on
-        self._audio = audio
+    def __init__(
+        self, piece: Piece, source: Source, began: datetime, lexicon: Lexicon, on: Hearing
+    ) -> None:
+        self.on = on
+        self.piece = piece
+        self.source = source
+        self.heard_at = began + timedelta(seconds=piece.cut.start)
         self._lexicon = lexicon
         self._encoded: Any = None
         self.failure = ""
         self._second = self._guarded(self._hear_second, on.second) if on.second else None
         self.transcript = self._guarded(self._hear_first, on.engine) or self._nothing()
 
-    def evidence(self, name: str, earlier: Sequence[Recent]) -> Evidence:
+    @cached_property
+    def earlier(self) -> Sequence[Recent]:
+        """What the same device said lately."""
+        return self.on.memory.of(self.source, self.heard_at)
+
+    @cached_property
+    def id(self) -> str:
+        return utterance_id(self.source, self.heard_at, self.piece.audio)
+
+    def doubts(self, times: bool) -> tuple[Flag, ...]:
+        """Why a human should listen; where one should, the words get their times."""
+        found = flags(self._evidence(), self.on.rules)
+        if (found or times) and self._add_times():
+            found = flags(self._evidence(), self.on.rules)
+        return found
+
+    def recent(self, kept: bool) -> Recent:
+        return Recent(self.id, self.source, self.heard_at, self.piece.audio, self.transcript, kept)
+
+    def _evidence(self) -> Evidence:
         return Evidence(
-            utterance=name,
+            utterance=self.id,
             transcript=settled_by_gate(self.transcript),
             speech=self._has_speech(),
             failure=self.failure,
             second=self._second,
-            earlier=tuple(recent.transcript for recent in earlier),
+            earlier=tuple(recent.transcript for recent in self.earlier),
         )
 
-    def add_times(self) -> bool:
+    def _add_times(self) -> bool:
         """The time of each word, where the recogniser knows it; whether there is any news."""
-        engine = self._on.engine
+        engine = self.on.engine
         known = all(word.start is not None for word in self.transcript.best.words)
         if self.failure or known or not engine.capabilities.word_times:
             return False
@@ -172,10 +219,10 @@ class _Listened:
 
     def _has_speech(self) -> bool:
         """Looked for only where nothing was written."""
-        return bool(self.transcript.text.strip() or self._on.detector.spans(self._audio))
+        return bool(self.transcript.text.strip() or self.on.detector.spans(self.piece.audio))
 
     def _hear_first(self, engine: Engine) -> Transcript:
-        self._encoded = engine.encode(self._audio)
+        self._encoded = engine.encode(self.piece.audio)
         return _compared(engine.decode(self._encoded, self._lexicon), self._second)
 
     def _hear_times(self, engine: Engine) -> Transcript:
@@ -183,7 +230,7 @@ class _Listened:
         return _compared(timed, self._second)
 
     def _hear_second(self, engine: Engine) -> Transcript:
-        return engine.decode(engine.encode(self._audio), _known_to(engine, self._lexicon))
+        return engine.decode(engine.encode(self.piece.audio), _known_to(engine, self._lexicon))
 
     def _guarded(self, listen: Callable[[Engine], Transcript], engine: Engine) -> Transcript | None:
         """Whatever a recogniser dies of, the clip must reach a human: it becomes a flag."""
@@ -194,13 +241,13 @@ class _Listened:
             return None
 
     def _nothing(self) -> Transcript:
-        engine = self._on.engine
+        engine = self.on.engine
         return Transcript(
             nbest=(Hypothesis("", (), 0.0),),
             engine=engine.name,
             model=engine.model,
             revision=self._lexicon.revision,
-            seconds=len(self._audio) / SAMPLE_RATE,
+            seconds=len(self.piece.audio) / SAMPLE_RATE,
         )
 
 

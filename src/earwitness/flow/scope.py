@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from types import MappingProxyType
 
-from earwitness.model import EVERYWHERE, Lexicon, Source
+from earwitness.model import EVERYWHERE, Lexicon, Source, Term
 from earwitness.ports import Engine, LexiconSource
 
 _LOCALE = "locale:"
@@ -77,16 +78,45 @@ class Scoped:
         return self._filtered[live]
 
 
+class Widened:
+    """Lexicons with the terms that one conversation brings along. Thread-safe.
+
+    Kept, the last used ``limit`` of them, so that a conversation's second utterance finds
+    what was compiled for its first. A taught term wins over one that is only brought along.
+    """
+
+    def __init__(self, limit: int = 64) -> None:
+        self._limit = limit
+        self._lock = threading.Lock()
+        self._known: OrderedDict[tuple[Term, ...], tuple[Lexicon, Lexicon]] = OrderedDict()
+
+    def by(self, lexicon: Lexicon, terms: tuple[Term, ...]) -> Lexicon:
+        with self._lock:
+            base, wide = self._known.pop(terms, (None, lexicon))
+            if base is not lexicon:
+                both = {term.key: term for term in terms} | dict(lexicon.terms)
+                wide = Lexicon(lexicon.revision, MappingProxyType(both))
+            self._known[terms] = (lexicon, wide)
+            while len(self._known) > self._limit:
+                self._known.popitem(last=False)
+            return wide
+
+
 class ScopedLexicons:
     """The current lexicon for each source. Thread-safe."""
 
     def __init__(self, source: LexiconSource) -> None:
         self._source = source
         self._scoped = Scoped(source.current())
+        self._widened = Widened()
 
-    def current(self, source: Source) -> Lexicon:
-        """What is live for ``source`` now; two pointer reads when nothing was published."""
-        return self._newest().of(source)
+    def current(self, source: Source, terms: Sequence[Term] = ()) -> Lexicon:
+        """What is live for ``source`` now; two pointer reads when nothing was published.
+
+        ``terms`` are live besides, for who passes them alone.
+        """
+        lexicon = self._newest().of(source)
+        return self._widened.by(lexicon, tuple(terms)) if terms else lexicon
 
     def prepare(self, engine: Engine) -> None:
         """Compiles the newest revision, filtered as it is in use, ahead of utterances."""
