@@ -11,6 +11,7 @@ from earwitness.doors.cli import (
     queue,
     review,
     teach,
+    up,
 )
 from earwitness.doors.cli.app import main
 
@@ -26,4 +27,5 @@ __all__ = [
     "queue",
     "review",
     "teach",
+    "up",
 ]
