@@ -24,6 +24,7 @@ from pathlib import Path
 
 import numpy as np
 
+from earwitness.audio.samples import from_int16
 from earwitness.audio.wire import AUDIO, END, HEADER, LENGTH, MAX_PAYLOAD, REFUSED, SECONDS
 from earwitness.errors import AudioError
 from earwitness.model import SAMPLE_RATE, Samples
@@ -201,7 +202,7 @@ class _Child:
         while True:
             kind, payload = self._message()
             if kind == AUDIO and len(payload) % 2 == 0:
-                yield np.frombuffer(payload, "<i2").astype(np.float32) / np.float32(32768)
+                yield from_int16(np.frombuffer(payload, "<i2"))
                 continue
             if kind == LENGTH and len(payload) == SECONDS.size:
                 said(*SECONDS.unpack(payload))
