@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -31,7 +33,7 @@ def pcm(samples: Samples, width: int) -> bytes:
 def converted(content: bytes, rate: int, width: int, channels: int, cuts: list[int]) -> Samples:
     stream = PcmStream(rate, width, channels)
     edges = [0, *sorted(cut % (len(content) + 1) for cut in cuts), len(content)]
-    blocks = [content[first:last] for first, last in zip(edges, edges[1:], strict=False)]
+    blocks = [content[first:last] for first, last in pairwise(edges)]
     return np.concatenate([*map(stream.convert, blocks), stream.finish()])
 
 

@@ -15,8 +15,6 @@ the recogniser hears and what is kept of it are the same to the bit.
 from __future__ import annotations
 
 import io
-import os
-import resource
 import socket
 import sys
 import wave
@@ -30,6 +28,7 @@ import numpy as np
 from av.error import FFmpegError
 from numpy.typing import NDArray
 
+from earwitness.audio.confined import allow_more_time, confine
 from earwitness.audio.downmix import Downmix
 from earwitness.audio.samples import Resampler, from_integers, to_int16
 from earwitness.audio.whole import ends_within_page, missing_seconds, present_share, said_seconds
@@ -62,21 +61,11 @@ def main() -> None:
     av.logging.set_libav_level(av.logging.ERROR)
     _warm_up()
     with socket.socket(fileno=0) as connection:
-        confine(memory_mib)
+        confine(memory_mib, descriptors=1)
         while (file := _next_file(connection)) is not None:
             with file:
-                _allow_more_time(cpu_seconds)
+                allow_more_time(cpu_seconds)
                 _answer(connection, file)
-
-
-def confine(memory_mib: int) -> None:
-    """Gives up, for good, all but one more file descriptor and a bound of memory."""
-    spare = os.dup(0)
-    os.close(spare)
-    _limit(resource.RLIMIT_NOFILE, spare + 1)
-    _limit(resource.RLIMIT_AS, memory_mib << 20)
-    _limit(resource.RLIMIT_FSIZE, 0)
-    _limit(resource.RLIMIT_CORE, 0)
 
 
 def decode(
@@ -108,19 +97,6 @@ def _warm_up() -> None:
     list(decode(out))
     with suppress(UnusableError):
         list(decode(io.BytesIO(b"no recording")))
-
-
-def _limit(which: int, most: int) -> None:
-    _, hard = resource.getrlimit(which)
-    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-    resource.setrlimit(which, (most, most))
-
-
-def _allow_more_time(seconds: int) -> None:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    soft = int(used.ru_utime + used.ru_stime) + 1 + seconds
-    resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
 
 
 def _next_file(connection: socket.socket) -> BinaryIO | None:
