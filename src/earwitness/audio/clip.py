@@ -54,10 +54,15 @@ def decode_flac(content: bytes) -> Samples:
     return from_int16(pcm)
 
 
+def audio_frame(pcm: NDArray[np.int16], start: int) -> Any:
+    """Samples as PyAV takes them; ``start`` is how many came before."""
+    block = np.ascontiguousarray(pcm).reshape(1, -1)
+    frame = av.AudioFrame.from_ndarray(block, format="s16", layout="mono")
+    frame.sample_rate, frame.pts = SAMPLE_RATE, start
+    frame.time_base = Fraction(1, SAMPLE_RATE)
+    return frame
+
+
 def _frames(pcm: NDArray[np.int16]) -> Iterator[Any]:
     for start in range(0, len(pcm), SAMPLE_RATE):
-        block = np.ascontiguousarray(pcm[start : start + SAMPLE_RATE])
-        frame = av.AudioFrame.from_ndarray(block.reshape(1, -1), format="s16", layout="mono")
-        frame.sample_rate, frame.pts = SAMPLE_RATE, start
-        frame.time_base = Fraction(1, SAMPLE_RATE)
-        yield frame
+        yield audio_frame(pcm[start : start + SAMPLE_RATE], start)
