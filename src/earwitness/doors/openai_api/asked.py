@@ -5,12 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from earwitness.doors.openai_api.errors import ApiError
 
 ENGLISH = ("en", "english")
 LISTS = ("include", "keywords", "languages", "timestamp_granularities")
+
+FITTING = {
+    "timestamp_granularities": ("verbose_json",),
+    "include": ("json",),
+    "stream": ("json", "text"),
+}
+"""The formats in which a field means something."""
 
 
 def _english(value: object) -> object:
@@ -49,7 +64,7 @@ class Asked(BaseModel):
     model: str
     language: Annotated[str | None, BeforeValidator(_english)] = None
     languages: Annotated[list[str], BeforeValidator(_with_english)] = ["en"]
-    prompt: str = ""
+    prompt: str = Field("", max_length=10_000)
     keywords: list[str] = []
     response_format: Literal["json", "text", "srt", "vtt", "verbose_json"] = "json"
     temperature: float = Field(0.0, ge=0, le=1)
@@ -60,15 +75,14 @@ class Asked(BaseModel):
     known_speaker_names: Unspoken = None
     known_speaker_references: Unspoken = None
 
-    @model_validator(mode="after")
-    def _possible_together(self) -> Asked:
-        if self.timestamp_granularities and self.response_format != "verbose_json":
-            raise ValueError("timestamp_granularities need response_format=verbose_json")
-        if self.include and self.response_format != "json":
-            raise ValueError("include needs response_format=json")
-        if self.stream and self.response_format not in ("json", "text"):
-            raise ValueError("stream needs response_format=json or text")
-        return self
+    @field_validator("timestamp_granularities", "include", "stream")
+    @classmethod
+    def _fits_the_format(cls, value: object, info: ValidationInfo) -> object:
+        """A format that is wrong itself is the error that is told."""
+        fitting = FITTING[str(info.field_name)]
+        if value and info.data.get("response_format", fitting[0]) not in fitting:
+            raise ValueError(f"this needs response_format {' or '.join(fitting)}")
+        return value
 
     @property
     def times(self) -> bool:
@@ -94,15 +108,14 @@ def asked(fields: Mapping[str, Sequence[str]]) -> Asked:
         return Asked.model_validate(_plain(fields))
     except ValidationError as error:
         first = error.errors()[0]
-        param = str(first["loc"][0]) if first["loc"] else None
+        param = str(first["loc"][0])
         raise ApiError(400, _why(param, first), param=param, code="invalid_value") from error
 
 
-def _why(param: str | None, problem: Mapping[str, Any]) -> str:
+def _why(param: str, problem: Mapping[str, Any]) -> str:
     if problem["type"] == "extra_forbidden":
         return f"There is no field {param!r}."
-    why = str(problem["msg"]).removeprefix("Value error, ")
-    return f"{param}: {why}." if param else f"{why[0].upper()}{why[1:]}."
+    return f"{param}: {problem['msg'].removeprefix('Value error, ')}."
 
 
 def _plain(fields: Mapping[str, Sequence[str]]) -> dict[str, Any]:

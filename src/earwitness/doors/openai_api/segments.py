@@ -11,7 +11,7 @@ from earwitness.doors.openai_api.heard import Heard, Piece, Spoken
 LONGEST_TEXT = 84
 """Two lines of 42 characters, as broadcasters have them."""
 LONGEST_SECONDS = 7.0
-PAUSE_SECONDS = 1.0
+PAUSE_SECONDS = 0.6
 """A silence that begins a new segment."""
 ENDS = (".", "?", "!")
 

@@ -131,7 +131,7 @@ class Transcribing:
         if not asked.keywords and not asked.prompt:
             return ()
         lexicon = self._program.lexicons.current(guest.source)
-        known = guest.source, lexicon, self._program.engine
+        known = lexicon, self._program.engine
         named = brought.asked_for(asked.keywords, *known)
         more = brought.unknown_in(asked.prompt, *known, most=brought.MOST - len(named))
         return tuple({term.key: term for term in (*more, *named)}.values())
