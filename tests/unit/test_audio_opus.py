@@ -270,8 +270,9 @@ def test_a_process_that_hangs_is_replaced(packets: list[bytes]) -> None:
     hanging = process(decoders)
     with decoders.open() as stream:
         hanging.send_signal(signal.SIGSTOP)
-        with pytest.raises(ProtocolError, match=r"more than 0\.2 s"):
+        with pytest.raises(ProtocolError, match=r"more than 0\.2 s") as refused:
             stream.decode(packets[0])
+        assert refused.value.code == "opus_crash"
         assert len(stream.decode(packets[1])) == PACKET_SAMPLES
     assert not hanging.is_running()
     decoders.close()
