@@ -31,7 +31,7 @@ test: check ## Set up, check, then run every test
 # Home Assistant pins other versions than we do, and has no wheels for Python 3.13.
 HA_VENV ?= $(VENV)-home-assistant
 $(HA_VENV)/.ready: requirements/home-assistant.txt tools/setup
-	@PYTHON="$${PYTHON:-python3.11 python3.12}" tools/setup $(HA_VENV) requirements/home-assistant.txt
+	@tools/setup $(HA_VENV) requirements/home-assistant.txt 12
 	@touch $@
 
 test-home-assistant: $(VENV)/.core $(HA_VENV)/.ready ## Home Assistant's own component speaks to ours

@@ -30,7 +30,12 @@ class Speech:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--earwitness", metavar="PYTHON", help="the Python that has Earwitness")
+    parser.addoption(
+        "--earwitness",
+        metavar="PYTHON",
+        default=".venv/bin/python",
+        help="the Python of the environment that Earwitness runs in (%(default)s)",
+    )
 
 
 @pytest.fixture(scope="session")
