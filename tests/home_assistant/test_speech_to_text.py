@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
-import pytest
 from homeassistant.components.assist_pipeline import PipelineEventType
 from homeassistant.components.stt import SpeechResult, SpeechResultState
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
-from tests.home_assistant.conftest import Scenario, Speech
+from tests.home_assistant.conftest import PATIENCE, AtHome, Speech, Started
 from tests.home_assistant.home import ENGLISH, assisted, chunks, recogniser
 from tests.home_assistant.served import Earwitness
 
 from earwitness.speech.text import tokens
 
-AtHome = Callable[[Scenario], Any]
 SECOND = 2 * 16_000
 """Bytes of 16-bit mono at 16 kHz."""
+HUGE = 64 * 1024 * 1024
+REFUSED = SpeechResult(None, SpeechResultState.ERROR)
 
 
 async def said(hass: HomeAssistant, stream: AsyncIterator[bytes]) -> SpeechResult:
     return await recogniser(hass).internal_async_process_audio_stream(ENGLISH, stream)
+
+
+async def held(pcm: bytes, free: asyncio.Event) -> AsyncIterator[bytes]:
+    """Silence until it is free, then speech."""
+    while not free.is_set():
+        yield bytes(SECOND // 50)
+        await asyncio.sleep(1 / 50)
+    yield pcm
 
 
 def words(text: str | None) -> list[str]:
@@ -81,16 +89,24 @@ def test_silence_is_no_words(at_home: AtHome) -> None:
     assert at_home(scenario) == SpeechResult("", SpeechResultState.SUCCESS)
 
 
-@pytest.mark.parametrize("size", [1, 2047], ids=["byte by byte", "half samples"])
-def test_samples_cut_in_two_are_refused_and_the_next_request_is_understood(
-    at_home: AtHome, speech: list[Speech], size: int
+def test_sound_that_is_cut_within_samples_is_understood(
+    at_home: AtHome, speech: list[Speech]
+) -> None:
+    async def scenario(hass: HomeAssistant) -> SpeechResult:
+        return await said(hass, chunks(speech[0].pcm, size=2047))
+
+    assert understood([at_home(scenario)], speech[:1])
+
+
+def test_a_chunk_that_is_far_too_large_is_refused_and_the_next_request_is_understood(
+    at_home: AtHome, speech: list[Speech]
 ) -> None:
     async def scenario(hass: HomeAssistant) -> list[SpeechResult]:
-        garbled = await said(hass, chunks(speech[0].pcm, size))
+        garbled = await said(hass, chunks(bytes(HUGE), size=HUGE))
         return [garbled, await said(hass, chunks(speech[1].pcm))]
 
     garbled, clear = at_home(scenario)
-    assert garbled == SpeechResult(None, SpeechResultState.ERROR)
+    assert garbled == REFUSED
     assert understood([clear], speech[1:2])
 
 
@@ -105,21 +121,38 @@ def test_a_satellite_that_breaks_off_leaves_the_others_alone(
         return await asyncio.gather(said(hass, breaking_off()), said(hass, chunks(speech[1].pcm)))
 
     broken, clear = at_home(scenario)
-    assert broken == SpeechResult(None, SpeechResultState.ERROR)
+    assert broken == REFUSED
     assert understood([clear], speech[1:2])
 
 
-def test_what_it_doubts_waits_for_a_human_and_what_is_taught_is_heard(
-    at_home: AtHome, earwitness: Earwitness, saoirse: list[Speech]
+def test_who_cannot_be_served_is_told_at_once_and_the_others_are_heard_out(
+    at_home: AtHome, started: Started, speech: list[Speech]
 ) -> None:
     async def scenario(hass: HomeAssistant) -> list[SpeechResult]:
-        before = await said(hass, chunks(saoirse[0].pcm))
-        await asyncio.to_thread(earwitness.told, "teach", "Saoirse")
-        return [before, await said(hass, chunks(saoirse[1].pcm))]
+        free = asyncio.Event()
+        rooms = [asyncio.create_task(said(hass, held(speech[0].pcm, free))) for _ in range(2)]
+        done, heard = await asyncio.wait(rooms, return_when=asyncio.FIRST_COMPLETED)
+        free.set()
+        return [await room for room in (*done, *heard)]
 
-    before, after = at_home(scenario)
-    assert "saoirse" not in words(before.text)
-    assert "saoirse" in words(after.text)
-    (waiting,) = earwitness.told("queue")
+    with started(max_streams=1, idle_seconds=10 * PATIENCE) as served:
+        refused, heard = at_home(scenario, served)
+    assert refused == REFUSED
+    assert understood([heard], speech[:1])
+
+
+def test_what_it_doubts_waits_for_a_human_and_what_is_taught_is_heard(
+    at_home: AtHome, earwitness: Earwitness, saoirse: Speech
+) -> None:
+    async def scenario(hass: HomeAssistant) -> list[Any]:
+        before = await said(hass, chunks(saoirse.pcm))
+        waiting = await asyncio.to_thread(earwitness.told, "queue")
+        taught = await asyncio.to_thread(earwitness.told, "teach", "Saoirse")
+        return [before, waiting, taught, await said(hass, chunks(saoirse.pcm))]
+
+    before, (waiting,), taught, after = at_home(scenario)
+    assert not understood([before], [saoirse])
     assert waiting["rules"]
-    assert waiting["source"]["household"] == "local"
+    assert waiting["source"]["device"] == "wyoming:127.0.0.1"
+    assert taught["outcome"] == "live"
+    assert understood([after], [saoirse])
