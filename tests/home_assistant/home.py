@@ -1,4 +1,4 @@
-"""A Home Assistant core without a screen, a network or a disk of its own."""
+"""A real Home Assistant core in this process, without its web pages."""
 
 from __future__ import annotations
 

@@ -12,7 +12,6 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from tests.home_assistant.conftest import PATIENCE, AtHome, Speech, Started
 from tests.home_assistant.home import ENGLISH, assisted, chunks, recogniser
-from tests.home_assistant.served import Earwitness
 
 from earwitness.speech.text import tokens
 
@@ -39,9 +38,9 @@ def words(text: str | None) -> list[str]:
     return [token.text for token in tokens(text)]
 
 
-def understood(results: list[SpeechResult], speech: list[Speech]) -> bool:
+def assert_understood(results: list[SpeechResult], speech: list[Speech]) -> None:
     assert [result.result for result in results] == [SpeechResultState.SUCCESS] * len(speech)
-    return [words(result.text) for result in results] == [words(one.text) for one in speech]
+    assert [words(result.text) for result in results] == [words(one.text) for one in speech]
 
 
 def test_a_person_adds_it_by_host_and_port(at_home: AtHome) -> None:
@@ -58,7 +57,7 @@ def test_one_request_after_another_is_understood(at_home: AtHome, speech: list[S
     async def scenario(hass: HomeAssistant) -> list[SpeechResult]:
         return [await said(hass, chunks(one.pcm)) for one in speech]
 
-    assert understood(at_home(scenario), speech)
+    assert_understood(at_home(scenario), speech)
 
 
 def test_requests_from_several_rooms_at_once_are_understood(
@@ -67,7 +66,7 @@ def test_requests_from_several_rooms_at_once_are_understood(
     async def scenario(hass: HomeAssistant) -> list[SpeechResult]:
         return await asyncio.gather(*(said(hass, chunks(one.pcm)) for one in speech))
 
-    assert understood(at_home(scenario), speech)
+    assert_understood(at_home(scenario), speech)
 
 
 def test_the_voice_pipeline_hears_a_request_and_ends_it_at_the_silence(
@@ -95,7 +94,7 @@ def test_sound_that_is_cut_within_samples_is_understood(
     async def scenario(hass: HomeAssistant) -> SpeechResult:
         return await said(hass, chunks(speech[0].pcm, size=2047))
 
-    assert understood([at_home(scenario)], speech[:1])
+    assert_understood([at_home(scenario)], speech[:1])
 
 
 def test_a_chunk_that_is_far_too_large_is_refused_and_the_next_request_is_understood(
@@ -107,7 +106,7 @@ def test_a_chunk_that_is_far_too_large_is_refused_and_the_next_request_is_unders
 
     garbled, clear = at_home(scenario)
     assert garbled == REFUSED
-    assert understood([clear], speech[1:2])
+    assert_understood([clear], speech[1:2])
 
 
 def test_a_satellite_that_breaks_off_leaves_the_others_alone(
@@ -122,7 +121,7 @@ def test_a_satellite_that_breaks_off_leaves_the_others_alone(
 
     broken, clear = at_home(scenario)
     assert broken == REFUSED
-    assert understood([clear], speech[1:2])
+    assert_understood([clear], speech[1:2])
 
 
 def test_who_cannot_be_served_is_told_at_once_and_the_others_are_heard_out(
@@ -138,21 +137,22 @@ def test_who_cannot_be_served_is_told_at_once_and_the_others_are_heard_out(
     with started(max_streams=1, idle_seconds=10 * PATIENCE) as served:
         refused, heard = at_home(scenario, served)
     assert refused == REFUSED
-    assert understood([heard], speech[:1])
+    assert_understood([heard], speech[:1])
 
 
 def test_what_it_doubts_waits_for_a_human_and_what_is_taught_is_heard(
-    at_home: AtHome, earwitness: Earwitness, saoirse: Speech
+    at_home: AtHome, started: Started, saoirse: Speech
 ) -> None:
     async def scenario(hass: HomeAssistant) -> list[Any]:
         before = await said(hass, chunks(saoirse.pcm))
-        waiting = await asyncio.to_thread(earwitness.told, "queue")
-        taught = await asyncio.to_thread(earwitness.told, "teach", "Saoirse")
+        waiting = await asyncio.to_thread(served.told, "queue")
+        taught = await asyncio.to_thread(served.told, "teach", "Saoirse")
         return [before, waiting, taught, await said(hass, chunks(saoirse.pcm))]
 
-    before, (waiting,), taught, after = at_home(scenario)
-    assert not understood([before], [saoirse])
+    with started() as served:
+        before, (waiting,), taught, after = at_home(scenario, served)
+    assert words(before.text) != words(saoirse.text)
     assert waiting["rules"]
     assert waiting["source"]["device"] == "wyoming:127.0.0.1"
     assert taught["outcome"] == "live"
-    assert understood([after], [saoirse])
+    assert_understood([after], [saoirse])
