@@ -16,7 +16,7 @@ from tests.home_assistant.served import Earwitness
 
 from earwitness.starter import Recording, Role, recordings
 
-PATIENCE = 60
+PATIENCE = 120
 """Home Assistant waits for ever for an answer; a test does not, in seconds."""
 
 Scenario = Callable[[HomeAssistant], Awaitable[Any]]
