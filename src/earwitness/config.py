@@ -7,8 +7,9 @@ written from here.
 from __future__ import annotations
 
 import os
+import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -198,6 +199,9 @@ class Settings(BaseSettings):
     stall_seconds: Positive = Field(
         10.0, description="How long a message may take to arrive once it has begun, in seconds."
     )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least that is worth a line in the log of `earwitness up`."
+    )
     shutdown_seconds: Amount = Field(
         10.0, description="How long ending waits for what is being heard, in seconds."
     )
@@ -207,6 +211,15 @@ class Settings(BaseSettings):
             super().__init__(**values)
         except ValidationError as error:
             raise SettingsError(_explained(error)) from error
+
+    @classmethod
+    def read(cls, file: Path | None = None, **chosen: Any) -> Settings:
+        """Settings by who has the last word: ``chosen``, the environment, the TOML ``file``.
+
+        Raises SettingsError, which names the file, where it cannot be read.
+        """
+        written = _from_toml(file) if file else {}
+        return cls(**{name: v for name, v in written.items() if not _is_set(name)} | chosen)
 
     @property
     def database_url(self) -> str:
@@ -222,6 +235,23 @@ class Settings(BaseSettings):
     @property
     def clips_folder(self) -> Path:
         return self.clips or self.data / "clips"
+
+
+def _is_set(name: str) -> bool:
+    return PREFIX + name.upper() in os.environ
+
+
+def _from_toml(file: Path) -> dict[str, Any]:
+    try:
+        written = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{file}: cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise SettingsError(f"{file}: is not TOML: {error}.") from error
+    unknown = sorted(written.keys() - Settings.model_fields.keys())
+    if unknown:
+        raise SettingsError(f"{file}: there is no setting {unknown[0]!r}.")
+    return written
 
 
 def _explained(error: ValidationError) -> str:

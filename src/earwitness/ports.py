@@ -7,7 +7,7 @@ of a port against the same suite.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -163,6 +163,9 @@ class UtteranceRecords(Protocol):
     def items(
         self, states: Sequence[ItemState] = (), limit: int = 1000
     ) -> Sequence[ReviewItem]: ...
+
+    def count_items(self) -> Mapping[ItemState, int]:
+        """How many items are in each state that has any."""
 
     def lease(
         self, analyst: str, now: datetime, ttl: timedelta, utterance_id: str | None = None

@@ -25,6 +25,7 @@ from earwitness.audio.clip import decode_flac, encode_flac
 from earwitness.audio.reader import Limits as AudioLimits
 from earwitness.audio.reader import Reader, Told, nobody
 from earwitness.audio.silero import SileroDetector
+from earwitness.audio.silero_batch import SileroBatch
 from earwitness.config import Settings
 from earwitness.engines import Options, open_engine
 from earwitness.errors import SettingsError
@@ -39,6 +40,9 @@ from earwitness.flow.readings import Clip, Readings
 from earwitness.flow.scope import ScopedLexicons
 from earwitness.flow.teach import Teaching
 from earwitness.flow.trial import Limits
+from earwitness.live.hearing import Limits as LiveLimits
+from earwitness.live.hearing import LiveHearing
+from earwitness.live.stream import Pace
 from earwitness.model import (
     Event,
     Lease,
@@ -247,7 +251,9 @@ class Earwitness:
         """A context manager that carries out events for as long as it is open."""
         from earwitness.runners.durable import DurableRunner
 
-        return DurableRunner(self.settings.workflows_url, self.records, self.carry_out)
+        return DurableRunner(
+            self.settings.workflows_url, self.records, self.carry_out, steps.NOTHING_TO_DO
+        )
 
     def _decide(self, event: Event) -> None:
         """Written down first: if we die before it is carried out, the next start does it."""
@@ -299,6 +305,19 @@ class Earwitness:
             keeper=Keeper(self.records, self.blobs, FlacCodec()),
             memory=RecentSpeech(self.settings.rephrase_seconds),
             second=self.second_engine,
+        )
+
+    @cached_property
+    def live(self) -> LiveHearing:
+        """Many streams at once; first asked for within the event loop that they run in."""
+        named = self.settings.model_dump()
+        return LiveHearing(
+            self.hearing,
+            SileroBatch(),
+            Pace(**{name: named[name] for name in Pace.__dataclass_fields__}),
+            LiveLimits(
+                self.settings.max_streams, self.settings.hearing_threads, self.settings.shed_seconds
+            ),
         )
 
     @cached_property

@@ -13,7 +13,8 @@ same rules as in a real engine, only that nothing is computed from the sound:
    spoken form of the term. Of those the one with the term most often wins.
 
 A recording is known by its number, which ``recording`` writes into its samples and
-which survives rounding to 16 bits, added silence and being cut.
+which survives rounding to 16 bits, added silence and being cut. A script for the number
+``ANY`` is that of every recording that has none of its own, such as real speech.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from earwitness.speech.lexicon import check
 MARGIN = 4.0
 """Nats that a reading with a term may lack where the term has no margin of its own."""
 
+ANY = -1
 _STEP = 16 / 32768
 
 
@@ -119,7 +121,7 @@ class ScriptedEngine:
     def _readings(self, number: int | None) -> tuple[Reading, ...]:
         if number is None:
             return (Reading("", 0.0),)
-        script = self.scripts.get(number)
+        script = self.scripts.get(number, self.scripts.get(ANY))
         if script is None:
             raise EngineError(f"No script for recording {number}.")
         if script.fails:

@@ -118,6 +118,10 @@ class ScopedLexicons:
         lexicon = self._newest().of(source)
         return self._widened.by(lexicon, tuple(terms)) if terms else lexicon
 
+    def newest(self) -> Lexicon:
+        """All that is live now, for whichever source."""
+        return self._newest().lexicon
+
     def prepare(self, engine: Engine) -> None:
         """Compiles the newest revision, filtered as it is in use, ahead of utterances."""
         in_use = self._scoped.in_use()

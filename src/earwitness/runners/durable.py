@@ -14,7 +14,8 @@ only by who runs events for long.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
 
@@ -45,7 +46,15 @@ class DurableRunner:
     every trial wants the newest revision for its base; one that pauses holds up nobody.
     """
 
-    def __init__(self, url: str, records: EventRecords, carry_out: CarryOut) -> None:
+    def __init__(
+        self,
+        url: str,
+        records: EventRecords,
+        carry_out: CarryOut,
+        nothing_to_do: Collection[str] = (),
+    ) -> None:
+        """Events of the kinds ``nothing_to_do`` are ticked off without a workflow."""
+        self._nothing_to_do = nothing_to_do
         self._url = url
         self._records = records
         self._carry_out = carry_out
@@ -101,6 +110,7 @@ class DurableRunner:
             self._wake.wait(POLL_SECONDS)
 
     def _start_pending(self) -> None:
+        self._records.done_all(self._nothing_to_do, datetime.now(UTC))
         for event in self._records.pending():
             with SetWorkflowID(event.id):
                 DBOS.enqueue_workflow(QUEUE, self._workflow, event.id)

@@ -7,7 +7,7 @@ with ``lease_expires_at`` and no database clock takes part.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -53,6 +53,12 @@ class QueueStore:
             statement = statement.where(item.c.state.in_(states))
         with self.database.read() as connection:
             return [ReviewItem(*row) for row in connection.execute(statement)]
+
+    def count_items(self) -> Mapping[ItemState, int]:
+        """How many items are in each state that has any."""
+        statement = select(item.c.state, func.count().label("items")).group_by(item.c.state)
+        with self.database.read() as connection:
+            return {row.state: row.items for row in connection.execute(statement)}
 
     def lease(
         self, analyst: str, now: datetime, ttl: timedelta, utterance_id: str | None = None

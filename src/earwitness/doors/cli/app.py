@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,7 @@ from earwitness import __version__
 from earwitness.doors.cli.screen import Screen, dump
 from earwitness.errors import EarwitnessError
 
-ORDER = ("demo", "hear", "queue", "review", "teach", "lexicon", "bench", "doctor")
+ORDER = ("demo", "up", "hear", "queue", "review", "teach", "lexicon", "bench", "doctor")
 
 
 class Ordered(TyperGroup):
@@ -68,10 +69,31 @@ Data = Annotated[
 ]
 
 
+File = Annotated[
+    Path | None,
+    typer.Option(
+        "--settings",
+        metavar="FILE",
+        envvar="EARWITNESS_SETTINGS",
+        help="A TOML file of settings; the environment wins over it.",
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What was said before the command."""
+
+    data: Path | None
+    settings: Path | None
+
+
 @app.callback()
-def earwitness(context: typer.Context, data: Data = None, version: Version = False) -> None:
+def earwitness(
+    context: typer.Context, data: Data = None, settings: File = None, version: Version = False
+) -> None:
     """Hear, doubt, review, teach, hear again."""
-    context.obj = data
+    context.obj = Chosen(data, settings)
 
 
 def main() -> None:

@@ -35,13 +35,13 @@ Name = Annotated[
 
 @contextmanager
 def opened(context: typer.Context, **chosen: Any) -> Iterator[Earwitness]:
-    """The program on the folder of ``--data``, with the chosen settings; closed at the end."""
+    """The program with the settings that were chosen; closed at the end."""
     from earwitness.config import Settings
     from earwitness.wiring import Earwitness
 
-    if context.obj is not None:
-        chosen["data"] = context.obj
-    with Earwitness.open(Settings(**chosen)) as program:
+    if context.obj.data is not None:
+        chosen["data"] = context.obj.data
+    with Earwitness.open(Settings.read(context.obj.settings, **chosen)) as program:
         yield program
 
 

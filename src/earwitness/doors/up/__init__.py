@@ -1,0 +1,1 @@
+"""The whole embedded system as one process: doors, recogniser, queue, worker."""

@@ -1,0 +1,185 @@
+"""Starts every door, and ends them without dropping what they hold."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import resource
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import structlog
+import uvicorn
+
+from earwitness.config import Settings
+from earwitness.doors.up.guard import Guard, guarded, is_loopback
+from earwitness.doors.up.web import application
+from earwitness.errors import EarwitnessError, SettingsError
+
+if TYPE_CHECKING:
+    from earwitness.wiring import Earwitness
+
+CATCH_UP_SECONDS = 0.2
+"""How often a newly published lexicon is looked for, and compiled ahead of utterances."""
+MESSAGE_BYTES = 64 * 1024
+"""The longest WebSocket message."""
+
+log = structlog.get_logger(__name__)
+
+
+class Server:
+    """One program with its doors, in one event loop."""
+
+    def __init__(self, program: Earwitness) -> None:
+        self.program = program
+        self.http_port = self.wyoming_port = 0
+        self._stopping = asyncio.Event()
+        self._ready = False
+
+    async def run(self, ready: Callable[[Server], None]) -> None:
+        """Until SIGTERM, SIGINT or ``stop``. ``ready`` is called when the doors are open.
+
+        Raises SettingsError for a port that is taken or a certificate that cannot be read.
+        """
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.stop)
+        _raise_file_limit()
+        async with AsyncExitStack() as doors:
+            await asyncio.to_thread(self._warm_up)
+            _ = self.program.live
+            doors.push_async_callback(self._close_hearing)
+            await doors.enter_async_context(self._worker())
+            await doors.enter_async_context(self._catching_up())
+            await doors.enter_async_context(self._http())
+            self._ready = True
+            log.info("ready", http_port=self.http_port, wyoming_port=self.wyoming_port)
+            ready(self)
+            await self._stopping.wait()
+            self._ready = False
+            log.info("stopping")
+        log.info("stopped")
+
+    def stop(self) -> None:
+        """Ends ``run``: no new streams; what is being heard is finished or handed back."""
+        self._stopping.set()
+
+    def why_not_ready(self) -> Sequence[str]:
+        if self._stopping.is_set():
+            return ["It is stopping."]
+        if not self._ready:
+            return ["It is starting."]
+        try:
+            self.program.records.revision()
+        except EarwitnessError as error:
+            return [str(error)]
+        return []
+
+    def _warm_up(self) -> None:
+        """Everything that an utterance should not have to wait for."""
+        self.program.lexicons.prepare(self.program.engine)
+        _ = self.program.hearing
+
+    async def _close_hearing(self) -> None:
+        await self.program.live.close(self.program.settings.shutdown_seconds)
+
+    @asynccontextmanager
+    async def _worker(self) -> AsyncIterator[None]:
+        """Carries out judgements: what was taught goes live."""
+        runner = self.program.runner()
+        _ = self.program.teaching
+        await asyncio.to_thread(runner.__enter__)
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(runner.__exit__, None, None, None)
+
+    @asynccontextmanager
+    async def _catching_up(self) -> AsyncIterator[None]:
+        task = asyncio.create_task(self._catch_up(), name="catching up")
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _catch_up(self) -> None:
+        """New revisions are compiled before an utterance needs them; old speech is forgotten."""
+        while True:
+            await asyncio.sleep(CATCH_UP_SECONDS)
+            self.program.hearing.memory.forget(datetime.now(UTC))
+            try:
+                await asyncio.to_thread(self.program.lexicons.prepare, self.program.engine)
+            except EarwitnessError as error:
+                log.warning("lexicon not read", exc_info=error)
+
+    @asynccontextmanager
+    async def _http(self) -> AsyncIterator[None]:
+        settings = self.program.settings
+        listening = _listen(settings.host, settings.http_port, "http_port")
+        self.http_port = listening.getsockname()[1]
+        if not settings.tls_certificate and not is_loopback(settings.host):
+            log.warning("http without TLS beyond this machine", host=settings.host)
+        server = _Uvicorn(_config(settings, application(self.program, self.why_not_ready)))
+        serving = asyncio.create_task(server.serve([listening]), name="http")
+        while not server.started and not serving.done():
+            await asyncio.sleep(0.01)
+        try:
+            yield
+        finally:
+            server.should_exit = True
+            await serving
+
+
+class _Uvicorn(uvicorn.Server):
+    """Signals are ours to handle."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _config(settings: Settings, app: object) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        http=guarded(Guard(settings)),
+        ws="websockets-sansio",
+        ws_max_size=MESSAGE_BYTES,
+        ws_per_message_deflate=False,
+        ws_ping_interval=settings.idle_seconds / 2,
+        ws_ping_timeout=settings.idle_seconds / 2,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        lifespan="off",
+        timeout_keep_alive=int(settings.idle_seconds),
+        timeout_graceful_shutdown=int(settings.shutdown_seconds),
+        ssl_certfile=settings.tls_certificate,
+        ssl_keyfile=settings.tls_key,
+    )
+
+
+def _listen(host: str, port: int, name: str) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except (OSError, UnicodeError) as error:
+        listening.close()
+        why = getattr(error, "strerror", None) or str(error)
+        raise SettingsError(f"EARWITNESS_{name.upper()}: {host}:{port}: {why}.") from error
+    listening.setblocking(False)
+    return listening
+
+
+def _raise_file_limit() -> None:
+    """As many sockets as the system lets us have."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

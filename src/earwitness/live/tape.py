@@ -1,0 +1,42 @@
+"""The sound of a stream that is still needed, in memory alone."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from earwitness.model import Samples
+
+_SCALE = np.float32(32768)
+
+
+class Tape:
+    """Samples [``start``, ``end``) of a stream, held with 16 bits each.
+
+    Lossless, for every door delivers samples on the 16-bit grid.
+    """
+
+    def __init__(self) -> None:
+        self.start = 0
+        self._pcm = bytearray()
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self._pcm) // 2
+
+    def write(self, samples: Samples) -> None:
+        loud = np.clip(np.rint(samples * _SCALE), -32768, 32767)
+        self._pcm += loud.astype("<i2").tobytes()
+
+    def read(self, first: int, end: int) -> Samples:
+        """A copy of [first, end), float32. What lies outside of the tape is not in it."""
+        at = 2 * max(0, first - self.start)
+        content = bytes(self._pcm[at : 2 * max(0, end - self.start)])
+        return np.frombuffer(content, "<i2").astype(np.float32) / _SCALE
+
+    def forget(self, until: int) -> None:
+        """Drops what lies before ``until``."""
+        count = min(until, self.end) - self.start
+        if count > 0:
+            self._pcm[: 2 * count] = bytes(2 * count)
+            del self._pcm[: 2 * count]
+            self.start += count
