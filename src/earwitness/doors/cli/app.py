@@ -15,7 +15,19 @@ from earwitness import __version__
 from earwitness.doors.cli.screen import Screen, dump
 from earwitness.errors import EarwitnessError
 
-ORDER = ("demo", "up", "hear", "queue", "review", "teach", "lexicon", "bench", "doctor")
+ORDER = (
+    "demo",
+    "up",
+    "hear",
+    "queue",
+    "review",
+    "teach",
+    "lexicon",
+    "device",
+    "key",
+    "bench",
+    "doctor",
+)
 
 
 class Ordered(TyperGroup):
