@@ -47,11 +47,18 @@ class Course:
         self.at = frame.position + samples
         return min(max(self.start - frame.position, 0), samples)
 
-    def move(self, position: int) -> None:
-        """Something other than a frame says where it happens. Raises ProtocolError."""
-        if position != self.at and (position < self.at or self._any):
-            # Only before the first frame may it lie ahead: then nothing is between.
-            raise ProtocolError(f"This is said at {position}, the frames end at {self.at}.", "position")
+    def move(self, position: int, horizon: int) -> None:
+        """What comes next begins at ``position``. Raises ProtocolError where it cannot."""
+        if not self.at <= position <= max(self.at, horizon):
+            wrong = f"{position} does not lie between the last frame's end, {self.at}, and now."
+            raise ProtocolError(wrong, "position")
+        self.at = position
+
+    def check_end(self, position: int) -> None:
+        """Raises ProtocolError unless the frames end at ``position``."""
+        if position != self.at:
+            wrong = f"The end is said to be at {position}, but the frames end at {self.at}."
+            raise ProtocolError(wrong, "position")
 
     def _lead_in(self, frame: AudioFrame) -> None:
         """The first frame may lie a little before the start."""

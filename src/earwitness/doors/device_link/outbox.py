@@ -19,9 +19,7 @@ class Outbox:
     ``full`` is called, once, when a device does not read what it is told.
     """
 
-    def __init__(
-        self, send: Callable[[str], Awaitable[None]], full: Callable[[], None]
-    ) -> None:
+    def __init__(self, send: Callable[[str], Awaitable[None]], full: Callable[[], None]) -> None:
         self._send, self._full = send, full
         self._waiting: deque[FromServer] = deque()
         self._task: asyncio.Task[None] | None = None

@@ -15,6 +15,7 @@ from earwitness.wire.link.proof import hello_text, rotate_text
 
 REFUSED = "This device may not speak here."
 """Said alike of a device that is unknown and of one that signs wrongly."""
+REVOKED = "This device was revoked; it must be invited again."
 NOBODY = bytes(range(32))
 """A key to check against where there is none, so that both take the same time."""
 SESSION_SECONDS = 24 * 3600
@@ -52,18 +53,29 @@ def signs(key: bytes, signature: str, text: bytes) -> bool:
     return True
 
 
-def key_used(hello: Hello, nonce: str, device: Device | None) -> bytes:
-    """The key of ``device`` that signed. Raises ProtocolError where it may not speak."""
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """A device, and which of its keys opened this connection."""
+
+    device: Device
+    key: bytes
+
+
+def prove(hello: Hello, nonce: str, device: Device | None) -> Proven:
+    """``device`` is what the store knows under the name in the hello.
+
+    Raises ProtocolError where it may not speak.
+    """
     text = hello_text(nonce, hello)
     keys = [device.key, device.next_key] if device else [NOBODY]
     used = next((key for key in keys if key and signs(key, hello.signature, text)), None)
     if device is None or used is None:
         raise ProtocolError(REFUSED, "refused")
     if device.revoked_at is not None:
-        raise ProtocolError("This device was revoked; it must be invited again.", "revoked")
+        raise ProtocolError(REVOKED, "revoked")
     if hello.household != device.household:
         raise ProtocolError("This device was enrolled for another household.", "household")
-    return used
+    return Proven(device, used)
 
 
 def session_of(hello: Hello, now: int, new_id: str) -> Session:

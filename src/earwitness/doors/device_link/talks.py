@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from time import monotonic
 
 from earwitness.live.events import Event
 from earwitness.live.stream import LiveStream
@@ -43,8 +42,6 @@ class Talks:
         self._task: asyncio.Task[None] | None = None
         self._room = asyncio.Event()
         self.current: Talk | None = None
-        self.waiting_since: float | None = None
-        """When writing began to wait, on the monotonic clock: the device is ahead."""
 
     async def begin(self, stream: LiveStream, offset: int) -> None:
         """The device speaks from here on; waits while too much is unanswered."""
@@ -58,18 +55,18 @@ class Talks:
 
     async def write(self, samples: Samples) -> None:
         if self.current is not None and samples.size:
-            self.waiting_since = monotonic()
             await self.current.stream.write(samples)
-            self.waiting_since = None
 
     async def end(self, position: int) -> None:
         """What was said before ``position`` is over."""
         talk, self.current = self.current, None
-        if talk is None:
-            self._finished(position)
-        else:
+        if talk is not None:
             talk.end = position
             await talk.stream.end()
+        elif self._talks:
+            self._talks[-1].end = position
+        else:
+            self._post(Quiet(until=position))
 
     def drop(self, position: int) -> None:
         """What is not answered is forgotten at once."""
@@ -77,7 +74,8 @@ class Talks:
             talk.dropped, talk.end = True, position
             talk.stream.close()
         self.current = None
-        self._finished(position)
+        if not self._talks:
+            self._post(Quiet(until=position))
 
     def keep(self, granted: bool) -> None:
         for talk in self._talks:
@@ -89,10 +87,6 @@ class Talks:
             self._task.cancel()
         for talk in self._talks:
             talk.stream.close()
-
-    def _finished(self, position: int) -> None:
-        if not self._talks:
-            self._post(Quiet(until=position))
 
     async def _pump(self) -> None:
         try:
