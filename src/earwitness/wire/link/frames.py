@@ -80,4 +80,5 @@ def from_pcm16(payload: bytes) -> Samples:
 def to_pcm16(samples: Samples) -> bytes:
     """The nearest 16-bit samples; beyond full scale is clipped."""
     scaled = np.rint(samples * _FULL_SCALE).clip(-32768, 32767)
-    return scaled.astype("<i2").tobytes()
+    pcm: bytes = scaled.astype("<i2").tobytes()
+    return pcm
