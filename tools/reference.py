@@ -93,7 +93,8 @@ SETTINGS_HEAD = """# Settings
 
 Settings are environment variables, or lines of a TOML file that `--settings FILE` or
 `EARWITNESS_SETTINGS` names: `EARWITNESS_HTTP_PORT=8080` is `http_port = 8080` there. The
-environment wins. One that cannot work ends the command with exit code 5 and a message that names it.
+environment wins. One that cannot work ends the command with exit code 5 and a message that names
+it.
 """
 
 
