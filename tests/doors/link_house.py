@@ -82,11 +82,20 @@ class Quick(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(folder: Path, *, port: int = 0, pace: Pace | None = None, limits: Limits | None = None, **chosen: Any) -> AsyncIterator[Site]:
+async def serving(
+    folder: Path,
+    *,
+    port: int = 0,
+    pace: Pace | None = None,
+    limits: Limits | None = None,
+    **chosen: Any,
+) -> AsyncIterator[Site]:
     """A server on the store in ``folder``, with scripted sounds; everything else is real."""
     settings = Settings(data=folder, audit_fraction=0, **chosen)
     with Earwitness.open(settings, ScriptedEngine(SCRIPTS)) as program:
-        live = LiveHearing(program.hearing, LoudChunks(), pace or Pace(), limits or Limits(threads=2))
+        live = LiveHearing(
+            program.hearing, LoudChunks(), pace or Pace(), limits or Limits(threads=2)
+        )
         program.__dict__["live"] = live
         door = DeviceLink(program)
         app = FastAPI()
@@ -146,6 +155,12 @@ class Talker:
         for first in range(0, len(audio), size):
             self.device.say(audio[first : first + size])
 
+    async def sent(self) -> None:
+        """Everything that was said has left this side."""
+        async with asyncio.timeout(PATIENCE):
+            while self.device.session.buffer.unsent:
+                await asyncio.sleep(0.01)
+
     async def finish(self) -> None:
         """Everything that was said is answered."""
         self.device.session.end()
@@ -155,9 +170,22 @@ class Talker:
 
 
 @asynccontextmanager
-async def talking(site_url: str, identity: Identity, session: DeviceSession | None = None, keys: KeyFile | None = None, consent: bool = True) -> AsyncIterator[Talker]:
+async def talking(
+    site_url: str,
+    identity: Identity,
+    session: DeviceSession | None = None,
+    keys: KeyFile | None = None,
+    consent: bool = True,
+) -> AsyncIterator[Talker]:
     told: list[Talker] = []
-    device = Device(site_url, identity, lambda message: told[0].hear(message), session=session, keys=keys, consent=consent)
+    device = Device(
+        site_url,
+        identity,
+        lambda message: told[0].hear(message),
+        session=session,
+        keys=keys,
+        consent=consent,
+    )
     told.append(Talker(device))
     running = asyncio.create_task(device.run())
     try:

@@ -64,6 +64,11 @@ class Unacknowledged:
         """The position of the first piece."""
         return self._pieces[0].position if self._pieces else None
 
+    @property
+    def unsent(self) -> int:
+        """How many pieces this connection has not sent yet."""
+        return len(self._pieces) - self._sent
+
     def add(self, piece: Piece) -> None:
         self._pieces.append(piece)
         self.samples += piece.samples
