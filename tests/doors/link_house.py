@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,12 +21,14 @@ from earwitness.config import Settings
 from earwitness.device.client import Device, Told
 from earwitness.device.keys import Identity, KeyFile, new_seed, public, sign
 from earwitness.device.session import DeviceSession
+from earwitness.doors.admission import listen
 from earwitness.doors.device_link import DeviceLink
 from earwitness.engines.scripted import ScriptedEngine
 from earwitness.flow import access
 from earwitness.live.hearing import Limits, LiveHearing
 from earwitness.live.stream import Pace
 from earwitness.model import Samples
+from earwitness.ports import Engine
 from earwitness.wire.link import messages as link
 from earwitness.wire.link.codec import encode, from_server
 from earwitness.wire.link.frames import AudioFrame, encode_frame, to_pcm16
@@ -46,7 +48,6 @@ class Site:
     program: Earwitness
     link: DeviceLink
     port: int
-    server: uvicorn.Server
 
     @property
     def url(self) -> str:
@@ -71,14 +72,18 @@ class Site:
 
 
 class Quick(uvicorn.Server):
-    """Leaves signals alone."""
+    """Leaves the signals to the tests."""
 
-    @property
-    def port(self) -> int:
-        return int(self.servers[0].sockets[0].getsockname()[1])
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
 
-    def install_signal_handlers(self) -> None:
-        """The tests' own stay."""
+
+def _listening(port: int, send_buffer: int) -> socket.socket:
+    made = listen("127.0.0.1", port, "http_port")
+    if send_buffer:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
+    return made
 
 
 @asynccontextmanager
@@ -88,11 +93,13 @@ async def serving(
     port: int = 0,
     pace: Pace | None = None,
     limits: Limits | None = None,
+    engine: Engine | None = None,
+    send_buffer: int = 0,
     **chosen: Any,
 ) -> AsyncIterator[Site]:
     """A server on the store in ``folder``, with scripted sounds; everything else is real."""
     settings = Settings(data=folder, audit_fraction=0, **chosen)
-    with Earwitness.open(settings, ScriptedEngine(SCRIPTS)) as program:
+    with Earwitness.open(settings, engine or ScriptedEngine(SCRIPTS)) as program:
         live = LiveHearing(
             program.hearing, LoudChunks(), pace or Pace(), limits or Limits(threads=2)
         )
@@ -103,7 +110,6 @@ async def serving(
         server = Quick(
             uvicorn.Config(
                 app,
-                port=port,
                 ws="websockets-sansio",
                 ws_max_size=1 << 20,  # ours is the limit to be tested
                 ws_per_message_deflate=False,
@@ -112,11 +118,12 @@ async def serving(
                 timeout_graceful_shutdown=2,
             )
         )
-        running = asyncio.create_task(server.serve())
+        listening = _listening(port, send_buffer)
+        running = asyncio.create_task(server.serve([listening]))
         while not server.started:
             await asyncio.sleep(0.01)
         try:
-            yield Site(program, door, server.port, server)
+            yield Site(program, door, listening.getsockname()[1])
         finally:
             await door.stop(2.0)
             server.should_exit = True
@@ -226,6 +233,11 @@ class Raw:
         payload = to_pcm16(audio)
         await self.socket.send(encode_frame(AudioFrame("pcm16", sequence, position, payload)))
 
+    async def play(self, audio: Samples, size: int = 1600) -> None:
+        """A session from its start."""
+        for sequence, first in enumerate(range(0, len(audio), size)):
+            await self.frame(sequence, first, audio[first : first + size])
+
     def hello(self, identity: Identity, **other: Any) -> link.Hello:
         said: dict[str, Any] = {
             "device": identity.device,
@@ -247,14 +259,8 @@ class Raw:
 
 
 @asynccontextmanager
-async def raw(site: Site) -> AsyncIterator[Raw]:
-    async with connect(site.url, compression=None, proxy=None, max_size=None) as socket:
+async def raw(site: Site, **how: Any) -> AsyncIterator[Raw]:
+    async with connect(site.url, compression=None, proxy=None, **how) as socket:
         challenge = from_server(await socket.recv())
         assert isinstance(challenge, link.Challenge)
         yield Raw(socket, challenge)
-
-
-def answers(told: Sequence[Told]) -> list[str]:
-    """Finals as they matter to whoever reads them."""
-    finals = [message for message in told if isinstance(message, link.Final)]
-    return [json.dumps([f.text, f.start, f.end, f.utterance]) for f in finals]

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from tests.doors.link_house import Talker, raw, serving, talking
-from tests.flow.house import YEET
 from tests.live.streams import said, silence
 
 from earwitness.device.client import Connected, Disconnected, Refused
@@ -19,7 +18,7 @@ from earwitness.device.keys import KeyFile
 from earwitness.device.session import DeviceSession
 from earwitness.engines.scripted import recording
 from earwitness.live.hearing import Limits
-from earwitness.model import SAMPLE_RATE
+from earwitness.model import SAMPLE_RATE, Term
 from earwitness.wire.link import messages as link
 
 SURE, DOUBTED = "turn off the light", "eat that alarm"
@@ -114,14 +113,14 @@ def test_an_answer_that_was_kept_but_never_arrived_is_kept_once(tmp_path: Path) 
             identity = site.enrolled()
             async with raw(site) as client:
                 welcome = await client.greet(identity)
-                await client.frame(0, 0, said(0))
+                await client.play(said(0))
                 kept = (await client.until(link.Final)).utterance
             async with raw(site) as client:
                 again = await client.greet(
                     identity, session=welcome.session, began=welcome.began, position=0
                 )
                 assert again.began == welcome.began
-                await client.frame(0, 0, said(0))
+                await client.play(said(0))
                 assert (await client.until(link.Final)).utterance == kept
             assert site.kept() == [kept]
 
@@ -311,8 +310,8 @@ def test_every_device_hears_of_a_new_revision_of_the_lexicon(tmp_path: Path) -> 
         ):
             before = (await one.until(Connected)).welcome.lexicon
             await other.until(Connected)
-            tried = await asyncio.to_thread(site.program.teach, YEET, by="ada")
-            assert tried.trial.base_revision == before
+            terms = [Term("yeet")]
+            await asyncio.to_thread(site.program.publish_all, terms, by="ada", why="slang")
             for talker in (one, other):
                 assert (await talker.until(link.LexiconRevision)).revision == before + 1
             one.say(said(0))

@@ -11,6 +11,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
+from earwitness.doors.admission import Admission
 from earwitness.doors.device_link.connection import (
     RESTARTING,
     Connection,
@@ -20,7 +21,6 @@ from earwitness.doors.device_link.connection import (
 from earwitness.doors.device_link.decoding import Decoding, Pcm
 from earwitness.doors.device_link.enrolment import add_enrolment
 from earwitness.doors.device_link.sessions import Proven, Session, prove
-from earwitness.doors.admission import Admission
 from earwitness.errors import EarwitnessError, NotFound
 from earwitness.model import Device
 from earwitness.wire.link import messages as link
