@@ -145,6 +145,16 @@ def test_streams_in_turn_and_in_threads_do_not_disturb_each_other(
             np.testing.assert_array_equal(found, meant)
 
 
+def test_a_fresh_packet_forgets_what_came_before(
+    decoders: OpusDecoders, packets: list[bytes]
+) -> None:
+    with decoders.open() as stream, decoders.open() as other:
+        decoded(stream, packets[:50])
+        begun = stream.decode(packets[50], fresh=True)
+        heard = np.concatenate([begun, decoded(stream, packets[51:])])
+        np.testing.assert_array_equal(heard, decoded(other, packets[50:]))
+
+
 def test_the_encoder_gives_a_packet_for_every_twenty_milliseconds_however_it_is_cut(
     speech: Samples, packets: list[bytes]
 ) -> None:
