@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from earwitness.config import Settings
 from earwitness.device.client import Device, Told
 from earwitness.device.keys import Identity, KeyFile, new_seed, public, sign
-from earwitness.device.session import DeviceSession
+from earwitness.device.session import DeviceSession, Packet
 from earwitness.doors.admission import listen
 from earwitness.doors.device_link import DeviceLink
 from earwitness.engines.scripted import ScriptedEngine
@@ -237,6 +237,13 @@ class Raw:
         """A session from its start."""
         for sequence, first in enumerate(range(0, len(audio), size)):
             await self.frame(sequence, first, audio[first : first + size])
+
+    async def play_opus(self, packets: Sequence[Packet]) -> None:
+        position = 0
+        for sequence, packet in enumerate(packets):
+            frame = AudioFrame("opus", sequence, position, packet.payload, packet.fresh)
+            await self.socket.send(encode_frame(frame))
+            position += packet.samples
 
     def hello(self, identity: Identity, **other: Any) -> link.Hello:
         said: dict[str, Any] = {

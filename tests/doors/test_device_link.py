@@ -9,16 +9,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from tests.doors.link_house import Talker, raw, serving, talking
+from tests.flow.house import UNSURE
 from tests.live.streams import said, silence
+from tests.recordings import tone
 
 from earwitness.device.client import Connected, Disconnected, Refused
 from earwitness.device.keys import KeyFile
-from earwitness.device.session import DeviceSession
-from earwitness.engines.scripted import recording
+from earwitness.device.opus import Opus
+from earwitness.device.session import DeviceSession, Packet
+from earwitness.engines.scripted import ANY, Reading, Script, ScriptedEngine, recording
 from earwitness.live.hearing import Limits
-from earwitness.model import SAMPLE_RATE, Term
+from earwitness.model import SAMPLE_RATE, Samples, Term
 from earwitness.wire.link import messages as link
 
 SURE, DOUBTED = "turn off the light", "eat that alarm"
@@ -90,17 +94,19 @@ def _heard(talker: Talker) -> list[tuple[str, int, int]]:
 def test_a_cut_line_loses_and_doubles_nothing(seconds: float, tmp_path: Path) -> None:
     async def test() -> None:
         audio, at = said(4, 0, 5), round(seconds * SAMPLE_RATE)
-        async with serving(tmp_path / "cut") as site:
-            async with talking(site.url, site.enrolled()) as talker:
-                await talker.until(Connected)
-                talker.say(audio[:at])
-                await talker.sent()
-                talker.device.cut()
-                await talker.until(Disconnected)
-                talker.say(audio[at:])
-                await talker.finish()
-                assert [each.resumed for each in talker.all(Connected)] == [False, True]
-                assert (_heard(talker), len(site.kept())) == await _uncut(tmp_path / "uncut")
+        async with (
+            serving(tmp_path / "cut") as site,
+            talking(site.url, site.enrolled()) as talker,
+        ):
+            await talker.until(Connected)
+            talker.say(audio[:at])
+            await talker.sent()
+            talker.device.cut()
+            await talker.until(Disconnected)
+            talker.say(audio[at:])
+            await talker.finish()
+            assert [each.resumed for each in talker.all(Connected)] == [False, True]
+            assert (_heard(talker), len(site.kept())) == await _uncut(tmp_path / "uncut")
 
     run(test())
 
@@ -327,16 +333,18 @@ def test_speech_that_comes_too_late_is_shed_and_said_so(tmp_path: Path) -> None:
     async def test() -> None:
         limits = Limits(threads=1, shed_seconds=1e-9)
         session = DeviceSession(push=True)
-        async with serving(tmp_path, limits=limits) as site:
-            async with talking(site.url, site.enrolled(), session) as talker:
-                session.begin()
-                talker.say(recording(0))
-                session.end()
-                await talker.finish()
-                (shed,) = talker.all(link.Shed)
-                assert (shed.start, shed.end) == (0, SAMPLE_RATE)
-                assert shed.retry_after > 0
-                assert (talker.texts, site.kept()) == ([], [])
+        async with (
+            serving(tmp_path, limits=limits) as site,
+            talking(site.url, site.enrolled(), session) as talker,
+        ):
+            session.begin()
+            talker.say(recording(0))
+            session.end()
+            await talker.finish()
+            (shed,) = talker.all(link.Shed)
+            assert (shed.start, shed.end) == (0, SAMPLE_RATE)
+            assert shed.retry_after > 0
+            assert (talker.texts, site.kept()) == ([], [])
 
     run(test())
 
@@ -357,12 +365,14 @@ def test_what_was_not_understood_at_all_is_asked_for_again(tmp_path: Path) -> No
 
 def test_an_answer_that_is_too_unsure_is_asked_for_again(tmp_path: Path) -> None:
     async def test() -> None:
-        async with serving(tmp_path, ask_again_confidence=0.3) as site:
-            async with talking(site.url, site.enrolled()) as talker:
-                talker.say(said(4, 0))
-                await talker.finish()
-                (repeat,) = talker.all(link.Repeat)
-                assert repeat.position == talker.all(link.Final)[1].end
+        async with (
+            serving(tmp_path, ask_again_confidence=0.3) as site,
+            talking(site.url, site.enrolled()) as talker,
+        ):
+            talker.say(said(4, 0))
+            await talker.finish()
+            (repeat,) = talker.all(link.Repeat)
+            assert repeat.position == talker.all(link.Final)[1].end
 
     run(test())
 
@@ -423,5 +433,78 @@ def test_a_store_that_fails_ends_the_line_and_what_was_said_comes_again(tmp_path
             await talker.finish()
             assert talker.texts == [DOUBTED]
             assert len(site.kept()) == 1
+
+    run(test())
+
+
+# --- Opus -----------------------------------------------------------------------------
+
+ANYTHING = {ANY: Script((Reading("play some music", -1.0, confidence=UNSURE),))}
+
+
+def _speech() -> Samples:
+    return np.concatenate([silence(1), tone(1.0), silence(1), tone(1.5, hertz=300), silence(1)])
+
+
+async def _with_opus(folder: Path, cut_at: float | None) -> tuple[list[tuple[str, int, int]], int]:
+    """What is heard, and how much is kept, with the line cut after so many seconds, or never."""
+    audio = _speech()
+    at = round((cut_at or 0) * SAMPLE_RATE)
+    session = DeviceSession(Opus())
+    async with (
+        serving(folder, engine=ScriptedEngine(ANYTHING)) as site,
+        talking(site.url, site.enrolled(), session) as talker,
+    ):
+        await talker.until(Connected)
+        if cut_at is not None:
+            talker.say(audio[:at])
+            await talker.sent()
+            talker.device.cut()
+            await talker.until(Disconnected)
+        talker.say(audio[at:])
+        await talker.finish()
+        return _heard(talker), len(site.kept())
+
+
+@pytest.mark.parametrize("seconds", [1.5, 3.0, 3.5, 4.0])
+def test_a_cut_line_loses_and_doubles_nothing_of_opus_either(
+    seconds: float, tmp_path: Path
+) -> None:
+    async def test() -> None:
+        whole = await _with_opus(tmp_path / "whole", None)
+        assert len(whole[0]) == whole[1] == 2
+        assert await _with_opus(tmp_path / "cut", seconds) == whole
+
+    run(test())
+
+
+def test_opus_that_is_sent_again_is_the_same_sound(tmp_path: Path) -> None:
+    """The clip that is kept is the same to the bit, though its decoder began further back."""
+
+    async def test() -> None:
+        encoding, audio = Opus(), _speech()
+        packets = [*encoding.encode(audio), *encoding.finish()]
+        async with serving(tmp_path, engine=ScriptedEngine(ANYTHING)) as site:
+            identity = site.enrolled()
+            async with raw(site) as client:
+                welcome = await client.greet(identity, codec="opus")
+                await client.play_opus(packets)
+                one, other = [await client.until(link.Final) for _ in range(2)]
+            again = {"session": welcome.session, "began": welcome.began, "position": one.until}
+            async with raw(site) as client:
+                await client.greet(identity, codec="opus", **again)
+                await client.play_opus(packets)
+                assert await client.until(link.Final) == other
+            assert len(site.kept()) == 2
+
+    run(test())
+
+
+def test_bytes_that_are_no_opus_are_an_error(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with serving(tmp_path) as site, raw(site) as client:
+            await client.greet(site.enrolled(), codec="opus")
+            await client.play_opus([Packet(b"\xff\xff\xff", 320, fresh=True)])
+            assert (await client.error()).code == "bad_opus"
 
     run(test())

@@ -249,10 +249,12 @@ def test_whoever_says_nothing_later_is_let_go(tmp_path: Path) -> None:
 
 def test_a_device_that_pings_may_be_silent_for_long(tmp_path: Path) -> None:
     async def test() -> None:
-        async with serving(tmp_path, idle_seconds=1.2) as site:
-            async with talking(site.url, site.enrolled()) as talker:
-                await talker.until(link.Pong, 6)
-                assert len(talker.all(Connected)) == 1
+        async with (
+            serving(tmp_path, idle_seconds=1.2) as site,
+            talking(site.url, site.enrolled()) as talker,
+        ):
+            await talker.until(link.Pong, 6)
+            assert len(talker.all(Connected)) == 1
 
     run(test())
 
@@ -292,14 +294,16 @@ def test_whoever_runs_ahead_is_told_once_and_held_up(tmp_path: Path) -> None:
     async def test() -> None:
         engine, pace = Stuck(), Pace(max_behind_seconds=0.5)
         limits = Limits(threads=1, shed_seconds=PATIENCE)
-        async with serving(tmp_path, engine=engine, pace=pace, limits=limits) as site:
-            async with talking(site.url, site.enrolled()) as talker:
-                talker.say(np.concatenate([said(4, 5), said(0, 4)]))
-                await talker.until(link.Slow)
-                engine.free.set()
-                await talker.finish()
-                assert len(talker.texts) == 4
-                assert len(talker.all(link.Slow)) == 1
+        async with (
+            serving(tmp_path, engine=engine, pace=pace, limits=limits) as site,
+            talking(site.url, site.enrolled()) as talker,
+        ):
+            talker.say(np.concatenate([said(4, 5), said(0, 4)]))
+            await talker.until(link.Slow)
+            engine.free.set()
+            await talker.finish()
+            assert len(talker.texts) == 4
+            assert len(talker.all(link.Slow)) == 1
 
     run(test())
 
@@ -308,17 +312,20 @@ def test_more_streams_than_there_may_be_are_refused_with_a_time_to_come_again(
     tmp_path: Path,
 ) -> None:
     async def test() -> None:
-        async with serving(tmp_path, limits=Limits(max_streams=1, threads=1)) as site:
-            async with raw(site) as first, raw(site) as second:
-                for client in (first, second):
-                    await client.greet(site.enrolled())
-                    await client.frame(0, 0, recording(4))
-                    await client.send(link.Ping(clock=1))
-                    if client is first:
-                        await client.until(link.Pong)
-                error = await second.error()
-                assert error.code == "overloaded"
-                assert error.retry_after
+        async with (
+            serving(tmp_path, limits=Limits(max_streams=1, threads=1)) as site,
+            raw(site) as first,
+            raw(site) as second,
+        ):
+            for client in (first, second):
+                await client.greet(site.enrolled())
+                await client.frame(0, 0, recording(4))
+                await client.send(link.Ping(clock=1))
+                if client is first:
+                    await client.until(link.Pong)
+            error = await second.error()
+            assert error.code == "overloaded"
+            assert error.retry_after
 
     run(test())
 

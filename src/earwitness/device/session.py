@@ -75,6 +75,7 @@ class DeviceSession:
         """Everything before it is done with."""
         self.id: str | None = None
         self._began: int | None = None
+        self._heard = 0  # a codec's packets may end a little later
         self._speaking = False
         self._sequence = 0
         self._urgent: deque[link.FromDevice] = deque()
@@ -93,13 +94,15 @@ class DeviceSession:
             self.skip(len(samples))
         elif samples.size:
             self._speaking = True
+            self._heard += len(samples)
             self._add(self.encoding.encode(samples))
 
     def skip(self, samples: int) -> None:
         """So much was heard that is not sent."""
         if not self.push:
             self.end()
-        self.position += samples
+        self._heard += samples
+        self.position = max(self.position, self._heard)
 
     def end(self) -> None:
         """What was said so far is over."""
@@ -183,4 +186,5 @@ class DeviceSession:
         first = self.position if start is None else start
         self.buffer.rebase(first)
         self.position -= first
+        self._heard -= first
         self.until = 0

@@ -67,7 +67,7 @@ def _ending_for(error: Exception) -> Ending:
         case StoreError():
             return refusal("store", "What is heard cannot be kept at the moment.", LATER)
         case EarwitnessError():
-            return refusal("refused", str(error))
+            return refusal("failed", str(error), LATER)
     return refusal("internal", "The server failed.", FAILED)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Protocol
 
+from earwitness.audio.opus import OpusStream
 from earwitness.model import Samples
 from earwitness.wire.link.frames import AudioFrame, from_pcm16
 
@@ -26,3 +28,16 @@ class Pcm:
 
     def close(self) -> None:
         """Holds nothing."""
+
+
+class Opus:
+    """Decoded by another process, to which a thread speaks meanwhile."""
+
+    def __init__(self, stream: OpusStream) -> None:
+        self._stream = stream
+
+    async def decode(self, frame: AudioFrame) -> Samples:
+        return await asyncio.to_thread(self._stream.decode, frame.payload, fresh=frame.fresh)
+
+    def close(self) -> None:
+        self._stream.close()

@@ -18,7 +18,7 @@ from earwitness.doors.device_link.connection import (
     Ending,
     refusal,
 )
-from earwitness.doors.device_link.decoding import Decoding, Pcm
+from earwitness.doors.device_link.decoding import Decoding, Opus, Pcm
 from earwitness.doors.device_link.enrolment import add_enrolment
 from earwitness.doors.device_link.sessions import Proven, Session, prove
 from earwitness.errors import EarwitnessError, NotFound
@@ -80,7 +80,7 @@ class DeviceLink:
     # --- for connections ------------------------------------------------------------
 
     def decoding(self, codec: link.Codec) -> Decoding:
-        return Pcm()
+        return Opus(self.program.opus.open()) if codec == "opus" else Pcm()
 
     def welcome(self, session: Session, clock_offset: int, consent: bool) -> link.Welcome:
         return link.Welcome(
