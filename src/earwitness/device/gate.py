@@ -56,6 +56,14 @@ class Gate:
         self._memory = self._detector.fresh()
         self.open = False
 
+    def flush(self) -> None:
+        """No more sound follows: what is being said is over."""
+        if self.open:
+            self._session.say(self._rest)
+            self._session.end()
+        self._rest = np.zeros(0, np.float32)
+        self.open = False
+
     def _judge(self, part: Samples) -> None:
         (probability,) = self._detector.probabilities([self._memory], part[np.newaxis])
         if self.open:
