@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ from earwitness import starter
 from earwitness.device.client import Device
 from earwitness.device.enrolment import enrol, link_url
 from earwitness.device.keys import Identity, KeyFile
-from earwitness.device.sound import BLOCK, in_real_time
+from earwitness.device.sound import in_real_time
 from earwitness.flow import access
 from earwitness.flow.hear import Answer
 from earwitness.flow.lessons import Tried
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 NAME = "sample"
 POLL_SECONDS = 0.05
+AFTERWARDS = 1.0
+"""Seconds of silence behind a recording: a room is quiet after somebody spoke."""
 
 
 class Household:
@@ -52,9 +54,23 @@ class Household:
         self._identities: dict[str, Identity] = {}
 
     def hear(self, path: Path, device: str) -> list[Answer]:
-        identity = self._identity(device)
-        playing = asyncio.run_coroutine_threadsafe(self._play(identity, path), self._loop)
-        return [_answer(final) for final in playing.result()]
+        playing = self._play(self._identity(device), [path])
+        (finals,) = asyncio.run_coroutine_threadsafe(playing, self._loop).result()
+        return [_answer(final) for final in finals]
+
+    def hear_all(self, clips: Sequence[Recording]) -> list[list[Answer]]:
+        """All devices at once, each of them one recording after the other."""
+        by_device: dict[str, list[Path]] = {}
+        for clip in clips:
+            by_device.setdefault(clip.speaker, []).append(clip.path)
+        playing = [self._play(self._identity(name), paths) for name, paths in by_device.items()]
+        futures = [asyncio.run_coroutine_threadsafe(each, self._loop) for each in playing]
+        heard = {
+            path: [_answer(final) for final in finals]
+            for paths, future in zip(by_device.values(), futures, strict=True)
+            for path, finals in zip(paths, future.result(), strict=True)
+        }
+        return [heard[clip.path] for clip in clips]
 
     def tried(self, utterance: str) -> list[Tried]:
         """The server's own worker tries them; this waits until it has."""
@@ -81,17 +97,22 @@ class Household:
             self._identities[device] = enrol(self._server, invited.code, keys)
         return self._identities[device]
 
-    async def _play(self, identity: Identity, path: Path) -> list[link.Final]:
-        finals: list[link.Final] = []
+    async def _play(self, identity: Identity, paths: Sequence[Path]) -> list[list[link.Final]]:
+        """One device's recordings on one connection; the finals of each."""
+        finals: list[list[link.Final]] = []
 
         def hear(message: Any) -> None:
             if isinstance(message, link.Final):
-                finals.append(message)
+                finals[-1].append(message)
 
         async with _connected(Device(link_url(self._server), identity, hear)) as device:
-            async for block in in_real_time(self._program.reader.pieces(path)):
-                device.say(block)
-            await _silence_until_answered(device)
+            for path in paths:
+                finals.append([])
+                async for block in in_real_time(self._program.reader.pieces(path)):
+                    device.say(block)
+                device.say(np.zeros(round(AFTERWARDS * SAMPLE_RATE), np.float32))
+                device.session.end()
+                await device.drained()
         return finals
 
 
@@ -103,15 +124,6 @@ async def _connected(device: Device) -> AsyncIterator[Device]:
     finally:
         await device.close()
         await running
-
-
-async def _silence_until_answered(device: Device) -> None:
-    """A room is quiet after somebody spoke: that is what ends an utterance."""
-    answered = asyncio.create_task(device.drained())
-    while not answered.done():
-        device.say(np.zeros(BLOCK, np.float32))
-        await asyncio.wait([answered], timeout=BLOCK / SAMPLE_RATE)
-    await answered
 
 
 def _about(payload: Any, utterance: str) -> bool:
