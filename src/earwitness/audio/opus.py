@@ -78,7 +78,7 @@ class OpusDecoders:
                     return self._ask(self._child(), request)
                 except ConnectionError:
                     continue
-        raise ProtocolError("An Opus packet ended the decoder.", "bad_opus")
+        raise ProtocolError("An Opus packet ended the decoder.", "opus_crash")
 
     def _ask(self, child: ChildProcess, request: bytes) -> bytes:
         try:
@@ -87,7 +87,7 @@ class OpusDecoders:
         except TimeoutError:
             _stop_all(self._children)
             raise ProtocolError(
-                f"An Opus packet took more than {self._answer_seconds:g} s to decode.", "bad_opus"
+                f"An Opus packet took more than {self._answer_seconds:g} s to decode.", "opus_crash"
             ) from None
         except BaseException:
             # An answer that nobody waits for would pass for the next one.
@@ -116,7 +116,8 @@ class OpusStream:
         the same samples, on any server.
 
         Raises ProtocolError for a packet that cannot be decoded; the stream may go on
-        without it. Raises EngineError where no decoding process can be started at all.
+        without it, but its code ``opus_crash`` says that the packet cost a process, and
+        who sends such should not go on. Raises EngineError where no process can be started.
         Blocks, so a server with many streams calls it outside of its event loop.
         """
         pcm = self._decoders.decode(self._number, packet, fresh)
