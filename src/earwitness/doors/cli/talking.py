@@ -153,8 +153,10 @@ class Talk:
             listening.press(True)
         try:
             await self._hear(in_real_time(self._reader.pieces(file)), listening)
-        finally:
-            await listening.finish()
+        except (AudioError, EngineError):
+            await listening.finish()  # what could be decoded was heard
+            raise
+        await listening.finish()
 
     async def _hear(self, blocks: AsyncIterator[Samples], listening: Listening) -> None:
         async for block in blocks:
@@ -230,7 +232,7 @@ class Talk:
         self._heard.answers.append((self._file, final))
         if not self._screen.as_json:
             for line in _drawn(final):
-                self._screen.out.print(line)
+                self._screen.out.print(line, soft_wrap=True)
 
 
 def _drawn(final: link.Final) -> list[Text]:

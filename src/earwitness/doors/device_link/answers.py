@@ -9,8 +9,9 @@ from earwitness.live.events import Began, Event, Heard, Partial, Quiet, Shed
 from earwitness.model import Flag, Word
 from earwitness.wire.link import messages as link
 
-LONGEST_TEXT = 8000
-MOST_WORDS = 400
+LONGEST_TEXT, LONGEST_WORD, LONGEST_REASON = 2000, 50, 500
+MOST_WORDS = 200
+"""Far more than anybody says in half a minute; a message stays within its size."""
 NOT_HEARD = {"engine_failure", "empty_result"}
 """Doubts that leave a device with nothing to act on."""
 
@@ -63,11 +64,13 @@ def _ask(answer: Answer, below: float) -> str:
 
 
 def _word(word: Word) -> link.Word:
-    return link.Word(text=_short(word.text, 100), confidence=word.confidence, term=word.term)
+    return link.Word(
+        text=_short(word.text, LONGEST_WORD), confidence=word.confidence, term=word.term
+    )
 
 
 def _flag(flag: Flag) -> link.Flag:
-    return link.Flag(rule=flag.rule, reason=_short(flag.reason, 500))
+    return link.Flag(rule=flag.rule, reason=_short(flag.reason, LONGEST_REASON))
 
 
 def _short(text: str, most: int = LONGEST_TEXT) -> str:

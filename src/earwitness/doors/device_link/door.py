@@ -47,7 +47,7 @@ class DeviceLink:
         self.settings = program.settings
         self.router = APIRouter()
         self.router.add_websocket_route(PATH, self._come_in)
-        add_enrolment(self.router, program.records)
+        add_enrolment(self.router, program.records, self.settings.stall_seconds)
         self._admission = Admission(program.settings)
         self._connections: set[Connection] = set()
         self._by_device: dict[str, Connection] = {}

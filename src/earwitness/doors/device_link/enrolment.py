@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
@@ -9,16 +10,18 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from earwitness.doors.device_link.pacing import PeerBuckets
-from earwitness.errors import AccessRefused
+from earwitness.errors import AccessRefused, ProtocolError
 from earwitness.flow import access
+from earwitness.model import Device
 from earwitness.ports import AccessRecords
 from earwitness.wire.link.messages import Key
 
 ATTEMPTS_A_SECOND, ATTEMPTS_AT_ONCE = 0.2, 10.0
 """From one address. A code has 60 bits."""
+MAX_BODY = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +34,54 @@ class Enrolment:
     key: Key
 
 
-def add_enrolment(router: APIRouter, records: AccessRecords) -> None:
-    """``POST /v1/device/enrol``."""
+_ENROLMENT = TypeAdapter(Enrolment)
+
+
+def add_enrolment(router: APIRouter, records: AccessRecords, stall_seconds: float) -> None:
+    """``POST /v1/device/enrol``: 200, or 400, 403, 408 or 429 with ``{code, message}``."""
     attempts = PeerBuckets(ATTEMPTS_A_SECOND, ATTEMPTS_AT_ONCE)
 
     @router.post("/v1/device/enrol")
-    def enrol(enrolment: Enrolment, request: Request) -> JSONResponse:
-        """Uses up a one-time code: ``{device, household, room}``, or 403, or 429."""
+    async def enrol(request: Request) -> JSONResponse:
+        """Uses up a one-time code: ``{code, key}`` -> ``{device, household, room}``."""
         peer = request.client.host if request.client else ""
         if not attempts.try_take(peer, monotonic()):
             return _refused(429, "too_many", "Too many attempts; try again in a few seconds.")
         try:
-            key = bytes.fromhex(enrolment.key)
-            device = access.enrol(enrolment.code, key, datetime.now(UTC), records=records)
+            async with asyncio.timeout(stall_seconds):
+                wish = parsed(await _body(request))
+            device = await asyncio.to_thread(_enrol, wish, records)
+        except TimeoutError:
+            return _refused(408, "stalled", "The request took too long to arrive.")
+        except ProtocolError as error:
+            return _refused(400, error.code, str(error))
         except AccessRefused as error:
             return _refused(403, "refused", str(error))
         told = {"device": device.id, "household": device.household, "room": device.room}
         return JSONResponse(told)
+
+
+def parsed(body: bytes) -> Enrolment:
+    """Raises ProtocolError, without repeating the code."""
+    try:
+        return _ENROLMENT.validate_json(body)
+    except ValidationError:
+        raise ProtocolError(
+            "An enrolment has a code, and a key of 64 hexadecimal digits."
+        ) from None
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > MAX_BODY:
+            raise ProtocolError(f"An enrolment has at most {MAX_BODY} bytes.", "too_large")
+    return bytes(body)
+
+
+def _enrol(wish: Enrolment, records: AccessRecords) -> Device:
+    return access.enrol(wish.code, bytes.fromhex(wish.key), datetime.now(UTC), records=records)
 
 
 def _refused(status: int, code: str, message: str) -> JSONResponse:

@@ -10,7 +10,7 @@ from earwitness.errors import ProtocolError
 from earwitness.wire.link.messages import PROTOCOL, FromDevice, FromServer
 
 MAX_FROM_DEVICE = 16 * 1024
-MAX_FROM_SERVER = 64 * 1024
+MAX_FROM_SERVER = 128 * 1024
 """Bytes of a message. Nesting is bounded by the parser, at 200 levels."""
 
 Value = TypeVar("Value")
