@@ -50,8 +50,8 @@ class Consent(Message):
     """From a device: whether what it hears may be kept. From the server: whether it is,
     for which the household must agree too."""
 
-    granted: bool
     type: Literal["consent"] = "consent"
+    granted: bool
 
 
 # --- from a device --------------------------------------------------------------
@@ -65,6 +65,7 @@ class Hello(Message):
     and the last ``until``.
     """
 
+    type: Literal["hello"] = "hello"
     device: Name
     household: Name
     room: Name
@@ -76,39 +77,38 @@ class Hello(Message):
     session: Identity | None = None
     began: Moment | None = None
     position: Position = 0
-    type: Literal["hello"] = "hello"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begin(Message):
     """The button is pressed: one utterance from here to ``end``, pauses and all."""
 
-    position: Position
     type: Literal["begin"] = "begin"
+    position: Position
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class End(Message):
     """Nothing more for now: what was said up to here is over."""
 
-    position: Position
     type: Literal["end"] = "end"
+    position: Position
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drop(Message):
     """What was sent and is not answered yet is to be forgotten; what comes begins here."""
 
-    position: Position
     type: Literal["drop"] = "drop"
+    position: Position
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ping(Message):
     """Still here. The ``pong`` tells how the clocks differ."""
 
-    clock: Moment
     type: Literal["ping"] = "ping"
+    clock: Moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,10 +116,10 @@ class Rotate(Message):
     """Announces the next key: signed by the one that opened this connection, proven by the
     next. The old one opens the door until the next has."""
 
+    type: Literal["rotate"] = "rotate"
     key: Key
     signature: Signature
     proof: Signature
-    type: Literal["rotate"] = "rotate"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,10 +136,10 @@ class Goodbye(Message):
 class Challenge(Message):
     """The first message: what the device's hello must sign, and never again."""
 
+    type: Literal["challenge"] = "challenge"
     nonce: Nonce
     clock: Moment
     protocol: Annotated[int, Field(ge=1, le=1000)] = PROTOCOL
-    type: Literal["challenge"] = "challenge"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +160,7 @@ class Welcome(Message):
     """The device may speak, from ``position`` on. ``clock_offset`` is the server's clock
     less the device's, in microseconds, roughly: the way of the hello is in it."""
 
+    type: Literal["welcome"] = "welcome"
     session: Identity
     began: Moment
     position: Position
@@ -167,26 +168,25 @@ class Welcome(Message):
     lexicon: Annotated[int, Field(ge=0)]
     consent: bool
     limits: Limits
-    type: Literal["welcome"] = "welcome"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speech(Message):
     """Somebody speaks since ``start``."""
 
+    type: Literal["speech"] = "speech"
     start: Position
     until: Position
-    type: Literal["speech"] = "speech"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Partial(Message):
     """What it sounds like so far; later partials begin with ``stable`` too."""
 
+    type: Literal["partial"] = "partial"
     text: Text
     stable: Text
     until: Position
-    type: Literal["partial"] = "partial"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +214,7 @@ class Final(Message):
     ``endpoint`` is where it was found to be over.
     """
 
+    type: Literal["final"] = "final"
     text: Text
     confidence: Fraction
     words: tuple[Word, ...]
@@ -224,87 +225,86 @@ class Final(Message):
     end: Position
     endpoint: Position
     until: Position
-    type: Literal["final"] = "final"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quiet(Message):
     """Nothing that is still to be answered lies before ``until``."""
 
-    until: Position
     type: Literal["quiet"] = "quiet"
+    until: Position
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shed(Message):
     """This could not be heard in time and is forgotten; try again after so many seconds."""
 
+    type: Literal["shed"] = "shed"
     start: Position
     end: Position
     retry_after: Seconds
     until: Position
-    type: Literal["shed"] = "shed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repeat(Message):
     """Please ask the speaker to say again what ended at ``position``."""
 
+    type: Literal["repeat"] = "repeat"
     position: Position
     reason: Text
-    type: Literal["repeat"] = "repeat"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LexiconRevision(Message):
     """A new revision of the taught words is live."""
 
-    revision: Annotated[int, Field(ge=0)]
     type: Literal["lexicon"] = "lexicon"
+    revision: Annotated[int, Field(ge=0)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pong(Message):
     """``clock`` of the ping, when it came, and when this was sent, on the server's clock."""
 
+    type: Literal["pong"] = "pong"
     clock: Moment
     received: Moment
     sent: Moment
-    type: Literal["pong"] = "pong"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rotated(Message):
     """The announced key is known, and opens the door from now on."""
 
-    key: Key
     type: Literal["rotated"] = "rotated"
+    key: Key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slow(Message):
     """More was sent than is heard in time: nothing is read until there is room. Said once."""
 
-    position: Position
     type: Literal["slow"] = "slow"
+    position: Position
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restart(Message):
     """The server goes; come again after so many seconds. Nothing is lost."""
 
-    retry_after: Seconds
     type: Literal["restart"] = "restart"
+    retry_after: Seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Error(Message):
     """A rule was broken; ``code`` says which. The connection ends."""
 
+    type: Literal["error"] = "error"
     code: Code
     message: Text
     retry_after: Seconds | None = None
-    type: Literal["error"] = "error"
 
 
 FromDevice = Hello | Begin | End | Drop | Consent | Ping | Rotate | Goodbye
