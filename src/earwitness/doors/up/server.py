@@ -59,8 +59,8 @@ class Server:
             doors.push_async_callback(self._close_hearing)
             await doors.enter_async_context(self._worker())
             await doors.enter_async_context(self._catching_up())
-            await doors.enter_async_context(self._http())
             await doors.enter_async_context(self._wyoming())
+            await doors.enter_async_context(self._http())
             self._ready = True
             log.info("ready", http_port=self.http_port, wyoming_port=self.wyoming_port)
             ready(self)
