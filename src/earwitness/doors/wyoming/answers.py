@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from earwitness.ports import Engine
 
 LANGUAGE = "en"
-MAKERS = Attribution("The Earwitness authors", "https://pypi.org/project/earwitness/")
+MAKERS = Attribution("The Earwitness authors", "")
 
 
 def info(engine: Engine) -> Info:
