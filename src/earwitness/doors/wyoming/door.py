@@ -115,8 +115,8 @@ class WyomingDoor:
     async def _hear_out(self, talk: Talk, peer: Peer) -> None:
         """Whatever goes wrong is told to this peer, and ends its connection alone.
 
-        It ends where too much is asked, too: Home Assistant waits for a transcript or the
-        end, and passes over errors.
+        So does an overload: Home Assistant passes over errors and reads on until the connection
+        ends, and the rest of a recording must not be taken for a whole one a moment later.
         """
         try:
             await talk.go_on()
