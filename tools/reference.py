@@ -1,4 +1,4 @@
-"""Writes docs/reference from the code: commands, settings, doubt rules.
+"""Writes docs/reference from the code: commands, settings, doubt rules, metrics.
 
 usage: python tools/reference.py     (a test fails while they differ)
 """
@@ -15,6 +15,7 @@ import typer.main
 
 from earwitness.config import PREFIX, Settings
 from earwitness.doors.cli import app as cli
+from earwitness.doors.up.metrics import METRICS, Gauge
 from earwitness.errors import EngineError, SettingsError, StoreError
 from earwitness.speech.doubt import Rule, rules
 
@@ -90,8 +91,10 @@ def settings() -> str:
 
 SETTINGS_HEAD = """# Settings
 
-Settings are environment variables. One that cannot work ends the command with exit code 5
-and a message that names it.
+Settings are environment variables, or lines of a TOML file that `--settings FILE` or
+`EARWITNESS_SETTINGS` names: `EARWITNESS_HTTP_PORT=8080` is `http_port = 8080` there. The
+environment wins. One that cannot work ends the command with exit code 5 and a message that names
+it.
 """
 
 
@@ -125,7 +128,32 @@ def _rule(rule: Rule) -> str:
     return f"\n## {title}\n\n{about[0].upper()}{about[1:]}\n{default}"
 
 
-PAGES = {"commands.md": commands, "settings.md": settings, "doubt-rules.md": doubt_rules}
+def metrics() -> str:
+    """Every metric with its labels."""
+    return METRICS_HEAD + "".join(map(_metric, METRICS))
+
+
+METRICS_HEAD = """# Metrics
+
+`earwitness up` shows them at `/metrics`, in the text format of Prometheus: numbers about hearing,
+never about who said what. Those that end in `_total` count since the start of the process.
+
+| Metric | Labels | What it says |
+|---|---|---|
+"""
+
+
+def _metric(gauge: Gauge) -> str:
+    labels = ", ".join(f"`{label}`" for label in gauge.labels)
+    return f"| `{PREFIX.lower()}{gauge.name}` | {labels} | {gauge.about} |\n"
+
+
+PAGES = {
+    "commands.md": commands,
+    "settings.md": settings,
+    "doubt-rules.md": doubt_rules,
+    "metrics.md": metrics,
+}
 
 
 def main() -> None:

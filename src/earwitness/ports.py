@@ -340,5 +340,5 @@ class AccessRecords(Protocol):
         """For good. Idempotent. Raises NotFound."""
 
 
-class Records(UtteranceRecords, LexiconRecords, EventRecords, Protocol):
+class Records(UtteranceRecords, LexiconRecords, EventRecords, AccessRecords, Protocol):
     """Everything that the embedded program keeps, in one database."""

@@ -16,7 +16,7 @@ from earwitness.stores import FolderBlobs, SqlRecords, open_store
 
 @pytest.fixture
 def filled(tmp_path: Path) -> Iterator[SqlRecords]:
-    """Three utterances, one judged, one settled; three revisions; a trial."""
+    """Three utterances, one judged, one settled; three revisions; a trial; a device."""
     store = open_store(sqlite_url(tmp_path))
     for name in ("u1", "u2", "u3"):
         store.keep(utterance(name), item(name))
@@ -27,6 +27,8 @@ def filled(tmp_path: Path) -> Iterator[SqlRecords]:
         store.publish(number, put=[Term(written)], by="ada", why="", now=START)
     store.settle("u3", transcript(revision=3), "explained", START, ["two"])
     store.save_trial("t1", trial(), TrialOutcome.LIVE, START)
+    store.invite(b"code", "12 Elm Road", "kitchen", START + MINUTE, START)
+    store.enrol(b"code", "d1", bytes(32), START)
     yield store
     store.close()
 
@@ -57,6 +59,11 @@ def test_a_store_that_is_well_has_no_problems(filled: SqlRecords) -> None:
         ("UPDATE review_item SET state = 'closed'", "u3 is named as settled and is not"),
         ("UPDATE utterance SET transcript = '{}'", "utterance: A stored value cannot be read"),
         ("UPDATE trial SET trial = 'nonsense'", "trial: A stored value cannot be read"),
+        ("UPDATE device SET next_key = x'00'", "d1 is a device with a key that is none"),
+        ("UPDATE device SET household = 'other'", "d1 is a device of another household"),
+        ("UPDATE device SET enrolled_at = enrolled_at + 60000000", "d1 is a device that enrolled"),
+        ("UPDATE access_revision SET number = 0", "0 changes of devices and keys are fewer"),
+        ("DELETE FROM invitation", "Table device names a row of invitation"),
     ],
 )
 def test_what_cannot_be_is_found(filled: SqlRecords, damage: str, problem: str) -> None:

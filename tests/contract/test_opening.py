@@ -60,6 +60,10 @@ def test_what_an_older_program_kept_is_found_after_the_migration(
     store.save_trial("t1", taught, TrialOutcome.LIVE, START)
     with store.database.write() as connection:
         for statement in (
+            "DROP TABLE device",
+            "DROP TABLE invitation",
+            "DROP TABLE api_key",
+            "DROP TABLE access_revision",
             "DROP TABLE settlement",
             "DROP INDEX ix_trial_utterance",
             "ALTER TABLE trial DROP COLUMN utterance",
@@ -69,6 +73,7 @@ def test_what_an_older_program_kept_is_found_after_the_migration(
     again = open_store(url)
     assert again.trials(utterance="u1") == [("t1", taught, TrialOutcome.LIVE)]
     assert again.reopened(1) == []
+    assert again.access_revision() == 0
     again.close()
 
 

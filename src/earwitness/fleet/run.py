@@ -9,7 +9,7 @@ from time import process_time
 from earwitness.bench.figures import Plain
 from earwitness.fleet.crew import Crew, Plan, Progress
 from earwitness.fleet.lines import Door
-from earwitness.fleet.processes import Watch
+from earwitness.bench.processes import Watch
 from earwitness.fleet.recordings import FRAME_SECONDS, Recording
 from earwitness.fleet.sockets import allow_sockets
 from earwitness.fleet.tally import Tally, order_statistics

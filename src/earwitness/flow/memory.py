@@ -42,10 +42,17 @@ class RecentSpeech:
         self._bytes = 0
 
     def of(self, source: Source, now: datetime) -> Sequence[Recent]:
-        """What this device said lately, oldest first."""
+        """What this device said lately, before ``now``, oldest first.
+
+        A device that lost its connection sends again what it said: that is no repetition.
+        """
         with self._lock:
             self._drop_old(now)
-            return [recent for recent in self._recent if _same_device(recent.source, source)]
+            return [
+                recent
+                for recent in self._recent
+                if recent.heard_at < now and _same_device(recent.source, source)
+            ]
 
     def remember(self, recent: Recent) -> None:
         with self._lock:

@@ -44,7 +44,7 @@ from earwitness.speech.stable import Agreement
 
 TAIL = 0.3
 """Seconds of silence that belong to an utterance. Measured: docs/research/sharing.md."""
-PRE_ROLL = 0.5
+PRE_ROLL = 0.3
 """Seconds before the first detected speech that belong to it: a soft beginning."""
 RECORDING_PAUSE = 2.0
 """Seconds of silence at which a recording that somebody else ends is cut in two."""

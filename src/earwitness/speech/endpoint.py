@@ -28,7 +28,10 @@ FIRST = 3
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """All in chunks. ``silence`` ends an utterance; ``tail`` of it still belongs to it."""
+    """All in chunks. ``silence`` ends an utterance; ``tail`` of it still belongs to it.
+
+    No utterance is longer than ``longest``, its pre-roll and tail included.
+    """
 
     silence: int
     longest: int
@@ -142,6 +145,6 @@ class Endpointer:
         moves: list[Move] = [GoesOn()] if self._paused else []
         self._paused = False
         self._last = self._chunks
-        if self._chunks - first >= self._limits.longest:
+        if self._chunks - first + self._limits.tail >= self._limits.longest:
             moves.append(TooLong(first, self._chunks))
         return moves

@@ -64,6 +64,17 @@ _NEVER = {
     "is named as settled and is not": """
         SELECT s.utterance FROM settlement s JOIN review_item i ON i.utterance = s.utterance
         WHERE s.reopened_in IS NULL AND i.state <> 'settled'""",
+    "is a device with a key that is none": """
+        SELECT id FROM device WHERE length(key) <> 32 OR length(next_key) <> 32""",
+    "is a device of another household or room than its invitation": """
+        SELECT d.id FROM device d JOIN invitation i ON i.code_hash = d.code_hash
+        WHERE d.household <> i.household OR d.room <> i.room""",
+    "is a device that enrolled after its code had expired": """
+        SELECT d.id FROM device d JOIN invitation i ON i.code_hash = d.code_hash
+        WHERE d.enrolled_at >= i.expires_at""",
+    "changes of devices and keys are fewer than there are devices and keys": """
+        SELECT number FROM access_revision
+        WHERE number < (SELECT COUNT(*) FROM device) + (SELECT COUNT(*) FROM api_key)""",
 }
 """What is wrong -> the rows of which that is true; there must be none."""
 

@@ -10,6 +10,7 @@ from sqlalchemy.exc import ArgumentError
 
 from earwitness.errors import StoreError
 from earwitness.ports import Blobs
+from earwitness.stores.access import AccessStore
 from earwitness.stores.cache import LexiconCache
 from earwitness.stores.check import check, lost_clips
 from earwitness.stores.database import Database
@@ -27,7 +28,15 @@ from earwitness.stores.utterances import UtteranceStore
 _OPENERS = {"sqlite": open_sqlite, "postgresql": open_postgres}
 
 
-class SqlRecords(UtteranceStore, QueueStore, SettlementStore, LexiconStore, TrialStore, EventStore):
+class SqlRecords(
+    UtteranceStore,
+    QueueStore,
+    SettlementStore,
+    LexiconStore,
+    TrialStore,
+    EventStore,
+    AccessStore,
+):
     """Implements ``ports.Records``. Safe to share between threads, not across a fork."""
 
     def __init__(self, database: Database) -> None:

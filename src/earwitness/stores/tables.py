@@ -10,6 +10,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     UniqueConstraint,
@@ -20,7 +21,7 @@ from earwitness.model import ItemState, TrialOutcome, Verdict
 from earwitness.stores import codec
 from earwitness.stores.columns import Coded, Finite, Moment, OneOf, Utf8
 
-SCHEMA = "0003"
+SCHEMA = "0004"
 """The newest migration; a store with one that is not known is refused."""
 
 metadata = MetaData()
@@ -170,3 +171,54 @@ Index(
     sqlite_where=text("done_at IS NULL"),
     postgresql_where=text("done_at IS NULL"),
 )
+
+# The hash of a one-time code; the device that used it names it.
+invitation = Table(
+    "invitation",
+    metadata,
+    Column("code_hash", LargeBinary, primary_key=True),
+    Column("household", Utf8, nullable=False),
+    Column("room", Utf8, nullable=False),
+    Column("invited_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+)
+
+device = Table(
+    "device",
+    metadata,
+    Column("id", Utf8, primary_key=True),
+    Column("household", Utf8, nullable=False),
+    Column("room", Utf8, nullable=False),
+    Column("key", LargeBinary, nullable=False),
+    Column("enrolled_at", Moment, nullable=False),
+    Column("consent", Boolean, nullable=False),
+    Column("next_key", LargeBinary),
+    Column("revoked_at", Moment),
+    Column("code_hash", LargeBinary, ForeignKey("invitation.code_hash"), nullable=False),
+    UniqueConstraint("code_hash", name="one_device_a_code"),
+)
+
+# What was heard names its key by household and name, so no two in use share both.
+api_key = Table(
+    "api_key",
+    metadata,
+    Column("id", Utf8, primary_key=True),
+    Column("name", Utf8, nullable=False),
+    Column("household", Utf8, nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("consent", Boolean, nullable=False),
+    Column("revoked_at", Moment),
+    Column("secret_hash", LargeBinary, nullable=False),
+    UniqueConstraint("secret_hash", name="one_key_a_secret"),
+)
+Index(
+    "api_key_name_live_once",
+    api_key.c.household,
+    api_key.c.name,
+    unique=True,
+    sqlite_where=text("revoked_at IS NULL"),
+    postgresql_where=text("revoked_at IS NULL"),
+)
+
+# One row: how often a device or an API key has changed.
+access_revision = Table("access_revision", metadata, Column("number", BigInteger, nullable=False))

@@ -1,14 +1,29 @@
 """The ``earwitness`` command: one file a group of commands."""
 
-from earwitness.doors.cli import bench, demo, doctor, fleet, hear, lexicon, queue, review, teach, up
+from earwitness.doors.cli import (
+    bench,
+    demo,
+    device,
+    doctor,
+    fleet,
+    hear,
+    key,
+    lexicon,
+    queue,
+    review,
+    teach,
+    up,
+)
 from earwitness.doors.cli.app import main
 
 __all__ = [
     "bench",
     "demo",
+    "device",
     "doctor",
     "fleet",
     "hear",
+    "key",
     "lexicon",
     "main",
     "queue",

@@ -15,7 +15,20 @@ from earwitness import __version__
 from earwitness.doors.cli.screen import Screen, dump
 from earwitness.errors import EarwitnessError
 
-ORDER = ("demo", "up", "hear", "queue", "review", "teach", "lexicon", "bench", "fleet", "doctor")
+ORDER = (
+    "demo",
+    "up",
+    "hear",
+    "queue",
+    "review",
+    "teach",
+    "lexicon",
+    "device",
+    "key",
+    "bench",
+    "fleet",
+    "doctor",
+)
 
 
 class Ordered(TyperGroup):

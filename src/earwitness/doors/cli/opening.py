@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -64,11 +64,17 @@ def reason(error: Exception) -> str:
 
 def find_utterance(program: Earwitness, beginning: str) -> str:
     """The id of the one kept utterance that begins so. Raises NotFound."""
+    items = [item.utterance for item in program.records.items((), EVERY)]
+    return the_one("utterance", items, beginning, "earwitness queue --all")
+
+
+def the_one(what: str, ids: Iterable[str], beginning: str, lists: str = "") -> str:
+    """The one id that begins so. Raises NotFound; ``lists`` is the command that names them."""
     from earwitness.errors import NotFound
 
-    items = program.records.items((), EVERY)
-    found = [item.utterance for item in items if item.utterance.startswith(beginning.lower())]
+    found = [each for each in ids if each.startswith(beginning.lower())]
     if len(found) != 1:
-        reason = "No utterance begins" if not found else f"{len(found)} utterances begin"
-        raise NotFound(f"{reason} with {beginning!r}; earwitness queue --all lists them.")
+        reason = f"No {what} begins" if not found else f"{len(found)} {what}s begin"
+        command = lists or f"earwitness {what} list"
+        raise NotFound(f"{reason} with {beginning!r}; {command} lists them.")
     return found[0]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import resource
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
@@ -50,6 +52,7 @@ class Server:
             loop.add_signal_handler(number, self.stop)
         _raise_file_limit()
         async with AsyncExitStack() as doors:
+            doors.enter_context(_alone(self.program.settings.data))
             await asyncio.to_thread(self._warm_up)
             _ = self.program.live
             doors.push_async_callback(self._close_hearing)
@@ -133,6 +136,19 @@ class Server:
         finally:
             server.should_exit = True
             await serving
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Two workers on one folder would carry out the same decisions. Raises SettingsError."""
+    with (folder / "up.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise SettingsError(
+                f"EARWITNESS_DATA: another earwitness up runs on {folder}."
+            ) from error
+        yield
 
 
 class _Uvicorn(uvicorn.Server):

@@ -1,0 +1,3 @@
+from tests.flow.conftest import house
+
+__all__ = ["house"]
