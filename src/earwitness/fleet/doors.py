@@ -15,6 +15,7 @@ from earwitness.fleet.wyoming import WyomingDoor
 class Door(StrEnum):
     WYOMING = "wyoming"
     HTTP = "http"
+    WS = "ws"
 
 
 def default_url(door: Door, settings: Settings) -> str:

@@ -7,9 +7,9 @@ from contextlib import ExitStack
 from time import process_time
 
 from earwitness.bench.figures import Plain
+from earwitness.bench.processes import Watch
 from earwitness.fleet.crew import Crew, Plan, Progress
 from earwitness.fleet.lines import Door
-from earwitness.bench.processes import Watch
 from earwitness.fleet.recordings import FRAME_SECONDS, Recording
 from earwitness.fleet.sockets import allow_sockets
 from earwitness.fleet.tally import Tally, order_statistics
@@ -53,4 +53,9 @@ async def run(
 
 
 def _taken(watch: Watch) -> Plain:
-    return {"server_cpu_s": watch.cpu_s, "server_peak_rss_mib": watch.peak_rss_mib}
+    """``server_rss_mib`` is the most at once during the run, the peak that since its start."""
+    return {
+        "server_cpu_s": watch.cpu_s,
+        "server_peak_rss_mib": watch.peak_rss_mib,
+        "server_rss_mib": watch.peak_mib_now,
+    }

@@ -2,6 +2,7 @@
 
 from earwitness.doors.cli import (
     bench,
+    bench_doors,
     demo,
     device,
     doctor,
@@ -18,6 +19,7 @@ from earwitness.doors.cli.app import main
 
 __all__ = [
     "bench",
+    "bench_doors",
     "demo",
     "device",
     "doctor",

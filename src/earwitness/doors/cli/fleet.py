@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Coroutine, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from earwitness.doors.cli.app import app
-from earwitness.doors.cli.opening import opened
+from earwitness.doors.cli.opening import chosen_settings
 from earwitness.doors.cli.screen import Json, Screen
 
 if TYPE_CHECKING:
     from earwitness.bench.manifest import Manifest
+    from earwitness.fleet.crew import Progress
+    from earwitness.ports import AudioReader
 
-DoorName = Annotated[str, typer.Option("--door", metavar="wyoming|http", help="How they speak.")]
-Devices = Annotated[
-    int, typer.Option("--devices", min=1, metavar="N", help="So many speak at a time.")
-]
+DoorName = Literal["wyoming", "ws", "http"]
+Door = Annotated[DoorName, typer.Option(help="How they speak: ws is the device link.")]
+Devices = Annotated[int, typer.Option(min=0, metavar="N", help="So many speak at a time.")]
 Connected = Annotated[
     int, typer.Option(min=0, metavar="M", help="So many are connected; by default those N.")
 ]
@@ -28,22 +31,31 @@ List = Annotated[
     typer.Option(metavar="FILE", help="TSV: path, text; by default the recordings that ship."),
 ]
 Url = Annotated[
-    str, typer.Option(metavar="URL", help="tcp://HOST:PORT, http://...; tls://, https:// encrypt.")
+    str,
+    typer.Option(metavar="URL", help="tcp://, http:// or ws://HOST:PORT; tls, https, wss encrypt."),
 ]
 Trusted = Annotated[
     Path | None, typer.Option("--ca", metavar="FILE", help="Trust these certificates (PEM).")
 ]
-Key = Annotated[str, typer.Option(metavar="KEY", help="An API key, for HTTP.")]
+Key = Annotated[
+    str, typer.Option(metavar="KEY", envvar="EARWITNESS_API_KEY", help="An API key, for HTTP.")
+]
 Pid = Annotated[
     int | None, typer.Option(metavar="PID", help="The server's process: measure what it takes.")
 ]
 Seed = Annotated[int, typer.Option(metavar="N", help="The same number says the same again.")]
+Slow = Annotated[
+    int, typer.Option(min=0, metavar="N", help="Besides, so many that send one byte a second.")
+]
+Hostile = Annotated[
+    bool, typer.Option("--hostile", help="Besides, one peer that sends what should not be read.")
+]
 
 
 @app.command()
 def fleet(
     context: typer.Context,
-    door: DoorName = "wyoming",
+    door: Door = "wyoming",
     devices: Devices = 10,
     connected: Connected = 0,
     seconds: Seconds = 60.0,
@@ -54,42 +66,56 @@ def fleet(
     api_key: Key = "",
     pid: Pid = None,
     seed: Seed = 0,
+    slow: Slow = 0,
+    hostile: Hostile = False,
     as_json: Json = False,
 ) -> None:
     """Many virtual devices speak to a running server in real time; what comes back is measured.
 
-    Latency is counted from the end of speech to the final result, loss and refusals as the
-    devices see them. lag_ms says how late this program was itself: where it is more than a
-    few frames, measure with fewer devices or from another machine.
+    Latency is counted from the end of speech to the final result; loss and refusals are those
+    that the devices see. lag_ms says how late this program was itself: where that is more than
+    a few ms, measure with fewer devices or from another machine.
     """
+    from earwitness.fleet import mean
     from earwitness.fleet.crew import Plan
     from earwitness.fleet.doors import Door, default_url, opening
     from earwitness.fleet.recordings import load
+    from earwitness.fleet.run import run
     from earwitness.fleet.sockets import address
+    from earwitness.wiring import Earwitness
 
     screen = Screen(as_json)
-    plan = Plan(devices, connected or devices, seconds, duty, seed)
-    with opened(context) as program:
-        chosen = Door(door)
-        where = address(url or default_url(chosen, program.settings), ca)
-        with screen.waiting("Decoding"):
-            spoken = load(_manifest(manifest), program.reader, seed)
-    with screen.progress("Speaking") as progress:
-        found = _run(opening(chosen, where, api_key=api_key), spoken, plan, pid, progress)
-    figures = {"door": chosen.value, **found}
-    _show(screen, figures)
+    settings = chosen_settings(context)
+    where = address(url or default_url(Door(door), settings), ca)
+
+    def parts(
+        reader: AudioReader, progress: Progress
+    ) -> Iterator[Coroutine[Any, Any, dict[str, Any]]]:
+        if devices:
+            plan = Plan(devices, connected or devices, seconds, duty, seed)
+            spoken = load(_manifest(manifest), reader, seed)
+            way = opening(Door(door), where, api_key=api_key)
+            yield run(way, spoken, plan, pid=pid, progress=progress)
+        if slow:
+            yield mean.slow(where, door, slow, seconds)
+        if hostile:
+            yield mean.hostile(where, door, seconds)
+
+    with Earwitness(settings) as program, screen.progress("Speaking") as progress:
+        told = _together([*parts(program.reader, progress)])
+    _show(screen, {"door": door} | {k: v for each in told for k, v in each.items()})
 
 
-def _run(*given: Any) -> dict[str, Any]:
+def _together(parts: list[Coroutine[Any, Any, dict[str, Any]]]) -> list[dict[str, Any]]:
     import gc
 
     import uvloop
 
-    from earwitness.fleet.run import run
+    async def all_parts() -> list[dict[str, Any]]:
+        return await asyncio.gather(*parts)
 
-    open_door, spoken, plan, pid, progress = given
     gc.freeze()  # what is loaded stays; looking through it again would make frames late
-    return uvloop.run(run(open_door, spoken, plan, pid=pid, progress=progress))
+    return uvloop.run(all_parts())
 
 
 def _manifest(path: Path | None) -> Manifest:
