@@ -327,8 +327,8 @@ def test_a_confined_decoder_can_not(tmp_path: Path, attempt: str, answer: str) -
     done = in_python(
         "import os, socket, traceback\n"
         f"file = os.open({str(tmp_path / 'out')!r}, os.O_WRONLY)\n"
-        "from earwitness.audio.decode_child import confine\n"
-        "confine(512)\n"
+        "from earwitness.audio.confined import confine\n"
+        "confine(512, descriptors=1)\n"
         "spare = os.dup(0)\n"  # what the recording itself takes
         f"try:\n    {attempt}\n"
         "except Exception as error:\n    print(type(error).__name__, error)\n"

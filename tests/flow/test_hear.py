@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from tests.flow.house import SCRIPTS, START, SURE, House, open_house
 
-from earwitness.audio.clip import decode_flac, to_int16
+from earwitness.audio.clip import decode_flac
+from earwitness.audio.samples import to_int16
 from earwitness.engines.scripted import Reading, Script, ScriptedEngine, recording
 from earwitness.errors import AudioError, StoreError
 from earwitness.flow.hear import Keeper, hear, joined

@@ -16,18 +16,12 @@ import numpy as np
 from av.error import FFmpegError
 from numpy.typing import NDArray
 
+from earwitness.audio.samples import from_int16, to_int16
 from earwitness.errors import AudioError
 from earwitness.model import SAMPLE_RATE, Samples
 
-_FULL_SCALE = 32768
 _OPTIONS = {"fflags": "+bitexact", "metadata_header_padding": "0"}
 _DAMAGED = "The kept clip is damaged: it is not the FLAC that was written."
-
-
-def to_int16(samples: Samples) -> NDArray[np.int16]:
-    """Nearest 16-bit values; beyond full scale is clipped."""
-    scaled: Samples = np.rint(samples * np.float32(_FULL_SCALE))
-    return scaled.clip(-_FULL_SCALE, _FULL_SCALE - 1).astype(np.int16)
 
 
 def encode_flac(samples: Samples) -> bytes:
@@ -57,13 +51,18 @@ def decode_flac(content: bytes) -> Samples:
     # FLAC carries the MD5 of its samples (RFC 9639, section 8.2).
     if hashlib.md5(pcm.tobytes(), usedforsecurity=False).digest() != content[26:42]:
         raise AudioError(_DAMAGED)
-    return pcm.astype(np.float32) / np.float32(_FULL_SCALE)
+    return from_int16(pcm)
+
+
+def audio_frame(pcm: NDArray[np.int16], start: int) -> Any:
+    """Samples as PyAV takes them; ``start`` is how many came before."""
+    block = np.ascontiguousarray(pcm).reshape(1, -1)
+    frame = av.AudioFrame.from_ndarray(block, format="s16", layout="mono")
+    frame.sample_rate, frame.pts = SAMPLE_RATE, start
+    frame.time_base = Fraction(1, SAMPLE_RATE)
+    return frame
 
 
 def _frames(pcm: NDArray[np.int16]) -> Iterator[Any]:
     for start in range(0, len(pcm), SAMPLE_RATE):
-        block = np.ascontiguousarray(pcm[start : start + SAMPLE_RATE])
-        frame = av.AudioFrame.from_ndarray(block.reshape(1, -1), format="s16", layout="mono")
-        frame.sample_rate, frame.pts = SAMPLE_RATE, start
-        frame.time_base = Fraction(1, SAMPLE_RATE)
-        yield frame
+        yield audio_frame(pcm[start : start + SAMPLE_RATE], start)

@@ -15,8 +15,6 @@ the recogniser hears and what is kept of it are the same to the bit.
 from __future__ import annotations
 
 import io
-import os
-import resource
 import socket
 import sys
 import wave
@@ -27,11 +25,12 @@ from typing import Any, BinaryIO
 
 import av
 import numpy as np
-import soxr
 from av.error import FFmpegError
 from numpy.typing import NDArray
 
+from earwitness.audio.confined import allow_more_time, confine
 from earwitness.audio.downmix import Downmix
+from earwitness.audio.samples import Resampler, from_integers, to_int16
 from earwitness.audio.whole import ends_within_page, missing_seconds, present_share, said_seconds
 from earwitness.audio.wire import AUDIO, END, HEADER, LENGTH, MAX_PAYLOAD, REFUSED, SECONDS
 
@@ -62,21 +61,11 @@ def main() -> None:
     av.logging.set_libav_level(av.logging.ERROR)
     _warm_up()
     with socket.socket(fileno=0) as connection:
-        confine(memory_mib)
+        confine(memory_mib, descriptors=1)
         while (file := _next_file(connection)) is not None:
             with file:
-                _allow_more_time(cpu_seconds)
+                allow_more_time(cpu_seconds)
                 _answer(connection, file)
-
-
-def confine(memory_mib: int) -> None:
-    """Gives up, for good, all but one more file descriptor and a bound of memory."""
-    spare = os.dup(0)
-    os.close(spare)
-    _limit(resource.RLIMIT_NOFILE, spare + 1)
-    _limit(resource.RLIMIT_AS, memory_mib << 20)
-    _limit(resource.RLIMIT_FSIZE, 0)
-    _limit(resource.RLIMIT_CORE, 0)
 
 
 def decode(
@@ -93,7 +82,7 @@ def decode(
         samples = 0
         for block in _of_a_second(_resampled(_mono_frames(container, stream, file))):
             samples += len(block)
-            yield _to_int16(block)
+            yield to_int16(block)
         if not samples:
             raise UnusableError("holds no audio samples")
 
@@ -108,19 +97,6 @@ def _warm_up() -> None:
     list(decode(out))
     with suppress(UnusableError):
         list(decode(io.BytesIO(b"no recording")))
-
-
-def _limit(which: int, most: int) -> None:
-    _, hard = resource.getrlimit(which)
-    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-    resource.setrlimit(which, (most, most))
-
-
-def _allow_more_time(seconds: int) -> None:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    soft = int(used.ru_utime + used.ru_stime) + 1 + seconds
-    resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
 
 
 def _next_file(connection: socket.socket) -> BinaryIO | None:
@@ -246,10 +222,8 @@ def _packer(sample_format: str, layout: str, rate: int) -> Any:
 
 def _to_float(samples: NDArray[Any], seconds: float, rate: int) -> NDArray[Any]:
     """Shape ``[samples, channels]`` of any type -> the same in -1 to 1."""
-    if samples.dtype == np.uint8:
-        return (samples.astype(np.float32) - 128) / 128
-    if samples.dtype.kind == "i":
-        return samples / np.float32(-float(np.iinfo(samples.dtype).min))
+    if samples.dtype.kind in "iu":
+        return from_integers(samples)
     peak = np.abs(samples).max(axis=1, initial=0)
     wrong = np.flatnonzero(~(peak <= FULL_SCALE_MAX))
     if wrong.size:
@@ -265,22 +239,17 @@ def _why_not_sound(value: float, at: float) -> str:
 
 def _resampled(frames: Iterable[tuple[int, Mono]]) -> Iterator[Mono]:
     """At ``RATE``; a stream may change its own rate on the way."""
-    rate, stream = RATE, None
+    rate, resampler = RATE, Resampler(RATE)
     for frame_rate, mono in frames:
         if frame_rate != rate:
-            yield from _flushed(stream)
-            rate, stream = frame_rate, _resampler(frame_rate)
-        yield mono if stream is None else stream.resample_chunk(mono)
-    yield from _flushed(stream)
+            yield _rest(resampler)
+            rate, resampler = frame_rate, Resampler(frame_rate)
+        yield resampler.next(mono)
+    yield _rest(resampler)
 
 
-def _resampler(rate: int) -> Any:
-    return None if rate == RATE else soxr.ResampleStream(rate, RATE, 1, dtype="float32")
-
-
-def _flushed(stream: Any) -> Iterator[Mono]:
-    if stream is not None:
-        yield stream.resample_chunk(np.zeros(0, np.float32), last=True)
+def _rest(resampler: Resampler) -> Mono:
+    return resampler.next(np.zeros(0, np.float32), last=True)
 
 
 def _of_a_second(blocks: Iterable[Mono]) -> Iterator[Mono]:
@@ -297,10 +266,6 @@ def _of_a_second(blocks: Iterable[Mono]) -> Iterator[Mono]:
 def _split(block: Mono) -> Iterator[Mono]:
     most = MAX_PAYLOAD // 2
     yield from (block[first : first + most] for first in range(0, len(block), most))
-
-
-def _to_int16(block: Mono) -> NDArray[np.int16]:
-    return np.clip(np.rint(block * 32768), -32768, 32767).astype(np.int16)
 
 
 if __name__ == "__main__":

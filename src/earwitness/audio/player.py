@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from earwitness.audio.clip import to_int16
+from earwitness.audio.samples import to_int16
 from earwitness.model import SAMPLE_RATE, Samples
 
 PLAYERS = (

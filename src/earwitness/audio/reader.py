@@ -14,22 +14,21 @@ import os
 import signal
 import socket
 import stat
-import subprocess
-import sys
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from earwitness.audio.child import ChildProcess
+from earwitness.audio.samples import from_int16
 from earwitness.audio.wire import AUDIO, END, HEADER, LENGTH, MAX_PAYLOAD, REFUSED, SECONDS
 from earwitness.errors import AudioError
 from earwitness.model import SAMPLE_RATE, Samples
 
 _CHILD = "earwitness.audio.decode_child"
-_KEPT_VARIABLES = ("PATH", "LANG", "LD_LIBRARY_PATH", "SYSTEMROOT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,27 +150,18 @@ class _Length:
 
 
 class _Child:
-    """One decoding process and our end of the socket to it."""
+    """One decoding process."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._socket, theirs = socket.socketpair()
-        with theirs:
-            self._process = subprocess.Popen(  # noqa: S603 - our own module
-                _command(limits),
-                stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                env=_environment(),
-                cwd="/",
-                start_new_session=True,
-            )
-        self._socket.settimeout(limits.audio_stall_seconds)
+        numbers = (limits.audio_decoder_mib, limits.audio_cpu_seconds)
+        self._process = ChildProcess(_CHILD, numbers, limits.audio_stall_seconds)
+        self._socket = self._process.socket
         self.idle = True
 
     @property
     def alive(self) -> bool:
-        return self._process.poll() is None
+        return self._process.alive
 
     def decode(
         self, descriptor: int, path: Path, said: Callable[[float], None]
@@ -188,11 +178,7 @@ class _Child:
             raise AudioError(f"{shown(path)}: {self._cause_of_death()}.") from None
 
     def stop(self) -> None:
-        self._socket.close()
-        self._process.kill()
-        # A process that hangs in a dead network mount cannot be waited for.
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(5)
+        self._process.stop()
 
     def _answers(
         self, descriptor: int, path: Path, said: Callable[[float], None]
@@ -201,7 +187,7 @@ class _Child:
         while True:
             kind, payload = self._message()
             if kind == AUDIO and len(payload) % 2 == 0:
-                yield np.frombuffer(payload, "<i2").astype(np.float32) / np.float32(32768)
+                yield from_int16(np.frombuffer(payload, "<i2"))
                 continue
             if kind == LENGTH and len(payload) == SECONDS.size:
                 said(*SECONDS.unpack(payload))
@@ -227,9 +213,7 @@ class _Child:
         return bytes(received)
 
     def _cause_of_death(self) -> str:
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(1)
-        code = self._process.returncode
+        code = self._process.exit_code()
         if code == -signal.SIGXCPU:
             seconds = self._limits.audio_cpu_seconds
             return f"took more than {seconds} s to decode (setting audio_cpu_seconds)"
@@ -252,17 +236,6 @@ def _take(idle: list[_Child]) -> _Child | None:
 def _stop_all(idle: list[_Child]) -> None:
     while child := _take(idle):
         child.stop()
-
-
-def _command(limits: Limits) -> list[str]:
-    numbers = (limits.audio_decoder_mib, limits.audio_cpu_seconds)
-    return [sys.executable, "-I", "-m", _CHILD, *map(str, numbers)]
-
-
-def _environment() -> dict[str, str]:
-    """No secret of ours, and no thread that the decoder does not need."""
-    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
-    return kept | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
 @contextmanager

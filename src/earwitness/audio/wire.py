@@ -4,6 +4,10 @@ A message is a header (kind, length of the payload) and a payload: ``LENGTH`` wi
 seconds that a recording says it has, if it does; ``AUDIO`` with 16-bit little-endian
 samples, mono, at the rate of the program; then ``END``, or ``REFUSED`` with the reason in
 UTF-8.
+
+A process that decodes Opus says ``READY``, then answers requests. A request is ``PACKET`` or
+``CLOSE``, the number of a stream, and the packet; the answer to a packet is ``AUDIO`` or
+``REFUSED`` as above, without a length: the socket keeps messages apart. ``CLOSE`` has none.
 """
 
 from __future__ import annotations
@@ -14,3 +18,7 @@ HEADER = struct.Struct("<cI")
 SECONDS = struct.Struct("<d")
 LENGTH, AUDIO, END, REFUSED = b"L", b"A", b"E", b"R"
 MAX_PAYLOAD = 1 << 20
+
+REQUEST = struct.Struct("<cQ")
+PACKET, CLOSE, READY = b"P", b"C", b"Y"
+MAX_REQUEST = 1 << 14
