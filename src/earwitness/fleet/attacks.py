@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from earwitness.fleet.upload import BOUNDARY, PATH
 from earwitness.fleet.wyoming import FORMAT, event
+from earwitness.wire.wyoming.messages import AudioChunk, AudioStart, Describe, Transcribe
 
 BLOCK = 64 * 1024
 LINK = "/v1/device"
@@ -43,10 +44,10 @@ WYOMING = (
     Attack(b'{"type": ', b"[" * BLOCK),
     Attack(_promised(HUGE, payload=False), bytes(BLOCK)),
     Attack(_promised(HUGE, payload=True), bytes(BLOCK)),
-    Attack(b"", _many(event("describe"))),
+    Attack(b"", _many(event(Describe()))),
     Attack(
-        event("transcribe") + event("audio-start", FORMAT),
-        event("audio-chunk", FORMAT, bytes(BLOCK)),
+        event(Transcribe()) + event(AudioStart(**FORMAT)),
+        event(AudioChunk(**FORMAT, audio=bytes(BLOCK))),
     ),
 )
 HTTP = (

@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from earwitness.audio.clip import to_int16
+from earwitness.audio.samples import to_int16
 from earwitness.bench.manifest import Manifest, recordings
 from earwitness.errors import ManifestError
 from earwitness.model import SAMPLE_RATE

@@ -13,12 +13,13 @@ import wave
 from collections.abc import Sequence
 from dataclasses import dataclass
 from time import monotonic
-from typing import cast
 
-from httptools import HttpResponseParser
+from httptools import HttpParserError, HttpResponseParser
 
+from earwitness.errors import ProtocolError
+from earwitness.fleet.connection import Connection
 from earwitness.fleet.recordings import WIDTH, Recording
-from earwitness.fleet.sockets import Address, connect
+from earwitness.fleet.sockets import Address
 from earwitness.fleet.tally import Fate, Said
 from earwitness.fleet.wheel import Wheel
 from earwitness.model import SAMPLE_RATE
@@ -54,61 +55,41 @@ class HttpDoor:
         return [HttpLine(self.address, self.wheel) for _ in range(number)]
 
 
-class HttpLine(asyncio.Protocol):
+class HttpLine(Connection):
     """Implements ``lines.Line``."""
 
     def __init__(self, address: Address, wheel: Wheel) -> None:
-        self._address = address
+        super().__init__(address)
         self._wheel = wheel
-        self._transport: asyncio.Transport | None = None
-        self._answer: asyncio.Future[Said] | None = None
         self._sent = 0.0
         self._passed_over = 0
         self._body = bytearray()
 
-    @property
-    def is_open(self) -> bool:
-        return self._transport is not None and not self._transport.is_closing()
-
-    async def open(self) -> None:
-        await connect(self._address, self)
-
     async def say(self, prepared: Request) -> Said:
         due = monotonic() + prepared.seconds
         await asyncio.sleep(prepared.seconds)
-        if self._transport is None:
+        if not self.is_open:
             await self.open()  # a server may end a connection on which nothing is asked
-        answer: asyncio.Future[Said] = asyncio.get_running_loop().create_future()
-        self._answer = answer
-        self._write(prepared.content)
+        answer = self.ask()
+        self.write(prepared.content)
         self._sent = monotonic()
         self._wheel.late(due)
-        try:
-            return await answer
-        finally:
-            self._answer = None
+        return await answer
 
     def keep_alive(self) -> None:
         self._passed_over += 1
-        self._write(f"GET /healthz HTTP/1.1\r\nHost: {self._address}\r\n\r\n".encode())
-
-    def close(self) -> None:
-        if self._transport is not None:
-            self._transport.abort()
-
-    # --- asyncio.Protocol --------------------------------------------------------
+        self.write(f"GET /healthz HTTP/1.1\r\nHost: {self._address}\r\n\r\n".encode())
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
+        super().connection_made(transport)
         self._passed_over = 0
         self._parser = HttpResponseParser(self)
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._transport = None
-        self._conclude(Said(Fate.LOST, code="disconnected"))
-
-    def data_received(self, data: bytes) -> None:
-        self._parser.feed_data(data)
+    def received(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except HttpParserError as error:
+            raise ProtocolError("This is not HTTP.") from error
 
     # --- httptools ---------------------------------------------------------------
 
@@ -122,25 +103,18 @@ class HttpLine(asyncio.Protocol):
         if self._passed_over:
             self._passed_over -= 1
         else:
-            self._conclude(self._heard(self._parser.get_status_code()))
+            self.conclude(self._heard(self._parser.get_status_code()))
         if not self._parser.should_keep_alive():
             self.close()
 
-    # --- one recording -----------------------------------------------------------
-
     def _heard(self, status: int) -> Said:
-        if status == OK:
-            took = monotonic() - self._sent
+        if status != OK:
+            return Said(Fate.SHED if status in BUSY else Fate.LOST, code=f"HTTP {status}")
+        took = monotonic() - self._sent
+        try:
             return Said(Fate.ANSWERED, str(json.loads(self._body)["text"]), (took,), took)
-        return Said(Fate.SHED if status in BUSY else Fate.LOST, code=f"HTTP {status}")
-
-    def _conclude(self, said: Said) -> None:
-        if self._answer is not None and not self._answer.done():
-            self._answer.set_result(said)
-
-    def _write(self, content: bytes) -> None:
-        if self._transport is not None:
-            self._transport.write(content)
+        except (ValueError, KeyError, TypeError):
+            return Said(Fate.LOST, code="the server's answer is malformed")
 
 
 def _wav(pcm: bytes) -> bytes:
