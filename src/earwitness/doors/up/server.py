@@ -7,7 +7,6 @@ import contextlib
 import fcntl
 import resource
 import signal
-import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import UTC, datetime
@@ -18,8 +17,10 @@ import structlog
 import uvicorn
 
 from earwitness.config import Settings
-from earwitness.doors.up.guard import Guard, guarded, is_loopback
+from earwitness.doors.admission import Admission, is_loopback, listen, tls_context
+from earwitness.doors.up.http import guarded
 from earwitness.doors.up.web import application
+from earwitness.doors.wyoming import WyomingDoor
 from earwitness.errors import EarwitnessError, SettingsError
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Server:
             doors.push_async_callback(self._close_hearing)
             await doors.enter_async_context(self._worker())
             await doors.enter_async_context(self._catching_up())
+            await doors.enter_async_context(self._wyoming())
             await doors.enter_async_context(self._http())
             self._ready = True
             log.info("ready", http_port=self.http_port, wyoming_port=self.wyoming_port)
@@ -121,9 +123,19 @@ class Server:
                 log.warning("lexicon not read", exc_info=error)
 
     @asynccontextmanager
+    async def _wyoming(self) -> AsyncIterator[None]:
+        door = WyomingDoor(self.program)
+        await door.start()
+        self.wyoming_port = door.port
+        try:
+            yield
+        finally:
+            await door.stop(self.program.settings.shutdown_seconds)
+
+    @asynccontextmanager
     async def _http(self) -> AsyncIterator[None]:
         settings = self.program.settings
-        listening = _listen(settings.host, settings.http_port, "http_port")
+        listening = listen(settings.host, settings.http_port, "http_port")
         self.http_port = listening.getsockname()[1]
         if not settings.tls_certificate and not is_loopback(settings.host):
             log.warning("http without TLS beyond this machine", host=settings.host)
@@ -160,9 +172,10 @@ class _Uvicorn(uvicorn.Server):
 
 
 def _config(settings: Settings, app: object) -> uvicorn.Config:
+    tls = tls_context(settings)
     return uvicorn.Config(
         app,  # type: ignore[arg-type]
-        http=guarded(Guard(settings)),
+        http=guarded(Admission(settings), settings.stall_seconds),
         ws="websockets-sansio",
         ws_max_size=MESSAGE_BYTES,
         ws_per_message_deflate=False,
@@ -175,23 +188,8 @@ def _config(settings: Settings, app: object) -> uvicorn.Config:
         lifespan="off",
         timeout_keep_alive=int(settings.idle_seconds),
         timeout_graceful_shutdown=int(settings.shutdown_seconds),
-        ssl_certfile=settings.tls_certificate,
-        ssl_keyfile=settings.tls_key,
+        ssl_context_factory=None if tls is None else lambda config, default: tls,
     )
-
-
-def _listen(host: str, port: int, name: str) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((host, port))
-    except (OSError, UnicodeError) as error:
-        listening.close()
-        why = getattr(error, "strerror", None) or str(error)
-        raise SettingsError(f"EARWITNESS_{name.upper()}: {host}:{port}: {why}.") from error
-    listening.setblocking(False)
-    return listening
 
 
 def _raise_file_limit() -> None:

@@ -7,14 +7,12 @@ end of a request's header, and at most ``HEADER_BYTES`` for it.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from ipaddress import ip_address
 from typing import Any
 
 import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from earwitness.config import Settings
+from earwitness.doors.admission import Admission
 
 HEADER_BYTES = 64 * 1024
 
@@ -23,43 +21,7 @@ log = structlog.get_logger(__name__)
 _REFUSAL = "HTTP/1.1 {status}\r\nContent-Length: 0\r\nRetry-After: 1\r\nConnection: close\r\n\r\n"
 
 
-def is_loopback(address: str) -> bool:
-    """Whether it is an address of this machine alone.
-
-    >>> [is_loopback(each) for each in ("127.0.0.1", "::1", "192.168.1.4", "localhost", "")]
-    [True, True, False, True, False]
-    """
-    try:
-        return ip_address(address).is_loopback
-    except ValueError:
-        return address == "localhost"
-
-
-class Guard:
-    """What all connections of one server share: how many there are, and from where."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.stall_seconds = settings.stall_seconds
-        self._most, self._most_a_peer = settings.max_connections, settings.max_connections_per_peer
-        self._peers: Counter[str] = Counter()
-
-    def enter(self, peer: str) -> bool:
-        """Whether one more may come in; whoever may must ``leave``."""
-        many = self._peers.total() if len(self._peers) < self._most else self._most
-        if many >= self._most:
-            return False
-        if not is_loopback(peer) and self._peers[peer] >= self._most_a_peer:
-            return False
-        self._peers[peer] += 1
-        return True
-
-    def leave(self, peer: str) -> None:
-        self._peers[peer] -= 1
-        if not self._peers[peer]:
-            del self._peers[peer]
-
-
-def guarded(guard: Guard) -> type[HttpToolsProtocol]:
+def guarded(admission: Admission, stall_seconds: float) -> type[HttpToolsProtocol]:
     """The protocol class for one server."""
 
     class Guarded(HttpToolsProtocol):
@@ -70,7 +32,7 @@ def guarded(guard: Guard) -> type[HttpToolsProtocol]:
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
             self._peer = self.client[0] if self.client else ""
-            self._entered = guard.enter(self._peer)
+            self._entered = admission.enter(self._peer)
             if self._entered:
                 self._start_deadline()
             else:
@@ -79,7 +41,7 @@ def guarded(guard: Guard) -> type[HttpToolsProtocol]:
         def connection_lost(self, exc: Exception | None) -> None:
             self._stop_deadline()
             if self._entered:
-                guard.leave(self._peer)
+                admission.leave(self._peer)
                 self._entered = False
             super().connection_lost(exc)
 
@@ -103,7 +65,7 @@ def guarded(guard: Guard) -> type[HttpToolsProtocol]:
 
         def _start_deadline(self) -> None:
             self._header_bytes = 0
-            self._deadline = self.loop.call_later(guard.stall_seconds, self._too_slow)
+            self._deadline = self.loop.call_later(stall_seconds, self._too_slow)
 
         def _stop_deadline(self) -> None:
             if self._deadline is not None:

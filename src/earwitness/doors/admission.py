@@ -1,0 +1,76 @@
+"""Who may connect at all, and how a connection is kept from being read by others."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections import Counter
+from ipaddress import ip_address
+
+from earwitness.config import Settings
+from earwitness.errors import SettingsError
+
+
+def is_loopback(address: str) -> bool:
+    """Whether it is an address of this machine alone.
+
+    >>> [is_loopback(each) for each in ("127.0.0.1", "::1", "192.168.1.4", "localhost", "")]
+    [True, True, False, True, False]
+    """
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return address == "localhost"
+
+
+class Admission:
+    """How many connections a door has, and from where."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._most, self._most_a_peer = settings.max_connections, settings.max_connections_per_peer
+        self._many = 0
+        self._peers: Counter[str] = Counter()
+
+    def enter(self, peer: str) -> bool:
+        """Whether one more may come in; whoever may must ``leave``."""
+        if self._many >= self._most:
+            return False
+        if not is_loopback(peer) and self._peers[peer] >= self._most_a_peer:
+            return False
+        self._peers[peer] += 1
+        self._many += 1
+        return True
+
+    def leave(self, peer: str) -> None:
+        self._many -= 1
+        self._peers[peer] -= 1
+        if not self._peers[peer]:
+            del self._peers[peer]
+
+
+def tls_context(settings: Settings) -> ssl.SSLContext | None:
+    """None without a certificate. Raises SettingsError where it cannot be used."""
+    if settings.tls_certificate is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(settings.tls_certificate, settings.tls_key)
+    except (OSError, ssl.SSLError) as error:
+        why = error.strerror or str(error)
+        raise SettingsError(f"EARWITNESS_TLS_CERTIFICATE: cannot be used: {why}.") from error
+    return context
+
+
+def listen(host: str, port: int, name: str) -> socket.socket:
+    """A bound socket; ``name`` is that of the port's setting. Raises SettingsError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except (OSError, UnicodeError) as error:
+        listening.close()
+        why = getattr(error, "strerror", None) or str(error)
+        raise SettingsError(f"EARWITNESS_{name.upper()}: {host}:{port}: {why}.") from error
+    listening.setblocking(False)
+    return listening
