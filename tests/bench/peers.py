@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Annotated, Any
 
@@ -13,7 +13,35 @@ from wyoming.asr import Transcript
 from wyoming.event import Event
 from wyoming.server import AsyncEventHandler
 
+from earwitness.fleet.sockets import Address
+
 Reply = Callable[[bytes], Event | None]
+
+
+@asynccontextmanager
+async def serving(
+    serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
+) -> AsyncIterator[Address]:
+    """Where it listens; every connection is served by ``serve``, and ended at the end."""
+    tasks: set[asyncio.Task[None] | None] = set()
+
+    async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        tasks.add(asyncio.current_task())
+        try:
+            with suppress(ConnectionError):
+                await serve(reader, writer)
+        finally:
+            writer.transport.abort()
+
+    server = await asyncio.start_server(one, "127.0.0.1", 0)
+    try:
+        yield Address(*server.sockets[0].getsockname())
+    finally:
+        server.close()
+        for task in filter(None, tasks):
+            task.cancel()
+        await asyncio.gather(*filter(None, tasks), return_exceptions=True)
+        await asyncio.sleep(0)  # transports close in the next turn of the loop
 
 
 class WyomingPeer(AsyncEventHandler):
@@ -54,15 +82,8 @@ class WyomingHouse:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[str]:
         """Its URL."""
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        try:
-            yield f"tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        finally:
-            server.close()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError):
-            await WyomingPeer(self, reader, writer).run()
+        async with serving(lambda *streams: WyomingPeer(self, *streams).run()) as place:
+            yield f"tcp://{place}"
 
 
 def says(text: str) -> Reply:
@@ -78,19 +99,13 @@ async def raw_server(reply: bytes) -> AsyncIterator[str]:
     """Sends the same bytes as soon as it has read something."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError):
-            await reader.read(1)
-            writer.write(reply)
-            await writer.drain()
-            while await reader.read(2**16):
-                pass
-        writer.close()
+        await reader.read(1)
+        writer.write(reply)
+        while await reader.read(2**16):
+            pass
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    try:
-        yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    finally:
-        server.close()
+    async with serving(serve) as place:
+        yield str(place)
 
 
 class HttpHouse:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 
 import pytest
+from tests.bench.peers import serving
 
 from earwitness.errors import InputError
 from earwitness.fleet.attacks import ATTACKS, BEGINNINGS
@@ -20,23 +20,13 @@ class Careless:
         self.hangs_up = hangs_up
         self.beginnings: list[bytes] = []
         self.received = 0
-        self.open = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.open += 1
-        with suppress(ConnectionError):
-            begun = await reader.read(2**16)
-            self.beginnings.append(begun)
-            self.received += len(begun)
-            while not self.hangs_up and (more := await reader.read(2**20)):
-                self.received += len(more)
-        self.open -= 1
-        writer.close()
-
-
-async def listening(house: Careless) -> tuple[asyncio.Server, Address]:
-    server = await asyncio.start_server(house.serve, "127.0.0.1", 0)
-    return server, Address(*server.sockets[0].getsockname())
+        begun = await reader.read(2**16)
+        self.beginnings.append(begun)
+        self.received += len(begun)
+        while not self.hangs_up and (more := await reader.read(2**20)):
+            self.received += len(more)
 
 
 @pytest.mark.parametrize("door", ["wyoming", "http", "ws"])
@@ -44,8 +34,7 @@ def test_slow_clients_begin_and_never_finish(door: str) -> None:
     house = Careless()
 
     async def met() -> dict[str, dict[str, int]]:
-        server, place = await listening(house)
-        async with server:
+        async with serving(house.serve) as place:
             return await slow(place, door, 20, 2.0)
 
     told = asyncio.run(met())["slow_clients"]
@@ -59,12 +48,10 @@ def test_a_slow_client_that_is_put_out_comes_again() -> None:
     house = Careless(hangs_up=True)
 
     async def met() -> dict[str, dict[str, int]]:
-        server, place = await listening(house)
-        async with server:
+        async with serving(house.serve) as place:
             return await slow(place, "wyoming", 5, 1.5)
 
     assert asyncio.run(met())["slow_clients"]["connections"] >= 10
-    assert house.open == 0
 
 
 @pytest.mark.parametrize("door", ["wyoming", "http", "ws"])
@@ -72,8 +59,7 @@ def test_a_hostile_peer_makes_every_attack(door: str) -> None:
     house = Careless()
 
     async def met() -> dict[str, dict[str, float]]:
-        server, place = await listening(house)
-        async with server:
+        async with serving(house.serve) as place:
             return await hostile(place, door, 0.5)
 
     told = asyncio.run(met())["hostile"]

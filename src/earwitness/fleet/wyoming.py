@@ -27,7 +27,7 @@ from earwitness.wire.wyoming.messages import (
     Transcript,
 )
 
-SHED = frozenset({"overloaded", "shed"})
+SHED = frozenset({"overloaded", "stopping", "too_many_connections"})
 """Codes of errors that say: no time for this, try again."""
 FORMAT: Any = {"rate": SAMPLE_RATE, "width": WIDTH, "channels": 1}
 
