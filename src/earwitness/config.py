@@ -71,7 +71,7 @@ class Settings(BaseSettings):
         12 * 3600.0, description="The longest recording that is taken piece by piece."
     )
     audio_decoder_mib: int = Field(
-        512, ge=128, description="Memory of the process that decodes recordings, in MiB."
+        512, ge=128, description="Memory of each process that decodes what is sent, in MiB."
     )
     audio_cpu_seconds: int = Field(
         600, ge=1, description="Processor time for decoding one recording, in seconds."

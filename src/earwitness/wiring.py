@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from earwitness import starter
 from earwitness.audio.clip import decode_flac, encode_flac
+from earwitness.audio.opus import OpusDecoders
 from earwitness.audio.reader import Limits as AudioLimits
 from earwitness.audio.reader import Reader, Told, nobody
 from earwitness.audio.silero import SileroDetector
@@ -96,7 +97,7 @@ class Earwitness:
 
     def close(self) -> None:
         """Gives back what was opened; the program may not be used after."""
-        for name in ("records", "reader"):
+        for name in ("records", "reader", "opus"):
             if name in self.__dict__:
                 self.__dict__[name].close()
 
@@ -289,6 +290,11 @@ class Earwitness:
     def reader(self) -> Reader:
         limits = {name: getattr(self.settings, name) for name in AudioLimits.__dataclass_fields__}
         return Reader(AudioLimits(**limits))
+
+    @cached_property
+    def opus(self) -> OpusDecoders:
+        """For devices that stream Opus."""
+        return OpusDecoders(self.settings.audio_decoder_mib)
 
     @cached_property
     def lexicons(self) -> ScopedLexicons:

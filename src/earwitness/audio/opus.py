@@ -19,7 +19,7 @@ import numpy as np
 from earwitness.audio.child import ChildProcess
 from earwitness.audio.opus_packet import packet_samples
 from earwitness.audio.samples import from_int16
-from earwitness.audio.wire import AUDIO, CLOSE, MAX_REQUEST, PACKET, READY, REQUEST
+from earwitness.audio.wire import AUDIO, CLOSE, FRESH, MAX_REQUEST, PACKET, READY, REQUEST
 from earwitness.errors import EngineError, ProtocolError
 from earwitness.model import Samples
 
@@ -33,7 +33,7 @@ class OpusDecoders:
     """The Opus streams of a server. Safe to call from several threads.
 
     ``memory_mib`` is the address space of the decoding process; ``answer_seconds`` is how
-    long it may take for a packet, which takes some 40 microseconds.
+    long it may take for a packet, which takes it some 40 microseconds.
     """
 
     def __init__(self, memory_mib: int = 512, answer_seconds: float = 1.0) -> None:
@@ -52,10 +52,10 @@ class OpusDecoders:
         with self._lock:
             _stop_all(self._children)
 
-    def decode(self, stream: int, packet: bytes) -> bytes:
+    def decode(self, stream: int, packet: bytes, fresh: bool) -> bytes:
         """``OpusStream.decode`` for the stream of this number, as 16-bit little-endian samples."""
         expected = 2 * packet_samples(packet)
-        answer = self._answer(REQUEST.pack(PACKET, stream) + packet)
+        answer = self._answer(REQUEST.pack(FRESH if fresh else PACKET, stream) + packet)
         if answer[:1] != AUDIO:
             raise ProtocolError(f"An Opus packet cannot be decoded{_reason(answer)}.", "bad_opus")
         if len(answer) != 1 + expected:
@@ -78,7 +78,7 @@ class OpusDecoders:
                     return self._ask(self._child(), request)
                 except ConnectionError:
                     continue
-        raise ProtocolError("An Opus packet ended the decoder.", "bad_opus")
+        raise ProtocolError("An Opus packet ended the decoder.", "opus_crash")
 
     def _ask(self, child: ChildProcess, request: bytes) -> bytes:
         try:
@@ -87,7 +87,7 @@ class OpusDecoders:
         except TimeoutError:
             _stop_all(self._children)
             raise ProtocolError(
-                f"An Opus packet took more than {self._answer_seconds:g} s to decode.", "bad_opus"
+                f"An Opus packet took more than {self._answer_seconds:g} s to decode.", "opus_crash"
             ) from None
         except BaseException:
             # An answer that nobody waits for would pass for the next one.
@@ -108,15 +108,20 @@ class OpusStream:
         self._decoders = decoders
         self._number = number
 
-    def decode(self, packet: bytes) -> Samples:
+    def decode(self, packet: bytes, *, fresh: bool = False) -> Samples:
         """The packet's sound, as long as it says it is: 320 samples for 20 ms.
 
-        It comes 2.5 ms late, and later by what the encoder looked ahead. Raises
-        ProtocolError for a packet that cannot be decoded; the stream may go on without it.
-        Raises EngineError where no decoding process can be started at all. Blocks, so a
-        server with many streams calls it outside of its event loop.
+        It comes 2.5 ms late, and later by what the encoder looked ahead. A ``fresh`` packet
+        is decoded as if nothing had come before it, so that the same packets since then are
+        the same samples, on any server.
+
+        Raises ProtocolError for a packet that cannot be decoded; the stream may go on
+        without it, but its code ``opus_crash`` says that the packet cost a process, and
+        who sends such should not go on. Raises EngineError where no process can be started.
+        Blocks, so a server with many streams calls it outside of its event loop.
         """
-        return from_int16(np.frombuffer(self._decoders.decode(self._number, packet), "<i2"))
+        pcm = self._decoders.decode(self._number, packet, fresh)
+        return from_int16(np.frombuffer(pcm, "<i2"))
 
     def close(self) -> None:
         """Frees what the decoder remembers of it. Idempotent."""

@@ -19,7 +19,7 @@ from av.error import FFmpegError
 from earwitness.audio.confined import allow_more_time, confine
 from earwitness.audio.decimate import Decimator
 from earwitness.audio.samples import from_int16, to_int16
-from earwitness.audio.wire import AUDIO, MAX_REQUEST, PACKET, READY, REFUSED, REQUEST
+from earwitness.audio.wire import AUDIO, CLOSE, MAX_REQUEST, PACKET, READY, REFUSED, REQUEST
 
 CPU_SECONDS = 2
 SILENCE = b"\xf8\xff\xfe"
@@ -58,6 +58,7 @@ def serve(connection: socket.socket) -> None:
         kind, stream = REQUEST.unpack_from(request)
         if kind != PACKET:
             decoders.pop(stream, None)
+        if kind == CLOSE:
             continue
         if stream not in decoders:
             decoders[stream] = Decoder()

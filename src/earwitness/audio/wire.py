@@ -5,9 +5,10 @@ seconds that a recording says it has, if it does; ``AUDIO`` with 16-bit little-e
 samples, mono, at the rate of the program; then ``END``, or ``REFUSED`` with the reason in
 UTF-8.
 
-A process that decodes Opus says ``READY``, then answers requests. A request is ``PACKET`` or
-``CLOSE``, the number of a stream, and the packet; the answer to a packet is ``AUDIO`` or
-``REFUSED`` as above, without a length: the socket keeps messages apart. ``CLOSE`` has none.
+A process that decodes Opus says ``READY``, then answers requests. A request is ``PACKET``,
+``FRESH`` or ``CLOSE``, the number of a stream, and the packet; ``FRESH`` is a packet before which
+everything is forgotten. The answer to a packet is ``AUDIO`` or ``REFUSED`` as above, without a
+length: the socket keeps messages apart. ``CLOSE`` has none.
 """
 
 from __future__ import annotations
@@ -20,5 +21,5 @@ LENGTH, AUDIO, END, REFUSED = b"L", b"A", b"E", b"R"
 MAX_PAYLOAD = 1 << 20
 
 REQUEST = struct.Struct("<cQ")
-PACKET, CLOSE, READY = b"P", b"C", b"Y"
+PACKET, FRESH, CLOSE, READY = b"P", b"F", b"C", b"Y"
 MAX_REQUEST = 1 << 14

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from importlib import resources
 from pathlib import Path
 from typing import Annotated
 
@@ -18,9 +17,6 @@ import typer
 from earwitness.doors.cli.app import app
 from earwitness.doors.cli.screen import Json, Screen
 from earwitness.errors import InputError
-
-RECORDING = "beckett.wav"
-"""A recording of a human voice in the wheel of the recogniser's model."""
 
 Clips = Annotated[
     Path | None,
@@ -59,14 +55,14 @@ def _copy(folder: Path) -> list[Path]:
 
 def _show(screen: Screen) -> bool:
     from earwitness.config import Settings
-    from earwitness.doors.cli.story import Story
+    from earwitness.doors.cli.story import Direct, Story
     from earwitness.wiring import Earwitness
 
     with tempfile.TemporaryDirectory(prefix="earwitness-demo-") as folder:
         # The defaults but for chance: no audit sample, no second listener.
         settings = Settings(data=Path(folder), audit_fraction=0.0, second_listener_fraction=0.0)
         with Earwitness.open(settings) as program:
-            story = Story(program, screen)
-            story.tell(Path(str(resources.files("moonshine_voice"))) / "assets" / RECORDING)
+            story = Story(program, Direct(program), screen)
+            story.tell()
     screen.result(story.told, lambda out: None)
     return story.failed == ""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from importlib import resources
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rich.console import RenderableType
 from rich.padding import Padding
@@ -27,7 +28,10 @@ if TYPE_CHECKING:
     from earwitness.flow.lessons import Tried
     from earwitness.wiring import Earwitness
 
-ANALYST = "demo"
+ANALYST = HOUSEHOLD = "demo"
+PLAIN_SPEECH = Path(str(resources.files("moonshine_voice"))) / "assets" / "beckett.wav"
+"""A recording of a human voice in the wheel of the recogniser's model."""
+
 Heard = tuple[Recording, "Answer"]
 
 
@@ -35,27 +39,56 @@ class Unheld(Exception):
     """A step did not do what it should."""
 
 
+class Stage(Protocol):
+    """How recordings reach the program, and who carries out what was decided."""
+
+    about: str
+
+    def hear(self, path: Path, device: str) -> list[Answer]:
+        """Every piece of a recording that a device plays."""
+
+    def tried(self, utterance: str) -> list[Tried]:
+        """The trials that judging an utterance led to, when they are done."""
+
+
+class Direct:
+    """No doors: files are heard as they are read, and nobody else is there."""
+
+    about = "The whole loop, on recordings that are installed with it."
+
+    def __init__(self, program: Earwitness) -> None:
+        self._program = program
+
+    def hear(self, path: Path, device: str) -> list[Answer]:
+        source = Source(device=device, household=HOUSEHOLD)
+        return list(self._program.hear(path, source, datetime.now(UTC)))
+
+    def tried(self, utterance: str) -> list[Tried]:
+        return self._program.trials_of_judgement(utterance)
+
+
 class Story:
     """One run of the demonstration. ``told`` is what it says, for ``--json``."""
 
-    def __init__(self, program: Earwitness, screen: Screen) -> None:
+    def __init__(self, program: Earwitness, stage: Stage, screen: Screen) -> None:
         self.told: dict[str, Any] = {}
         self.failed = ""
         self._program = program
+        self._stage = stage
         self._screen = screen
         self._judged_at = 0.0
 
-    def tell(self, plain_speech: Path) -> None:
+    def tell(self) -> None:
         """Every step in order, up to the first that does not hold."""
         try:
-            self._tell(plain_speech)
+            self._tell()
         except Unheld as error:
             self.failed = self.told["failed"] = str(error)
             self._screen.error(f"The loop does not hold: {error}")
 
-    def _tell(self, plain_speech: Path) -> None:
-        self._line("", Text("The whole loop, on recordings that are installed with it.", "dim"))
-        self._undoubted(plain_speech)
+    def _tell(self) -> None:
+        self._line("", Text(self._stage.about, "dim"))
+        self._undoubted(PLAIN_SPEECH)
         household = self._household()
         assignment, clip, heard = self._listen_first(household)
         self._doubted(heard)
@@ -70,7 +103,7 @@ class Story:
     def _undoubted(self, path: Path) -> None:
         _ = self._program.engine  # loaded before the clock runs
         began = perf_counter()
-        answers = list(self._program.hear(path, Source(), datetime.now(UTC)))
+        answers = self._stage.hear(path, "study")
         spent, length = perf_counter() - began, sum(a.transcript.seconds for a in answers)
         doubted = sum(answer.utterance is not None for answer in answers)
         kept = len(self._program.blobs.keys())
@@ -137,7 +170,7 @@ class Story:
     # --- teach ---
 
     def _teach(self, clip: Recording, heard: Answer) -> tuple[Tried, float]:
-        tried = self._program.trials_of_judgement(heard.utterance or "")
+        tried = self._stage.tried(heard.utterance or "")
         seconds = perf_counter() - self._judged_at
         if not tried:
             raise Unheld(f"{clip.extra[0]} was not tried.")
@@ -194,8 +227,7 @@ class Story:
     # --- how it is told ---
 
     def _hear(self, clip: Recording) -> Answer:
-        source = Source(device=clip.speaker, household="demo")
-        answers = list(self._program.hear(clip.path, source, datetime.now(UTC)))
+        answers = self._stage.hear(clip.path, clip.speaker)
         if len(answers) != 1:
             raise Unheld(f"{clip.path.name} was heard as {len(answers)} utterances.")
         return answers[0]
