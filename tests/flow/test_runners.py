@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,6 +32,9 @@ class Outbox:
     def pending(self, limit: int = 100) -> Sequence[Event]:
         with self._lock:
             return list(self._events.values())[:limit]
+
+    def done_all(self, kinds: Collection[str], now: datetime) -> None:
+        assert not kinds
 
     def done(self, event_id: str) -> None:
         with self._lock:

@@ -87,7 +87,16 @@ def test_memory_holds_no_more_than_its_room() -> None:
     memory = RecentSpeech(seconds=30, megabytes=3)
     for number in range(5):
         memory.remember(recent(number))
-    assert [each.id for each in memory.of(Source(device="kitchen"), START)] == ["2", "3", "4"]
+    later = START + timedelta(seconds=9)
+    assert [each.id for each in memory.of(Source(device="kitchen"), later)] == ["2", "3", "4"]
+
+
+def test_what_was_said_later_is_not_among_what_was_said_before() -> None:
+    memory = RecentSpeech(seconds=30)
+    for number in range(5):
+        memory.remember(recent(number))
+    moment = recent(2).heard_at
+    assert [each.id for each in memory.of(Source(device="kitchen"), moment)] == ["0", "1"]
 
 
 def test_in_a_quiet_house_a_timer_makes_it_forget() -> None:

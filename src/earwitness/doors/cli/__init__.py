@@ -1,5 +1,11 @@
 """The ``earwitness`` command: one file a group of commands."""
 
+import os
+
+# Read when numpy is loaded. Our matrices are small, and several threads use them at once:
+# with threads of its own each call is slower (docs/research/live-detection.md).
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from earwitness.doors.cli import (
     bench,
     bench_doors,
