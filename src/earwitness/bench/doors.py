@@ -15,21 +15,25 @@ from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
 
+from earwitness.bench.enrolled import enrol
 from earwitness.bench.figures import Plain
 from earwitness.bench.manifest import Manifest, combined
 from earwitness.bench.processes import Watch
-from earwitness.bench.serving import COMMAND, Serving, environment
+from earwitness.bench.serving import COMMAND, Serving, environment, on_loopback
 from earwitness.bench.sets import of_starter
 from earwitness.config import Settings
 from earwitness.errors import EngineError, InputError
 from earwitness.starter import Role
 
+LINK = "ws"
 SCRIPTED = "scripted"
 ANY = "-1"
 """The number of a script for every recording that has none of its own."""
 SCRIPTED_TEXT = "Turn on the light in the kitchen."
 GROWTH = 1.25
 """By how much more talkers each step of the search for the limit has."""
+MOST_SEARCHED = 2000
+"""The search ends there."""
 MOST_LAG_MS = 100.0
 """A fleet whose frames come later than this (p99) says nothing about the server."""
 
@@ -72,6 +76,9 @@ def run(
             settings = settings.model_copy(update={"engine_model": _script(folder)})
             played = _told(played, SCRIPTED_TEXT)
         site = _Site(folder, _write(played, folder / "played.tsv"), load.door)
+        if load.door == LINK:
+            step("enrolling devices")
+            enrol(on_loopback(settings, folder), _devices(load, find_limit), site.keys)
         step("starting the server")
         with Serving(settings, folder) as server:
             measure = _limit if find_limit else _measured
@@ -86,6 +93,11 @@ class _Site:
     folder: Path
     manifest: Path
     door: str
+
+    @property
+    def keys(self) -> Path:
+        """Those of the devices, where a door asks for them."""
+        return self.folder / "keys"
 
 
 def _measured(load: Load, server: Serving, site: _Site, step: Step) -> Plain:
@@ -105,18 +117,22 @@ def _measured(load: Load, server: Serving, site: _Site, step: Step) -> Plain:
     }
 
 
+def _devices(load: Load, find_limit: bool) -> int:
+    return max(load.connected, MOST_SEARCHED if find_limit else load.streams)
+
+
 def _limit(load: Load, server: Serving, site: _Site, step: Step) -> Plain:
     """More and more talkers, until some of what they say is shed or lost."""
-    held: list[Plain] = []
+    held: Plain | None = None
     while True:
         step(f"{load.streams} devices speak")
         found = _fleet(load, server, site)
         if found["shed"] or found["lost"]:
-            return {"holds": held[-1] if held else None, "sheds_at": load.streams, "shed": found}
-        if found["generator"]["lag_ms"]["p99"] > MOST_LAG_MS:
+            return {"holds": held, "sheds_at": load.streams, "shed": found}
+        more = ceil(load.streams * GROWTH)
+        if found["generator"]["lag_ms"]["p99"] > MOST_LAG_MS or more > MOST_SEARCHED:
             return {"holds": found, "sheds_at": None, "shed": None}
-        held.append(found)
-        load = replace(load, streams=ceil(load.streams * GROWTH))
+        held, load = found, replace(load, streams=more)
 
 
 def _fleet(load: Load, server: Serving, site: _Site) -> Plain:
@@ -125,6 +141,7 @@ def _fleet(load: Load, server: Serving, site: _Site) -> Plain:
         *("--devices", load.streams, "--connected", max(load.connected, load.streams)),
         *("--seconds", load.seconds, "--duty", load.duty, "--seed", load.seed),
         *("--manifest", site.manifest, "--pid", server.pid),
+        *(("--keys", site.keys) if site.door == LINK else ()),
     ]
     process = _started(asked, server, site)
     return _answered(process)

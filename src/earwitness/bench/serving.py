@@ -27,7 +27,7 @@ class Serving:
     """
 
     def __init__(self, settings: Settings, folder: Path) -> None:
-        self._settings = on_loopback(settings, folder / "data")
+        self._settings = on_loopback(settings, folder)
         self._log = folder / "server.log"
 
     @property
@@ -88,11 +88,11 @@ class Serving:
         return lines[-1] if lines else ""
 
 
-def on_loopback(settings: Settings, data: Path) -> Settings:
+def on_loopback(settings: Settings, folder: Path) -> Settings:
     """The same settings for a server that only this machine reaches, with a store of its own."""
     return settings.model_copy(
         update={
-            "data": data,
+            "data": folder / "data",
             "database": "",
             "clips": None,
             "host": "127.0.0.1",

@@ -5,12 +5,12 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
+from earwitness.fleet.link import PATH as LINK
 from earwitness.fleet.upload import BOUNDARY, PATH
 from earwitness.fleet.wyoming import FORMAT, event
 from earwitness.wire.wyoming.messages import AudioChunk, AudioStart, Describe, Transcribe
 
 BLOCK = 64 * 1024
-LINK = "/v1/device"
 HUGE = 2**31 - 1
 
 _GET = b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from functools import partial
 
 from earwitness.config import Settings
+from earwitness.device.keys import Identity
+from earwitness.fleet.link import LinkDoor
 from earwitness.fleet.run import OpenDoor
 from earwitness.fleet.sockets import Address
 from earwitness.fleet.upload import HttpDoor
@@ -23,13 +26,18 @@ def default_url(door: Door, settings: Settings) -> str:
     encrypted = settings.tls_certificate is not None
     if door is Door.WYOMING:
         return f"{'tls' if encrypted else 'tcp'}://{_host(settings)}:{settings.wyoming_port}"
-    return f"{'https' if encrypted else 'http'}://{_host(settings)}:{settings.http_port}"
+    scheme = "ws" if door is Door.WS else "http"
+    return f"{scheme}{'s' if encrypted else ''}://{_host(settings)}:{settings.http_port}"
 
 
-def opening(door: Door, address: Address, *, api_key: str = "") -> OpenDoor:
+def opening(
+    door: Door, address: Address, *, api_key: str = "", identities: Sequence[Identity] = ()
+) -> OpenDoor:
     """How a run gets its door."""
     if door is Door.WYOMING:
         return partial(WyomingDoor, address)
+    if door is Door.WS:
+        return partial(LinkDoor, address, identities=identities)
     return partial(HttpDoor, address, api_key=api_key)
 
 

@@ -32,6 +32,8 @@ class Said:
     finals: tuple[float, ...] = ()
     after_speech: float | None = None
     code: str = ""
+    reconnects: int = 0
+    """How often the connection broke meanwhile and was carried on."""
 
 
 class Tally:
@@ -52,6 +54,7 @@ class Tally:
         self.utterances += 1
         self.seconds += seconds
         self.fates[said.fate] += 1
+        self.reconnects += said.reconnects
         if said.code:
             self.errors[said.code] += 1
         if said.fate is Fate.ANSWERED:

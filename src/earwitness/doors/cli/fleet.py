@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -15,7 +15,9 @@ from earwitness.doors.cli.screen import Json, Screen
 
 if TYPE_CHECKING:
     from earwitness.bench.manifest import Manifest
+    from earwitness.device.keys import Identity
     from earwitness.fleet.crew import Progress
+    from earwitness.fleet.sockets import Address
     from earwitness.ports import AudioReader
 
 DoorName = Literal["wyoming", "ws", "http"]
@@ -39,6 +41,14 @@ Trusted = Annotated[
 ]
 Key = Annotated[
     str, typer.Option(metavar="KEY", envvar="EARWITNESS_API_KEY", help="An API key, for HTTP.")
+]
+Keys = Annotated[
+    Path | None,
+    typer.Option(metavar="FOLDER", help="For ws: the key files of devices that are enrolled."),
+]
+Codes = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="For ws: first enrol with these codes, one a line."),
 ]
 Pid = Annotated[
     int | None, typer.Option(metavar="PID", help="The server's process: measure what it takes.")
@@ -64,6 +74,8 @@ def fleet(
     url: Url = "",
     ca: Trusted = None,
     api_key: Key = "",
+    keys: Keys = None,
+    codes: Codes = None,
     pid: Pid = None,
     seed: Seed = 0,
     slow: Slow = 0,
@@ -94,7 +106,8 @@ def fleet(
         if devices:
             plan = Plan(devices, connected or devices, seconds, duty, seed)
             spoken = load(_manifest(manifest), reader, seed)
-            way = opening(Door(door), where, api_key=api_key)
+            known = _identities(keys, codes, where, ca) if door == "ws" else ()
+            way = opening(Door(door), where, api_key=api_key, identities=known)
             yield run(way, spoken, plan, pid=pid, progress=progress)
         if slow:
             yield mean.slow(where, door, slow, seconds)
@@ -104,6 +117,19 @@ def fleet(
     with Earwitness(settings) as program, screen.progress("Speaking") as progress:
         told = _together([*parts(program.reader, progress)])
     _show(screen, {"door": door} | {k: v for each in told for k, v in each.items()})
+
+
+def _identities(
+    keys: Path | None, codes: Path | None, where: Address, ca: Path | None
+) -> Sequence[Identity]:
+    from earwitness.errors import InputError
+    from earwitness.fleet.identities import enrol_all, enrolled
+
+    if keys is None:
+        raise InputError("Devices on the device link are enrolled: --keys names their folder.")
+    if codes is not None:
+        enrol_all(f"{'http' if where.tls is None else 'https'}://{where}", codes, keys, ca)
+    return enrolled(keys)
 
 
 def _together(parts: list[Coroutine[Any, Any, dict[str, Any]]]) -> list[dict[str, Any]]:
