@@ -13,7 +13,7 @@ from typing import Self
 from earwitness.errors import InputError
 
 PROC = Path("/proc")
-SAMPLE_SECONDS = 0.2
+SAMPLE_SECONDS = 0.5
 _MIB = 1024.0  # of the kB that /proc tells
 
 

@@ -14,8 +14,8 @@ from earwitness.fleet.tally import Fate, Said
 class Connection(asyncio.Protocol):
     """A socket on which one answer at a time is waited for. A broken one ends the waiting."""
 
-    def __init__(self, address: Address) -> None:
-        self._address = address
+    def __init__(self, address: Address, device: int = 0) -> None:
+        self._address, self._device = address, device
         self._transport: asyncio.Transport | None = None
         self._answer: asyncio.Future[Said] | None = None
 
@@ -25,7 +25,7 @@ class Connection(asyncio.Protocol):
 
     async def open(self) -> None:
         """Raises InputError where nobody answers."""
-        await connect(self._address, self)
+        await connect(self._address, self, self._device)
 
     def close(self) -> None:
         if self._transport is not None:

@@ -1,7 +1,7 @@
 """A device on the device link: the real client, with recordings in place of a microphone.
 
-After a recording the device sends silence, as a microphone would, until the server has
-found the ends of everything that was said.
+After a recording it sends as much silence as tells the server that an utterance is over,
+and a little more, as a device does that finds out by itself whether somebody speaks.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import asyncio
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, repeat
+from math import ceil
 from time import monotonic
 
 import numpy as np
@@ -17,7 +19,7 @@ import numpy as np
 from earwitness.device.client import Connected, Device, Disconnected, Lost, Told
 from earwitness.device.keys import Identity
 from earwitness.errors import EarwitnessError, InputError
-from earwitness.fleet.recordings import FRAME, Recording, frames
+from earwitness.fleet.recordings import FRAME, FRAME_SECONDS, Recording, frames
 from earwitness.fleet.sockets import Address
 from earwitness.fleet.tally import Fate, Said
 from earwitness.fleet.wheel import Wheel
@@ -27,6 +29,8 @@ from earwitness.wire.link.frames import from_pcm16
 
 PATH = "/v1/device"
 SILENCE: Samples = np.zeros(FRAME, np.float32)
+MORE_SECONDS = 0.3
+"""More silence than the server asks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,16 +129,15 @@ class LinkLine:
         session = self._device.session
         session.skip(int((monotonic() - self._silent_since) * SAMPLE_RATE))
         answer: asyncio.Future[Said] = asyncio.get_running_loop().create_future()
-        self._turn = _Turn(answer, iter(prepared), session.position)
+        silence = ceil((self._device.endpoint_seconds + MORE_SECONDS) / FRAME_SECONDS)
+        self._turn = _Turn(answer, chain(prepared, repeat(SILENCE, silence)), session.position)
         self._last = prepared[-1]
         self._wheel.play(self._send)
         try:
             return await answer
         finally:
             self._turn = None
-            self._silent_since = monotonic()
-            session.end()
-            self._device.wake()
+            self._be_silent()
 
     def keep_alive(self) -> None:
         """The client does that by itself."""
@@ -146,16 +149,24 @@ class LinkLine:
     # --- one recording -----------------------------------------------------------
 
     def _send(self) -> bool:
-        """One frame of the recording, then silence, until all is answered."""
+        """One frame of the recording, then silence, until all is answered or that is over."""
         turn = self._turn
         if turn is None or turn.answer.done():
             return False
-        block, now = next(turn.rest, SILENCE), monotonic()
+        block, now = next(turn.rest, None), monotonic()
+        if block is None:
+            self._be_silent()
+            return False
         self._device.say(block)
         turn.sent(self._device.session.position, now)
         if block is self._last:
             turn.end, turn.ended = self._device.session.position, now
         return True
+
+    def _be_silent(self) -> None:
+        self._silent_since = monotonic()
+        self._device.session.end()
+        self._device.wake()
 
     def _told(self, told: Told) -> None:
         match told:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import resource
 import ssl
+import sys
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,6 +15,8 @@ from earwitness.errors import InputError, SettingsError
 
 PLAIN = frozenset({"tcp", "http", "ws"})
 ENCRYPTED = frozenset({"tls", "https", "wss"})
+FIRST_OWN = IPv4Address("127.1.0.0")
+MANY_OWN = 1 << 20
 SPARE_FILES = 64
 """What a process has open besides."""
 
@@ -45,13 +49,28 @@ def address(url: str, trusted: Path | None = None) -> Address:
     return Address(parts.hostname, port, _tls(trusted) if parts.scheme in ENCRYPTED else None)
 
 
-async def connect(to: Address, protocol: asyncio.BaseProtocol) -> None:
+async def connect(to: Address, protocol: asyncio.BaseProtocol, device: int = 0) -> None:
     """Raises InputError, which names the address."""
     loop = asyncio.get_running_loop()
+    comes_from = own_address(to.host, device)
     try:
-        await loop.create_connection(lambda: protocol, to.host, to.port, ssl=to.tls)
+        await loop.create_connection(
+            lambda: protocol, to.host, to.port, ssl=to.tls, local_addr=comes_from
+        )
     except OSError as error:  # ssl.SSLError is one
         raise InputError(f"{to}: nobody answers: {error.strerror or error}.") from error
+
+
+def own_address(host: str, device: int) -> tuple[str, int] | None:
+    """Where a device comes from: on Linux's loopback each has an address of its own.
+
+    A server that knows devices by their address would otherwise take all for one.
+
+    >>> own_address("192.168.1.4", 7)
+    """
+    if sys.platform != "linux" or not host.startswith("127."):
+        return None
+    return str(FIRST_OWN + device % MANY_OWN), 0
 
 
 def allow_sockets(number: int) -> None:

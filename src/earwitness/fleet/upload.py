@@ -52,14 +52,14 @@ class HttpDoor:
         return Request(content, recording.seconds)
 
     def lines(self, number: int) -> Sequence[HttpLine]:
-        return [HttpLine(self.address, self.wheel) for _ in range(number)]
+        return [HttpLine(self.address, self.wheel, device) for device in range(number)]
 
 
 class HttpLine(Connection):
     """Implements ``lines.Line``."""
 
-    def __init__(self, address: Address, wheel: Wheel) -> None:
-        super().__init__(address)
+    def __init__(self, address: Address, wheel: Wheel, device: int) -> None:
+        super().__init__(address, device)
         self._wheel = wheel
         self._sent = 0.0
         self._passed_over = 0

@@ -56,14 +56,14 @@ class WyomingDoor:
         return conversation(recording)
 
     def lines(self, number: int) -> Sequence[WyomingLine]:
-        return [WyomingLine(self.address, self.wheel) for _ in range(number)]
+        return [WyomingLine(self.address, self.wheel, device) for device in range(number)]
 
 
 class WyomingLine(Connection):
     """Implements ``lines.Line``."""
 
-    def __init__(self, address: Address, wheel: Wheel) -> None:
-        super().__init__(address)
+    def __init__(self, address: Address, wheel: Wheel, device: int) -> None:
+        super().__init__(address, device)
         self._wheel = wheel
         self._ended = 0.0
 
