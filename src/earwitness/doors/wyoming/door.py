@@ -13,7 +13,7 @@ from earwitness.doors.admission import Admission, is_loopback, listen, tls_conte
 from earwitness.doors.wyoming.announcing import announced
 from earwitness.doors.wyoming.peer import READ, Patience, Peer
 from earwitness.doors.wyoming.talk import Talk, error_of
-from earwitness.errors import ProtocolError, SettingsError
+from earwitness.errors import Overloaded, ProtocolError, SettingsError
 from earwitness.wire.wyoming.messages import Error
 
 if TYPE_CHECKING:
@@ -92,12 +92,17 @@ class WyomingDoor:
             self._admission.leave(peer.address)
 
     async def _hear_out(self, talk: Talk, peer: Peer) -> None:
-        """Whatever a peer does wrong is told to it, and ends its connection alone."""
+        """Whatever a peer does wrong is told to it, and ends its connection alone.
+
+        So does an overload: Home Assistant reads on after an error until the connection ends, and
+        the rest of a recording must not be taken for a whole one a moment later.
+        """
         try:
             await talk.go_on()
-        except ProtocolError as error:
-            log.info("connection ended", door="wyoming", peer=peer.address, code=error.code)
-            await peer.send(error_of(error))
+        except (ProtocolError, Overloaded) as error:
+            told = error_of(error)
+            log.info("connection ended", door="wyoming", peer=peer.address, code=told.code)
+            await peer.send(told)
         except asyncio.CancelledError:
             await peer.send(Error("The server is stopping; come again.", "stopping"))
             raise

@@ -74,9 +74,9 @@ class Talk:
         self._sound: Sound | None = None
 
     async def go_on(self) -> None:
-        """Until the peer leaves. Raises ProtocolError, ConnectionError."""
+        """Until the peer leaves. Raises ProtocolError, Overloaded, ConnectionError."""
         async for frame in self._peer.frames():
-            await self._follow(frame)
+            await self._answer(frame)
 
     def close(self) -> None:
         """What was being said is forgotten: nobody waits for it any more."""
@@ -89,14 +89,6 @@ class Talk:
     def busy(self) -> bool:
         """Whether something is being said."""
         return self._sound is not None
-
-    async def _follow(self, frame: Frame) -> None:
-        """An overloaded moment passes; the peer may go on."""
-        try:
-            await self._answer(frame)
-        except Overloaded as error:
-            self.close()
-            await self._peer.send(error_of(error))
 
     async def _answer(self, frame: Frame) -> None:
         match frame.type:
