@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import doctest
 import re
+import shutil
+import subprocess
+import sys
 import threading
 import zlib
 from datetime import UTC, datetime
@@ -13,6 +17,7 @@ import numpy as np
 import pytest
 from openai import OpenAI
 from tests import recordings
+from tests.docs.pages import ROOT, blocks
 from tests.doors.conftest import Serve, client
 
 from earwitness import starter
@@ -312,3 +317,18 @@ def test_the_models_are_ours_by_every_name(serve: Serve) -> None:
 def test_what_changes_nothing_is_accepted(serve: Serve, asked: dict[str, Any]) -> None:
     _, url = serve()
     assert hear(client(url), wav(4), **asked).text == "turn off the light"
+
+
+def test_the_example_on_the_page_prints_what_the_page_says(
+    real: tuple[Earwitness, str], tmp_path: Path
+) -> None:
+    page = ROOT / "docs" / "how-to" / "openai.md"
+    (code,), (printed,) = blocks(page, "python"), blocks(page, "text")
+    shutil.copy(SAOIRSE, tmp_path / "kitchen.opus")
+    program = "\n".join(code.lines).replace("http://127.0.0.1:10380", real[1])
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    expected = "\n".join(printed.lines) + "\n"
+    assert doctest.OutputChecker().check_output(expected, done.stdout, doctest.ELLIPSIS)

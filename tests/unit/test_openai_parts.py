@@ -116,6 +116,15 @@ def test_a_budget_is_shared_and_nobody_has_it_all() -> None:
         pass
 
 
+def test_what_is_empty_holds_nothing_however_often() -> None:
+    budget = Budget(100, 60)
+    with budget.hold("ada", 0):
+        with budget.hold("ada", 0):
+            pass
+        with budget.hold("ada", 60):
+            pass
+
+
 def test_a_file_in_memory_lives_as_long_as_somebody_knows_it() -> None:
     file = MemoryFile("a.wav")
     file.write(b"one")

@@ -11,8 +11,8 @@ from time import monotonic
 
 from starlette.requests import Request
 
+from earwitness.doors.admission import is_loopback
 from earwitness.doors.openai_api.errors import ApiError
-from earwitness.doors.up.guard import is_loopback
 from earwitness.errors import AccessRefused
 from earwitness.flow.access import secret_hash
 from earwitness.model import ApiKey, Source

@@ -50,7 +50,7 @@ class Heard:
         self.words: list[Spoken] = []
         self.pieces: list[Piece] = []
         self.revision = 0
-        self._told = 0
+        self._settled = self._told = 0
 
     @property
     def text(self) -> str:
@@ -67,15 +67,16 @@ class Heard:
         words = _words(answer)
         before = [spoken.word for spoken in self.words[-LOOK_BACK:]]
         keep, skip = seam(before, words, answer.cut.overlap)
-        del self.words[len(self.words) - len(before) + keep :]
+        del self.words[max(self._settled, len(self.words) - len(before) + keep) :]
         number = len(self.pieces)
         self.words += [Spoken(word, number) for word in words[skip:]]
         self.pieces.append(_piece(answer))
+        self._settled = max(self._settled, len(self.words) - 1)
         self.revision = max(self.revision, answer.transcript.revision)
 
     def settled(self) -> Sequence[Spoken]:
         """The words that have settled since the last time."""
-        return self._told_now(max(self._told, len(self.words) - 1))
+        return self._told_now(self._settled)
 
     def rest(self) -> Sequence[Spoken]:
         """The words that were not told yet, when no more are to come."""

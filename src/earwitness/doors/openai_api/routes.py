@@ -35,51 +35,62 @@ METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 def router(program: Earwitness) -> APIRouter:
     """The API on one program; its routes share keys, memory for uploads and decoders."""
+    api = _Api(program)
     made = APIRouter(route_class=ErrorsLikeOpenAI)
-    gate, models = Gate(program.records), Models(program)
-    transcribing = Transcribing(program)
-    limits, budget = _bounds(program.settings)
-
-    @made.post(TRANSCRIPTIONS, openapi_extra={"requestBody": _BODY})
-    async def transcribe(request: Request) -> Response:
-        """A recording becomes text; docs/how-to/openai.md says what each field does."""
-        guest, now = await gate.enter(request), datetime.now(UTC)
-        with ExitStack() as held:
-            size = body_size(request, limits)
-            held.enter_context(budget.hold(guest.source.device, size))
-            sent = _sent(await read_form(request, limits), guest, now)
-            models.check(sent.asked.model)
-            if sent.asked.stream:
-                return await transcribing.streamed(sent, held)
-            return await transcribing.whole(sent, request)
-
-    @made.get(MODELS)
-    async def list_models(request: Request) -> dict[str, Any]:
-        """The one recogniser, by each of its names."""
-        await gate.enter(request)
-        return {"object": "list", "data": models.all()}
-
-    @made.get(MODELS + "/{model:path}")
-    async def get_model(request: Request, model: str) -> dict[str, Any]:
-        """One of its names."""
-        await gate.enter(request)
-        return models.one(model)
-
-    @made.api_route(TRANSCRIPTIONS, methods=METHODS, include_in_schema=False)
-    async def only_post(request: Request) -> Response:
-        raise _not_allowed(request, "POST")
-
-    @made.api_route(MODELS, methods=METHODS, include_in_schema=False)
-    @made.api_route(MODELS + "/{rest:path}", methods=METHODS, include_in_schema=False)
-    async def only_get(request: Request) -> Response:
-        raise _not_allowed(request, "GET")
-
-    @made.api_route("/v1/audio/{rest:path}", methods=METHODS, include_in_schema=False)
-    async def not_here(request: Request) -> Response:
-        message = f"There is no {request.url.path} here."
-        raise ApiError(404, message, code="unknown_url", unread=True)
-
+    one_model, anywhere = f"{MODELS}/{{model:path}}", "/v1/audio/{rest:path}"
+    made.add_api_route(TRANSCRIPTIONS, api.transcribe, methods=["POST"], openapi_extra=_BODY)
+    made.add_api_route(MODELS, api.list_models, methods=["GET"])
+    made.add_api_route(one_model, api.get_model, methods=["GET"])
+    for path, refuse in (
+        (TRANSCRIPTIONS, _only_post),
+        (MODELS, _only_get),
+        (one_model, _only_get),
+        (anywhere, _not_here),
+    ):
+        made.add_api_route(path, refuse, methods=METHODS, include_in_schema=False)
     return made
+
+
+class _Api:
+    def __init__(self, program: Earwitness) -> None:
+        self._gate, self._models = Gate(program.records), Models(program)
+        self._transcribing = Transcribing(program)
+        self._limits, self._budget = _bounds(program.settings)
+
+    async def transcribe(self, request: Request) -> Response:
+        """A recording becomes text; docs/how-to/openai.md says what each field does."""
+        guest, now = await self._gate.enter(request), datetime.now(UTC)
+        with ExitStack() as held:
+            size = body_size(request, self._limits)
+            held.enter_context(self._budget.hold(guest.source, size))
+            sent = _sent(await read_form(request, self._limits), guest, now)
+            self._models.check(sent.asked.model)
+            if sent.asked.stream:
+                return await self._transcribing.streamed(sent, held)
+            return await self._transcribing.whole(sent, request)
+
+    async def list_models(self, request: Request) -> dict[str, Any]:
+        """The one recogniser, by each of its names."""
+        await self._gate.enter(request)
+        return {"object": "list", "data": self._models.all()}
+
+    async def get_model(self, request: Request, model: str) -> dict[str, Any]:
+        """One of its names."""
+        await self._gate.enter(request)
+        return self._models.one(model)
+
+
+async def _only_post(request: Request) -> Response:
+    raise _not_allowed(request, "POST")
+
+
+async def _only_get(request: Request) -> Response:
+    raise _not_allowed(request, "GET")
+
+
+async def _not_here(request: Request) -> Response:
+    message = f"There is no {request.url.path} here."
+    raise ApiError(404, message, code="unknown_url", unread=True)
 
 
 def _bounds(settings: Settings) -> tuple[Limits, Budget]:
@@ -102,17 +113,19 @@ def _not_allowed(request: Request, method: str) -> ApiError:
 
 
 _BODY = {
-    "required": True,
-    "content": {
-        "multipart/form-data": {
-            "schema": {
-                "type": "object",
-                "required": ["file", "model"],
-                "properties": {
-                    "file": {"type": "string", "format": "binary"},
-                    "model": {"type": "string"},
-                },
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file", "model"],
+                    "properties": {
+                        "file": {"type": "string", "format": "binary"},
+                        "model": {"type": "string"},
+                    },
+                }
             }
-        }
-    },
+        },
+    }
 }

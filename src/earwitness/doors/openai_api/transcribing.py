@@ -144,6 +144,7 @@ class Transcribing:
             async with asyncio.timeout(seconds):
                 await self._decoders.acquire()
         except TimeoutError:
+            self._program.live.tally.shed += 1
             raise Overloaded(retry_after=seconds) from None
         try:
             yield

@@ -6,7 +6,8 @@ Starlette's own parser moves whatever is above a megabyte into a temporary file.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections import Counter
+from collections.abc import AsyncIterator, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -33,22 +34,22 @@ class Budget:
 
     def __init__(self, most: int, most_each: int) -> None:
         self._most, self._most_each = most, most_each
-        self._held: dict[str, int] = {}
+        self._held: Counter[Hashable] = Counter()
 
     @contextmanager
-    def hold(self, who: str, size: int) -> Iterator[None]:
+    def hold(self, who: Hashable, size: int) -> Iterator[None]:
         """Raises ApiError 503 where there is no room for all, 429 where ``who`` has too much."""
-        if self._held.get(who, 0) + size > self._most_each:
+        if self._held[who] + size > self._most_each:
             raise _full(429, "You are sending too much at once", "rate_limit_error")
-        if sum(self._held.values()) + size > self._most:
+        if self._held.total() + size > self._most:
             raise _full(503, "Too much is being sent at once", SERVER)
-        self._held[who] = self._held.get(who, 0) + size
+        self._held[who] += size
         try:
             yield
         finally:
             self._held[who] -= size
             if not self._held[who]:
-                del self._held[who]
+                del self._held[who]  # a Counter minds no key that is not there
 
 
 def _full(status: int, message: str, kind: str) -> ApiError:
