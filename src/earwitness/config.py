@@ -54,6 +54,11 @@ class Settings(BaseSettings):
     engine_model: Path | None = Field(
         None, description="Its model file or folder, for recognisers that do not bring their own."
     )
+    engine_url: str = Field(
+        "",
+        description="The address of a recogniser that runs somewhere else, for `wyoming`: "
+        "tcp://HOST:PORT.",
+    )
     second_engine: str = Field(
         "",
         description="A second recogniser that hears everything too, for the rule that doubts "
@@ -62,6 +67,7 @@ class Settings(BaseSettings):
     second_engine_model: Path | None = Field(
         None, description="The second recogniser's model file or folder."
     )
+    second_engine_url: str = Field("", description="The second recogniser's address.")
     threads: int = Field(1, ge=1, le=64, description="Processor threads for a recogniser.")
 
     audio_read_seconds: Positive = Field(
@@ -105,6 +111,11 @@ class Settings(BaseSettings):
         "",
         repr=False,  # who knows it can foresee what is drawn
         description="A secret that changes which speech is drawn for the audit.",
+    )
+    ask_again_confidence: Fraction = Field(
+        0.2,
+        description="Have a device ask its speaker to say it again where an answer is doubted and "
+        "has less confidence than this.",
     )
     rephrase_seconds: Amount = Field(
         30.0,

@@ -40,10 +40,13 @@ def guarded(admission: Admission, stall_seconds: float) -> type[HttpToolsProtoco
 
         def connection_lost(self, exc: Exception | None) -> None:
             self._stop_deadline()
-            if self._entered:
-                admission.leave(self._peer)
-                self._entered = False
+            self._leave()
             super().connection_lost(exc)
+
+        def handle_websocket_upgrade(self) -> None:
+            """The socket goes to another reader, whose door counts it from here on."""
+            self._leave()
+            super().handle_websocket_upgrade()
 
         def data_received(self, data: bytes) -> None:
             if self.transport.is_closing():
@@ -62,6 +65,11 @@ def guarded(admission: Admission, stall_seconds: float) -> type[HttpToolsProtoco
         def on_headers_complete(self) -> None:
             self._stop_deadline()
             super().on_headers_complete()
+
+        def _leave(self) -> None:
+            if self._entered:
+                admission.leave(self._peer)
+                self._entered = False
 
         def _start_deadline(self) -> None:
             self._header_bytes = 0
