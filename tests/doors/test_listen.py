@@ -21,9 +21,10 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.doors.link_house import talking
-from tests.doors.servers import SECONDS, Running, up
+from tests.doors.servers import SECONDS, Running, self_signed, up
 from tests.live.streams import silence
 from tests.recordings import tone, write
+from websockets.asyncio.client import connect
 
 from earwitness import starter
 from earwitness.device.client import Connected
@@ -128,6 +129,29 @@ def test_a_key_that_was_revoked_is_refused(tmp_path: Path) -> None:
         done = listen(tmp_path / "device", recording(), "--server", http(server))
         assert done.returncode == 2
         assert "revoked" in done.stderr
+
+
+def test_a_device_speaks_tls_with_an_authority_of_its_own(tmp_path: Path) -> None:
+    certificate, key = self_signed(tmp_path)
+    with up(tmp_path / "server", tls_certificate=certificate, tls_key=key) as server:
+        address = http(server).replace("http:", "https:")
+        arguments = ("--server", address, "--enrol", invited(server), "--json")
+        strange = listen(tmp_path / "device", recording(), *arguments)
+        assert strange.returncode == 2
+        assert "certificate" in strange.stderr
+        trusted = listen(tmp_path / "device", recording(), *arguments, "--ca", certificate)
+        assert trusted.returncode == 0, trusted.stderr
+        assert [each["text"] for each in json.loads(trusted.stdout)["utterances"]] == [HEARD]
+
+
+def test_devices_that_have_left_take_no_place(tmp_path: Path) -> None:
+    async def test(address: str) -> None:
+        for _ in range(5):
+            async with connect(address, proxy=None) as socket:
+                assert json.loads(await socket.recv())["type"] == "challenge"
+
+    with up(tmp_path / "server", max_connections=2) as server:
+        asyncio.run(test(link_url(http(server))))
 
 
 # --- at a terminal ------------------------------------------------------------------------
