@@ -3,10 +3,10 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench reference lock clean
+.PHONY: help run test test-home-assistant check bench reference lock clean
 
 help: ## This list
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 11
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 21
 
 $(VENV)/.core: requirements/core.txt tools/setup
 	@tools/setup $(VENV) requirements/core.txt
@@ -16,8 +16,8 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.core
 	@tools/setup $(VENV) requirements/dev.txt
 	@touch $@
 
-run: $(VENV)/.core ## Set up, then show the whole loop on recordings
-	@$(BIN)/earwitness demo
+run: $(VENV)/.core ## Set up, then start a server with a sample household speaking to it
+	@$(BIN)/earwitness up --sample-household
 
 check: $(VENV)/.dev ## Style, types and import rules
 	$(BIN)/ruff check
@@ -27,6 +27,15 @@ check: $(VENV)/.dev ## Style, types and import rules
 
 test: check ## Set up, check, then run every test
 	$(BIN)/pytest
+
+# Home Assistant pins other versions than we do, and has no wheels for Python 3.13.
+HA_VENV ?= $(VENV)-home-assistant
+$(HA_VENV)/.ready: requirements/home-assistant.txt tools/setup
+	@tools/setup $(HA_VENV) requirements/home-assistant.txt 12
+	@touch $@
+
+test-home-assistant: $(VENV)/.core $(HA_VENV)/.ready ## Home Assistant's own component speaks to ours
+	$(HA_VENV)/bin/pytest tests/home_assistant --earwitness $(BIN)/python
 
 # Larger sets that lie beside the project are used; otherwise those that ship.
 ARGS ?= $(wildcard ../shared/data/audio)
@@ -43,7 +52,8 @@ COMPILE = uv pip compile --quiet --universal --python-version 3.11 --fork-strate
 lock: ## Pin the dependencies anew (for maintainers; needs uv)
 	$(COMPILE) pyproject.toml requirements/build.in -o requirements/core.txt
 	$(COMPILE) pyproject.toml --extra postgres --extra zeroconf requirements/dev.in -c requirements/core.txt -o requirements/dev.txt
+	$(COMPILE) requirements/home-assistant.in --excludes requirements/home-assistant-unused.txt -o requirements/home-assistant.txt
 
 clean: ## Remove what the commands above made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	rm -rf $(VENV) $(HA_VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 	find src tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -54,6 +54,11 @@ class Settings(BaseSettings):
     engine_model: Path | None = Field(
         None, description="Its model file or folder, for recognisers that do not bring their own."
     )
+    engine_url: str = Field(
+        "",
+        description="The address of a recogniser that runs somewhere else, for `wyoming`: "
+        "tcp://HOST:PORT.",
+    )
     second_engine: str = Field(
         "",
         description="A second recogniser that hears everything too, for the rule that doubts "
@@ -62,6 +67,7 @@ class Settings(BaseSettings):
     second_engine_model: Path | None = Field(
         None, description="The second recogniser's model file or folder."
     )
+    second_engine_url: str = Field("", description="The second recogniser's address.")
     threads: int = Field(1, ge=1, le=64, description="Processor threads for a recogniser.")
 
     audio_read_seconds: Positive = Field(

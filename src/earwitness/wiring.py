@@ -268,15 +268,16 @@ class Earwitness:
 
     @cached_property
     def engine(self) -> Engine:
-        return self._given_engine or self._engine(self.settings.engine, self.settings.engine_model)
+        return self._given_engine or self._engine("engine")
 
     @cached_property
     def second_engine(self) -> Engine | None:
-        name = self.settings.second_engine
-        return self._engine(name, self.settings.second_engine_model) if name else None
+        return self._engine("second_engine") if self.settings.second_engine else None
 
-    def _engine(self, name: str, model: Path | None) -> Engine:
-        return open_engine(name, Options(model=model, threads=self.settings.threads))
+    def _engine(self, which: str) -> Engine:
+        """``which`` is the setting that names it; its other settings begin with that."""
+        name, model, url = (getattr(self.settings, which + part) for part in ("", "_model", "_url"))
+        return open_engine(name, Options(model, self.settings.threads, url))
 
     @cached_property
     def records(self) -> SqlRecords:

@@ -18,6 +18,7 @@ from types import MappingProxyType
 
 import numpy as np
 import pytest
+from tests.wyoming_servers import served
 
 from earwitness.engines import Options, open_engine
 from earwitness.engines.scripted import Reading, Script, ScriptedEngine, recording
@@ -27,7 +28,7 @@ from earwitness.ports import Engine
 from earwitness.speech.text import normalise, words
 
 WHISPER_MODEL = os.environ.get("EARWITNESS_TEST_WHISPER_MODEL")
-NAMES = ["scripted", "moonshine", "moonshine-library"]
+NAMES = ["scripted", "moonshine", "moonshine-library", "wyoming"]
 if WHISPER_MODEL and find_spec("faster_whisper"):
     NAMES.append("faster-whisper")
 
@@ -67,6 +68,12 @@ def scripted() -> Case:
 def case(request: pytest.FixtureRequest) -> Iterator[Case]:
     if request.param == "scripted":
         yield scripted()
+        return
+    if request.param == "wyoming":
+        with served(open_engine("moonshine")) as url:
+            yield Case(
+                open_engine("wyoming", Options(url=url)), beckett(), "ever tried", Term("yeet")
+            )
         return
     options = Options(Path(WHISPER_MODEL)) if "whisper" in request.param else Options()  # type: ignore[arg-type]
     yield Case(open_engine(request.param, options), beckett(), "ever tried", Term("yeet"))
@@ -144,7 +151,7 @@ def test_what_is_repeatable_is_repeated(case: Case) -> None:
         again = [case.hear(case.speech, times=False) for _ in range(2)]
         assert again[0] == again[1]
     else:
-        assert case.engine.name == "moonshine_library"
+        assert case.engine.name in ("moonshine_library", "wyoming")
 
 
 def test_decoding_an_encoded_clip_again_gives_the_same(case: Case) -> None:

@@ -37,7 +37,7 @@ def test_tests_run_on_the_versions_that_are_shipped() -> None:
     assert core.items() <= dev.items()
 
 
-@pytest.mark.parametrize("file", ["core.txt", "dev.txt"])
+@pytest.mark.parametrize("file", ["core.txt", "dev.txt", "home-assistant.txt"])
 def test_every_pin_has_a_hash(file: str) -> None:
     text = (ROOT / "requirements" / file).read_text(encoding="utf-8")
     pins = re.split(r"\n(?=\S)", text.strip())

@@ -21,16 +21,21 @@ ENGINES: Mapping[str, str] = {
     "moonshine_library": "earwitness.engines.moonshine_library",
     "faster_whisper": "earwitness.engines.faster_whisper",
     "scripted": "earwitness.engines.scripted",
+    "wyoming": "earwitness.engines.wyoming",
 }
 """Name of an engine -> the module that opens it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What may be chosen about an engine. ``model`` is a file or folder of its own kind."""
+    """What may be chosen about an engine. ``model`` is a file or folder of its own kind.
+
+    ``url`` is where a recogniser is that runs somewhere else.
+    """
 
     model: Path | None = None
     threads: int = 1
+    url: str = ""
 
 
 def open_engine(name: str, options: Options | None = None) -> Engine:

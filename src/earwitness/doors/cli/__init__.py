@@ -8,9 +8,11 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from earwitness.doors.cli import (
     bench,
+    bench_doors,
     demo,
     device,
     doctor,
+    fleet,
     hear,
     key,
     lexicon,
@@ -24,9 +26,11 @@ from earwitness.doors.cli.app import main
 
 __all__ = [
     "bench",
+    "bench_doors",
     "demo",
     "device",
     "doctor",
+    "fleet",
     "hear",
     "key",
     "lexicon",

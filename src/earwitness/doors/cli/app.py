@@ -27,6 +27,7 @@ ORDER = (
     "device",
     "key",
     "bench",
+    "fleet",
     "doctor",
 )
 

@@ -49,13 +49,13 @@ def guarded(admission: Admission, stall_seconds: float) -> type[HttpToolsProtoco
             super().handle_websocket_upgrade()
 
         def data_received(self, data: bytes) -> None:
-            if self._deadline is not None:
+            if self.transport.is_closing():
+                return
+            super().data_received(data)
+            if self._deadline is not None:  # a body may come with its header, and is not counted
                 self._header_bytes += len(data)
                 if self._header_bytes > HEADER_BYTES:
                     self._refuse("431 Request Header Fields Too Large", "header too long")
-                    return
-            if not self.transport.is_closing():
-                super().data_received(data)
 
         def on_message_begin(self) -> None:
             super().on_message_begin()

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from contextlib import suppress
+from collections.abc import Iterable
+from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING
 
 import structlog
 
+from earwitness.config import Settings
 from earwitness.doors.admission import Admission, is_loopback, listen, tls_context
+from earwitness.doors.wyoming import answers
 from earwitness.doors.wyoming.announcing import announced
-from earwitness.doors.wyoming.peer import READ, Patience, Peer
-from earwitness.doors.wyoming.talk import Talk, error_of
-from earwitness.errors import ProtocolError, SettingsError
+from earwitness.doors.wyoming.peer import GOODBYE_SECONDS, READ, Patience, Peer
+from earwitness.doors.wyoming.talk import Talk
+from earwitness.errors import Overloaded, ProtocolError, SettingsError
 from earwitness.wire.wyoming.messages import Error
 
 if TYPE_CHECKING:
     from earwitness.wiring import Earwitness
+
+BACKLOG = 1024
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +33,8 @@ class WyomingDoor:
     def __init__(self, program: Earwitness) -> None:
         self._program = program
         self._admission = Admission(program.settings)
+        self._open = AsyncExitStack()
+        self._meetings: set[asyncio.Task[None]] = set()
         self._talks: dict[asyncio.Task[None], Talk] = {}
         self.port = 0
 
@@ -35,80 +42,115 @@ class WyomingDoor:
         """Raises SettingsError where it would be open to everybody on the network, or cannot."""
         settings = self._program.settings
         tls = tls_context(settings)
-        if tls is None and not is_loopback(settings.host) and not settings.wyoming_plain:
-            raise SettingsError(
-                f"EARWITNESS_HOST: {settings.host}: Wyoming without TLS lets everybody on the "
-                "network listen in, and speak. Give it a certificate (EARWITNESS_TLS_CERTIFICATE),"
-                " or say that this is meant (EARWITNESS_WYOMING_PLAIN=1)."
-            )
+        if tls is None:
+            _check_private(settings)
         listening = listen(settings.host, settings.wyoming_port, "wyoming_port")
         self.port = listening.getsockname()[1]
-        self._server = await asyncio.start_server(
-            self._meet, sock=listening, ssl=tls, limit=READ, backlog=1024
+        server = await asyncio.start_server(
+            self._meet,
+            sock=listening,
+            ssl=tls,
+            ssl_handshake_timeout=settings.stall_seconds if tls else None,
+            limit=READ,
+            backlog=BACKLOG,
         )
-        self._announcement = announced(settings, self.port) if settings.wyoming_announce else None
-        if self._announcement is not None:
-            await self._announcement.__aenter__()
+        self._open.callback(server.close)
+        if settings.wyoming_announce:
+            await self._announce(settings)
 
     async def stop(self, seconds: float) -> None:
         """Nobody comes in any more; who speaks may end, for so long at most."""
-        if self._announcement is not None:
-            await self._announcement.__aexit__(None, None, None)
-        self._server.close()
-        for peer, talk in self._talks.items():
-            if not talk.busy:
-                peer.cancel()
-        if self._talks:
-            await asyncio.wait(self._talks, timeout=seconds)
-        for peer in self._talks:
-            peer.cancel()
-        await asyncio.gather(*self._talks, return_exceptions=True)
+        await self._open.aclose()
+        _cancel(task for task, talk in self._talks.items() if not talk.busy)
+        await _ended(self._meetings, seconds)
+        _cancel(self._talks)
+        await _ended(self._meetings, 2 * GOODBYE_SECONDS)
 
     @property
     def connections(self) -> int:
+        """How many are being served."""
         return len(self._talks)
 
-    async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        settings = self._program.settings
-        peer = Peer(reader, writer, Patience(settings.idle_seconds, settings.stall_seconds))
-        with suppress(OSError, asyncio.CancelledError):
-            if self._admission.enter(peer.address):
-                _keep_alive(writer)
-                await self._stay(peer)
-            else:
-                log.info("connection refused", door="wyoming", peer=peer.address)
-                await peer.send(Error("There are too many connections.", "too_many_connections"))
-        await peer.close()
+    async def _announce(self, settings: Settings) -> None:
+        try:
+            await self._open.enter_async_context(announced(settings.host, self.port))
+        except SettingsError:
+            await self._open.aclose()
+            raise
 
-    async def _stay(self, peer: Peer) -> None:
+    # --- one connection -------------------------------------------------------------
+
+    async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
+        self._meetings.add(task)
+        settings = self._program.settings
+        peer = Peer(reader, writer, Patience(settings.idle_seconds, settings.stall_seconds))
+        try:
+            with suppress(OSError):
+                await self._let_in(peer, writer, task)
+            await peer.close()
+        finally:
+            self._meetings.discard(task)
+
+    async def _let_in(
+        self, peer: Peer, writer: asyncio.StreamWriter, task: asyncio.Task[None]
+    ) -> None:
+        if not self._admission.enter(peer.address):
+            log.info("connection refused", door="wyoming", peer=peer.address)
+            await peer.send(Error("There are too many connections.", "too_many_connections"))
+            return
         talk = self._talks[task] = Talk(peer, self._program)
         try:
+            _keep_alive(writer)
             await self._hear_out(talk, peer)
+        except asyncio.CancelledError:
+            task.uncancel()  # by ``stop``; what is left is to say so
+            await peer.send(Error("The server is stopping; come again.", "stopping"))
         finally:
             talk.close()
             del self._talks[task]
             self._admission.leave(peer.address)
 
     async def _hear_out(self, talk: Talk, peer: Peer) -> None:
-        """Whatever a peer does wrong is told to it, and ends its connection alone."""
+        """Whatever goes wrong is told to this peer, and ends its connection alone.
+
+        So does an overload: Home Assistant passes over errors and reads on until the connection
+        ends, and the rest of a recording must not be taken for a whole one a moment later.
+        """
         try:
             await talk.go_on()
-        except ProtocolError as error:
-            log.info("connection ended", door="wyoming", peer=peer.address, code=error.code)
-            await peer.send(error_of(error))
-        except asyncio.CancelledError:
-            await peer.send(Error("The server is stopping; come again.", "stopping"))
-            raise
         except OSError:
             raise
         except Exception as error:
-            log.error("connection failed", door="wyoming", exc_info=error)
-            await peer.send(error_of(error))
+            told = answers.error(error)
+            if isinstance(error, ProtocolError | Overloaded):
+                log.info("connection ended", door="wyoming", peer=peer.address, code=told.code)
+            else:
+                log.error("connection failed", door="wyoming", peer=peer.address, exc_info=error)
+            await peer.send(told)
+
+
+def _check_private(settings: Settings) -> None:
+    if not is_loopback(settings.host) and not settings.wyoming_plain:
+        raise SettingsError(
+            f"EARWITNESS_HOST: {settings.host}: Wyoming without TLS lets everybody on the "
+            "network listen in, and speak. Give it a certificate (EARWITNESS_TLS_CERTIFICATE),"
+            " or say that this is meant (EARWITNESS_WYOMING_PLAIN=1)."
+        )
 
 
 def _keep_alive(writer: asyncio.StreamWriter) -> None:
     """A peer whose line was cut says nothing any more; the system asks it."""
     connection = writer.get_extra_info("socket")
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+
+
+def _cancel(tasks: Iterable[asyncio.Task[None]]) -> None:
+    for task in list(tasks):
+        task.cancel()
+
+
+async def _ended(tasks: set[asyncio.Task[None]], seconds: float) -> None:
+    if tasks:
+        await asyncio.wait(list(tasks), timeout=seconds)

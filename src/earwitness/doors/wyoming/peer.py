@@ -8,18 +8,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 
+import structlog
+
+from earwitness.doors.wyoming.pace import Pace
 from earwitness.errors import ProtocolError
 from earwitness.wire.wyoming.frames import Decoder, Frame, encode
 from earwitness.wire.wyoming.messages import Message
 
 READ = 64 * 1024
 """Bytes that are taken from the socket at once."""
-EVENTS_A_SECOND = 400.0
-"""Sound comes in 10 to 100 events a second. Who sends more is read more slowly."""
-BURST = 1000.0
+GOODBYE_SECONDS = 2.0
+GOODBYE_BYTES = 4 * 1024 * 1024
+"""So much of what a peer goes on sending is passed over, that it may read why it was ended."""
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +44,24 @@ class Peer:
     ) -> None:
         self._reader, self._writer = reader, writer
         self._patience = patience
-        self._allowed, self._counted_at = BURST, monotonic()
+        self._pace = Pace(monotonic())
         name = writer.get_extra_info("peername")
         self.address: str = name[0] if name else ""
 
     async def frames(self) -> AsyncIterator[Frame]:
         """Until the peer is done. Raises ProtocolError for whatever it does wrong.
 
-        Raises ConnectionError where it is gone.
+        Raises ConnectionError where it is gone. While an event is being answered the peer
+        may be silent.
         """
         decoder, since = Decoder(), monotonic()
         while content := await self._read(decoder.within, since):
+            goes_on = decoder.within
             for frame in decoder.feed(content):
-                since = monotonic()
-                await self._slow_down(since)
+                await asyncio.sleep(self._pace.wait(monotonic(), has_sound=bool(frame.payload)))
                 yield frame
-            if not decoder.within:
+                goes_on = False
+            if not goes_on:
                 since = monotonic()
         if decoder.within:
             raise ProtocolError("The connection ended within an event.", "truncated")
@@ -65,17 +73,28 @@ class Peer:
             async with asyncio.timeout(self._patience.stall):
                 await self._writer.drain()
         except TimeoutError:
+            log.info("connection ended", door="wyoming", peer=self.address, code="not_read")
             self._writer.transport.abort()
             raise ConnectionResetError("The peer does not read.") from None
 
     async def close(self) -> None:
-        """Sends what was written, if the peer takes it soon."""
-        self._writer.close()
-        try:
-            async with asyncio.timeout(self._patience.stall):
+        """Sends what was written, if the peer takes it soon.
+
+        A socket that is closed with something unread in it throws away what the peer has
+        not received yet; so what it still sends is read first.
+        """
+        with suppress(OSError, TimeoutError):
+            async with asyncio.timeout(GOODBYE_SECONDS):
+                if self._writer.can_write_eof():
+                    self._writer.write_eof()
+                    await self._pass_over(GOODBYE_BYTES)
+                self._writer.close()
                 await self._writer.wait_closed()
-        except (OSError, TimeoutError):
-            self._writer.transport.abort()
+        self._writer.transport.abort()
+
+    async def _pass_over(self, most: int) -> None:
+        while most > 0 and (content := await self._reader.read(READ)):
+            most -= len(content)
 
     async def _read(self, within: bool, since: float) -> bytes:
         seconds = self._patience.stall if within else self._patience.idle
@@ -86,10 +105,3 @@ class Peer:
             what = "An event was not whole" if within else "Nothing was said"
             code = "stalled" if within else "idle"
             raise ProtocolError(f"{what} for {seconds:g} seconds.", code) from None
-
-    async def _slow_down(self, now: float) -> None:
-        """A bucket that fills by ``EVENTS_A_SECOND`` up to ``BURST``."""
-        self._allowed += (now - self._counted_at) * EVENTS_A_SECOND
-        self._allowed, self._counted_at = min(self._allowed, BURST) - 1, now
-        if self._allowed < 0:
-            await asyncio.sleep(-self._allowed / EVENTS_A_SECOND)

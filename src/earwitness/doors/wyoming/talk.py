@@ -4,285 +4,156 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from contextlib import aclosing
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from earwitness import __version__
-from earwitness.audio.pcm import PcmStream
+from earwitness.doors.wyoming import answers
+from earwitness.doors.wyoming.answers import LANGUAGE
 from earwitness.doors.wyoming.peer import Peer
-from earwitness.errors import EarwitnessError, InputError, Overloaded, ProtocolError
-from earwitness.flow.hear import Answer, joined
-from earwitness.live.events import Event, Heard, Partial, Shed
-from earwitness.live.stream import LiveStream
-from earwitness.model import SAMPLE_RATE, Samples, Source, Term, TermState
+from earwitness.doors.wyoming.sound import Shown, Sound
+from earwitness.errors import LexiconUnsupported, ProtocolError, TermRefused
+from earwitness.flow import teach
+from earwitness.model import SAMPLE_RATE, Source, Term, TermState
 from earwitness.wire.wyoming.frames import Frame
 from earwitness.wire.wyoming.messages import (
-    AsrModel,
-    AsrProgram,
-    Attribution,
     AudioChunk,
     AudioStart,
     AudioStop,
     Describe,
-    Error,
-    Info,
     Ping,
     Pong,
     Transcribe,
-    Transcript,
-    TranscriptChunk,
-    TranscriptStart,
     TranscriptStop,
 )
 
 if TYPE_CHECKING:
     from earwitness.wiring import Earwitness
 
-LANGUAGE = "en"
-
-
-@dataclass(eq=False)
-class Sound:
-    """A recording that is coming in."""
-
-    stream: LiveStream
-    telling: asyncio.Task[Told]
-    pcm: PcmStream
-    format: tuple[int, int, int]
-    refused: dict[str, str]
-    """The terms that cannot be honoured, and why."""
-    samples: int = 0
-
-
-@dataclass
-class Told:
-    """What came of it."""
-
-    answers: list[Answer] = field(default_factory=list)
-    shown: str = ""
-    shed: Shed | None = None
+MOST_TERMS = 500
+"""Names and terms together."""
 
 
 class Talk:
     """One connection, from its first event to its last."""
 
     def __init__(self, peer: Peer, program: Earwitness) -> None:
+        settings = program.settings
         self._peer = peer
         self._program = program
+        self._source = Source(f"wyoming:{peer.address}", settings.wyoming_household)
         self._asked = Transcribe()
         self._sound: Sound | None = None
-
-    async def go_on(self) -> None:
-        """Until the peer leaves. Raises ProtocolError, ConnectionError."""
-        async for frame in self._peer.frames():
-            await self._follow(frame)
-
-    def close(self) -> None:
-        """What was being said is forgotten: nobody waits for it any more."""
-        if self._sound is not None:
-            self._sound.stream.close()
-            self._sound.telling.cancel()
-            self._sound = None
+        self._shown = Shown(peer)
+        self._refused: dict[str, str] = {}
 
     @property
     def busy(self) -> bool:
         """Whether something is being said."""
         return self._sound is not None
 
-    async def _follow(self, frame: Frame) -> None:
-        """An overloaded moment passes; the peer may go on."""
-        try:
-            await self._answer(frame)
-        except Overloaded as error:
-            self.close()
-            await self._peer.send(error_of(error))
+    async def go_on(self) -> None:
+        """Until the peer leaves. Raises ProtocolError, ConnectionError, what hearing raises."""
+        async with aclosing(self._peer.frames()) as frames:  # type: ignore[type-var]
+            async for frame in frames:
+                await self._follow(frame)
 
-    async def _answer(self, frame: Frame) -> None:
+    def close(self) -> None:
+        """What was being said is forgotten: nobody waits for it any more."""
+        if self._sound is not None:
+            self._sound.close()
+            self._sound = None
+
+    async def _follow(self, frame: Frame) -> None:
         match frame.type:
             case AudioChunk.kind:
                 await self._hear(AudioChunk.read(frame))
             case AudioStart.kind:
-                self.close()
                 await self._begin(AudioStart.read(frame))
             case AudioStop.kind:
                 AudioStop.read(frame)
-                await self._stop()
+                await self._end()
             case Transcribe.kind:
                 self._ask(Transcribe.read(frame))
             case Describe.kind:
-                await self._peer.send(_info(self._program))
+                await self._peer.send(answers.info(self._program.engine))
             case Ping.kind:
                 await self._peer.send(Pong(Ping.read(frame).text))
             case _:
-                pass  # an event of another service; servers are expected to drop it
+                pass  # an event of another service: servers are expected to drop it
 
     def _ask(self, asked: Transcribe) -> None:
+        """What holds for the next recording, and no other."""
+        self._expect_silence(Transcribe.kind)
         spoken = (asked.language or LANGUAGE).replace("_", "-").split("-")[0].casefold()
         if spoken != LANGUAGE:
             text = f"This recogniser knows English, not {asked.language!r}."
             raise ProtocolError(text, "unsupported_language")
+        if len(_brought(asked)) > MOST_TERMS:
+            raise ProtocolError(f"At most {MOST_TERMS} names and terms.", "too_many_terms")
         self._asked = asked
 
     # --- sound --------------------------------------------------------------------
 
     async def _begin(self, format_: AudioStart) -> Sound:
-        """Raises ProtocolError for a format that cannot be, Overloaded."""
-        pcm = PcmStream(format_.rate, format_.width, format_.channels)
-        terms, refused = _terms(self._asked, self._program)
+        self._expect_silence(AudioStart.kind)
+        terms = await self._terms()
         settings = self._program.settings
         stream = self._program.live.open(
-            Source(f"wyoming:{self._peer.address}", settings.wyoming_household),
+            self._source,
             datetime.now(UTC),
             endpointing=False,
             terms=terms,
             keep=settings.wyoming_consent,
         )
-        telling = asyncio.create_task(self._tell(stream))
-        telling.add_done_callback(_retrieved)
-        self._sound = Sound(stream, telling, pcm, _format(format_), refused)
+        self._shown = Shown(self._peer)
+        try:
+            self._sound = Sound(format_, stream, self._shown, settings.audio_read_seconds)
+        except ProtocolError:
+            stream.close()
+            raise
         return self._sound
 
     async def _hear(self, chunk: AudioChunk) -> None:
-        """Without a start, or in another format than before, a chunk says what it is."""
+        """Some clients leave out the start; a chunk says what it is, too."""
         sound = self._sound or await self._begin(chunk)
-        if _format(chunk) != sound.format:
-            await self._write(sound, sound.pcm.finish())
-            sound.pcm, sound.format = PcmStream(*_format(chunk)), _format(chunk)
-        await self._write(sound, sound.pcm.convert(chunk.audio))
+        await sound.hear(chunk)
 
-    async def _write(self, sound: Sound, samples: Samples) -> None:
-        sound.samples += len(samples)
-        longest = self._program.settings.audio_read_seconds
-        if sound.samples > longest * SAMPLE_RATE:
-            raise ProtocolError(
-                f"A recording has at most {longest:g} seconds (setting audio_read_seconds).",
-                "too_long",
-            )
-        await sound.stream.write(samples)
+    async def _end(self) -> None:
+        """Sends the transcript, which has the last word, whatever was shown before.
 
-    async def _stop(self) -> None:
-        """Sends the transcript; whoever says only that the sound is over gets an empty one."""
+        Whoever says nothing but that the sound is over gets an empty one.
+        """
         sound = self._sound or await self._begin(AudioStart(SAMPLE_RATE, 2, 1))
-        await self._write(sound, sound.pcm.finish())
-        await sound.stream.end()
-        told = await sound.telling
+        last = answers.transcript(await sound.end(), self._refused)
+        await self._shown.begin()
+        await self._peer.send(last, TranscriptStop())
         self._sound, self._asked = None, Transcribe()
-        if told.shed is not None:
-            raise Overloaded(retry_after=told.shed.retry_after)
-        await self._say(told, sound.refused)
 
-    async def _tell(self, stream: LiveStream) -> Told:
-        """Shows what will not change any more while it is being said."""
-        told = Told()
-        async for event in stream:
-            await self._show(event, told)
-        return told
+    def _expect_silence(self, kind: str) -> None:
+        if self._sound is not None:
+            text = f"{kind} in the middle of a recording; audio-stop ends it."
+            raise ProtocolError(text, "unexpected")
 
-    async def _show(self, event: Event, told: Told) -> None:
-        match event:
-            case Heard(answer=answer):
-                told.answers.append(answer)
-            case Shed():
-                told.shed = event
-            case Partial(stable=stable) if not told.answers and stable.startswith(told.shown):
-                await self._chunk(stable, told)
+    async def _terms(self) -> Sequence[Term]:
+        """What can be honoured; why the rest cannot is told with the transcript."""
+        self._refused = {}
+        brought = _brought(self._asked)
+        return await asyncio.to_thread(self._fit, brought) if brought else ()
 
-    async def _chunk(self, text: str, told: Told) -> None:
-        """The part of ``text`` that was not shown yet."""
-        more = text[len(told.shown) :]
-        if more:
-            first = () if told.shown else (TranscriptStart(LANGUAGE),)
-            await self._peer.send(*first, TranscriptChunk(more))
-            told.shown = text
-
-    async def _say(self, told: Told, refused: dict[str, str]) -> None:
-        """The transcript itself has the last word, whatever was shown before."""
-        whole = joined(told.answers)
-        text = whole.text if whole else ""
-        if text.startswith(told.shown):
-            await self._chunk(text, told)
-        context = _context(told.answers, refused)
-        last = (TranscriptStop(),) if told.shown else ()
-        await self._peer.send(Transcript(text, LANGUAGE, context), *last)
+    def _fit(self, brought: Sequence[str]) -> Sequence[Term]:
+        lexicon = self._program.lexicons.current(self._source)
+        terms: dict[str, Term] = {}
+        for written in brought:
+            term = Term(" ".join(written.split()), state=TermState.LIVE)
+            try:
+                teach.check(term, lexicon, self._program.engine)
+                terms.setdefault(term.key, term)
+            except (TermRefused, LexiconUnsupported) as error:
+                self._refused[written] = str(error)
+        return tuple(terms.values())
 
 
-def _retrieved(telling: asyncio.Task[Told]) -> None:
-    """Nobody asks what became of it when the connection ends before the sound does."""
-    if not telling.cancelled():
-        telling.exception()
-
-
-def _format(told: AudioStart) -> tuple[int, int, int]:
-    return told.rate, told.width, told.channels
-
-
-def _terms(asked: Transcribe, program: Earwitness) -> tuple[Sequence[Term], dict[str, str]]:
-    """What can be honoured, names first, and why the rest cannot."""
-    terms: dict[str, Term] = {}
-    refused: dict[str, str] = {}
-    for written in (*(asked.transcript_names or ()), *(asked.transcript_terms or ())):
-        term = Term(" ".join(written.split()), state=TermState.LIVE)
-        try:
-            program.engine.check(term)
-        except EarwitnessError as error:
-            refused[written] = str(error)
-        else:
-            terms.setdefault(term.key, term)
-    return tuple(terms.values()), refused
-
-
-def _context(answers: Sequence[Answer], refused: dict[str, str]) -> dict[str, Any]:
-    """How sure it is, what else it could have been, and why a human was asked."""
-    whole = joined(answers)
-    if whole is None:
-        return {"refused_terms": refused} if refused else {}
-    context: dict[str, Any] = {
-        "confidence": whole.confidence,
-        "nbest": [{"text": each.text, "logprob": each.logprob} for each in whole.nbest],
-        "flagged": any(answer.flags for answer in answers),
-        "flags": [_plain(asdict(flag)) for answer in answers for flag in answer.flags],
-        "utterances": [answer.utterance for answer in answers if answer.utterance],
-        "lexicon_revision": whole.revision,
-    }
-    return context | ({"refused_terms": refused} if refused else {})
-
-
-def _plain(flag: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in flag.items() if value is not None}
-
-
-def _info(program: Earwitness) -> Info:
-    engine = program.engine
-    model = AsrModel(
-        name=engine.name,
-        languages=(LANGUAGE,),
-        attribution=Attribution(engine.name, ""),
-        description=engine.model,
-        version=__version__,
-    )
-    return Info(
-        (
-            AsrProgram(
-                name="earwitness",
-                attribution=Attribution("Earwitness", ""),
-                models=(model,),
-                description="Hears, doubts, and is taught by who listens.",
-                version=__version__,
-                supports_transcript_streaming=True,
-            ),
-        )
-    )
-
-
-def error_of(error: Exception) -> Error:
-    """What a peer is told of it."""
-    match error:
-        case Overloaded(retry_after=seconds):
-            return Error(f"{error} Try again after {seconds:g} seconds.", "overloaded")
-        case ProtocolError(code=code):
-            return Error(str(error), code)
-        case InputError():
-            return Error(str(error), "bad_input")
-        case _:
-            return Error("The recogniser cannot answer at the moment.", "internal")
+def _brought(asked: Transcribe) -> Sequence[str]:
+    """Names have priority over terms."""
+    return (*(asked.transcript_names or ()), *(asked.transcript_terms or ()))

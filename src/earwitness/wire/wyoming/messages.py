@@ -32,7 +32,7 @@ class Message:
         try:
             value: Value = _adapter(cls).validate_json(json.dumps(dict(frame.data)))
         except ValidationError as error:
-            raise ProtocolError(f"{cls.kind}: {_explained(error)}") from None
+            raise ProtocolError(f"{frame.type}: {_explained(error)}") from None
         return value
 
     def frame(self) -> Frame:

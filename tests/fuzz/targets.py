@@ -1,0 +1,21 @@
+"""What is fuzzed. Adding a parser is a module with ``check`` and ``SEEDS``, and a row here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tests.fuzz import wyoming
+
+
+@dataclass(frozen=True)
+class Target:
+    """``check`` may raise nothing, whatever bytes it is given. ``seeds`` are good ones."""
+
+    check: Callable[[bytes], None]
+    seeds: Sequence[bytes]
+
+
+TARGETS: Mapping[str, Target] = {
+    "wyoming": Target(wyoming.check, wyoming.SEEDS),
+}
