@@ -236,7 +236,22 @@ def test_an_enrolled_device_does_not_enrol_again(tmp_path: Path) -> None:
         enrol(address, "7K3M-9QXT-2WVA", KeyFile(tmp_path / "other.json"))
 
 
-# --- the server is killed -----------------------------------------------------------------
+# --- the server ends, or is killed -----------------------------------------------------------------
+
+
+def test_a_server_that_ends_tells_its_devices_and_ends_in_peace(tmp_path: Path) -> None:
+    async def test() -> None:
+        with up(tmp_path / "server") as server:
+            identity = enrol(http(server), invited(server), KeyFile(tmp_path / "device.json"))
+            async with talking(link_url(http(server)), identity) as talker:
+                talker.say(speech())
+                await talker.until(link.Speech)
+                assert await asyncio.to_thread(server.stop) == 0
+                await talker.until(link.Restart)
+            ends = [line["why"] for line in server.log() if line["event"] == "device left"]
+            assert ends == ["restart"]
+
+    asyncio.run(test())
 
 
 def test_devices_carry_on_when_the_server_is_killed_and_started_again(tmp_path: Path) -> None:
