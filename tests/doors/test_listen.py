@@ -236,7 +236,7 @@ def test_an_enrolled_device_does_not_enrol_again(tmp_path: Path) -> None:
         enrol(address, "7K3M-9QXT-2WVA", KeyFile(tmp_path / "other.json"))
 
 
-# --- the server ends, or is killed -----------------------------------------------------------------
+# --- the server ends, or is killed -----------------------------------------------------
 
 
 def test_a_server_that_ends_tells_its_devices_and_ends_in_peace(tmp_path: Path) -> None:
