@@ -21,9 +21,10 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.doors.link_house import talking
-from tests.doors.servers import SECONDS, Running, up
+from tests.doors.servers import SECONDS, Running, self_signed, up
 from tests.live.streams import silence
 from tests.recordings import tone, write
+from websockets.asyncio.client import connect
 
 from earwitness import starter
 from earwitness.device.client import Connected
@@ -130,6 +131,29 @@ def test_a_key_that_was_revoked_is_refused(tmp_path: Path) -> None:
         assert "revoked" in done.stderr
 
 
+def test_a_device_speaks_tls_with_an_authority_of_its_own(tmp_path: Path) -> None:
+    certificate, key = self_signed(tmp_path)
+    with up(tmp_path / "server", tls_certificate=certificate, tls_key=key) as server:
+        address = http(server).replace("http:", "https:")
+        arguments = ("--server", address, "--enrol", invited(server), "--json")
+        strange = listen(tmp_path / "device", recording(), *arguments)
+        assert strange.returncode == 2
+        assert "certificate" in strange.stderr
+        trusted = listen(tmp_path / "device", recording(), *arguments, "--ca", certificate)
+        assert trusted.returncode == 0, trusted.stderr
+        assert [each["text"] for each in json.loads(trusted.stdout)["utterances"]] == [HEARD]
+
+
+def test_devices_that_have_left_take_no_place(tmp_path: Path) -> None:
+    async def test(address: str) -> None:
+        for _ in range(5):
+            async with connect(address, proxy=None) as socket:
+                assert json.loads(await socket.recv())["type"] == "challenge"
+
+    with up(tmp_path / "server", max_connections=2) as server:
+        asyncio.run(test(link_url(http(server))))
+
+
 # --- at a terminal ------------------------------------------------------------------------
 
 
@@ -212,7 +236,22 @@ def test_an_enrolled_device_does_not_enrol_again(tmp_path: Path) -> None:
         enrol(address, "7K3M-9QXT-2WVA", KeyFile(tmp_path / "other.json"))
 
 
-# --- the server is killed -----------------------------------------------------------------
+# --- the server ends, or is killed -----------------------------------------------------
+
+
+def test_a_server_that_ends_tells_its_devices_and_ends_in_peace(tmp_path: Path) -> None:
+    async def test() -> None:
+        with up(tmp_path / "server") as server:
+            identity = enrol(http(server), invited(server), KeyFile(tmp_path / "device.json"))
+            async with talking(link_url(http(server)), identity) as talker:
+                talker.say(speech())
+                await talker.until(link.Speech)
+                assert await asyncio.to_thread(server.stop) == 0
+                await talker.until(link.Restart)
+            ends = [line["why"] for line in server.log() if line["event"] == "device left"]
+            assert ends == ["restart"]
+
+    asyncio.run(test())
 
 
 def test_devices_carry_on_when_the_server_is_killed_and_started_again(tmp_path: Path) -> None:

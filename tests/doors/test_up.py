@@ -9,16 +9,10 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-from tests.doors.servers import SECONDS, Running, start, up
+from tests.doors.servers import SECONDS, Running, self_signed, start, up
 
 from earwitness.doors.up.metrics import METRICS
 
@@ -138,7 +132,7 @@ def test_more_connections_than_it_may_have_are_refused(tmp_path: Path) -> None:
 
 
 def test_every_door_speaks_tls_with_a_certificate(tmp_path: Path) -> None:
-    certificate, key = _self_signed(tmp_path)
+    certificate, key = self_signed(tmp_path)
     trusting = ssl.create_default_context(cafile=certificate)
     with up(tmp_path / "data", tls_certificate=certificate, tls_key=key) as server:
         assert get(server, "/healthz", trusting)[0] == 200
@@ -153,33 +147,3 @@ def test_wyoming_without_tls_stays_on_this_machine(tmp_path: Path) -> None:
     process.communicate(timeout=SECONDS)
     assert process.returncode == 5
     assert "lets everybody on the network listen in" in (tmp_path / "log").read_text("utf-8")
-
-
-def _self_signed(folder: Path) -> tuple[Path, Path]:
-    """A certificate for 127.0.0.1 and its key, as PEM files."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
-        )
-        .sign(key, hashes.SHA256())
-    )
-    paths = folder / "certificate.pem", folder / "key.pem"
-    paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    paths[1].write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return paths

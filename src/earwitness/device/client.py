@@ -93,7 +93,7 @@ class Device:
         self._url, self._trust = url, trust
         self._identity, self._keys = identity, keys
         self._hear = hear
-        self._consent = consent
+        self._consent = self._consent_told = consent
         self._wake, self._changed = asyncio.Event(), asyncio.Event()
         self._socket: ClientConnection | None = None
         self._control: list[link.FromDevice] = []
@@ -102,7 +102,7 @@ class Device:
         self._heard_at = 0.0
         self._told_lost = 0
         self._failures = 0
-        self._closing = False
+        self._closing = asyncio.Event()
         self._retry_after: float | None = None
 
     # --- for who speaks ---------------------------------------------------------------
@@ -157,8 +157,7 @@ class Device:
 
     async def close(self) -> None:
         """Says goodbye. What is not answered is forgotten by the server."""
-        self._closing = True
-        self._wake.set()
+        self._closing.set()
         if self._socket is not None:
             try:
                 await self._socket.send(encode(link.Goodbye()))
@@ -175,7 +174,7 @@ class Device:
 
     async def run(self) -> None:
         """Until ``close``. Raises AccessRefused where the server will never let us in."""
-        while not self._closing:
+        while not self._closing.is_set():
             try:
                 why = await self._connect()
             except (OSError, TimeoutError, WebSocketException, ProtocolError) as error:
@@ -183,7 +182,7 @@ class Device:
             finally:
                 self._socket = self._limits = None
                 self._nonce = ""
-            if not self._closing:
+            if not self._closing.is_set():
                 await self._wait(why)
 
     async def _connect(self) -> str:
@@ -204,12 +203,15 @@ class Device:
                 return why
             sending = asyncio.create_task(self._send(socket), name="device: sending")
             try:
-                async for said in socket:
-                    if why := self._received(from_server(said)):
-                        return why
+                return await self._read(socket)
             finally:
-                sending.cancel()
-            return f"The server left ({socket.close_code})."
+                await _ended(sending)
+
+    async def _read(self, socket: ClientConnection) -> str:
+        async for said in socket:
+            if why := self._received(from_server(said)):
+                return why
+        return f"The server left ({socket.close_code})."
 
     async def _greet(self, socket: ClientConnection) -> str:
         """Challenge, hello, welcome; why the server refuses, if it does."""
@@ -232,11 +234,14 @@ class Device:
         self._retry_after = None
         self.clock_offset = welcome.clock_offset
         self._control = [self._rotation()] if self._identity.next_seed else []
+        if self._consent != self._consent_told:
+            self._control.append(link.Consent(granted=self._consent))
         self._hear(Connected(welcome, resumed))
         self._wake.set()
 
     def _hello(self, nonce: str) -> link.Hello:
         session, began, position = self.session.place()
+        self._consent_told = self._consent
         unsigned = link.Hello(
             device=self._identity.device,
             household=self._identity.household,
@@ -268,19 +273,25 @@ class Device:
         seconds = max(self._retry_after or 0.0, longest) * random.uniform(0.5, 1)  # noqa: S311
         self._failures = min(self._failures + 1, 20)
         self._hear(Disconnected(why, seconds))
-        await asyncio.sleep(seconds)
+        await _within(seconds, self._closing)
 
     # --- both directions ------------------------------------------------------------------
 
     async def _send(self, socket: ClientConnection) -> None:
+        """Until the line breaks. Whatever else ends it breaks the line."""
+        try:
+            await self._send_all(socket)
+        finally:
+            socket.transport.abort()
+
+    async def _send_all(self, socket: ClientConnection) -> None:
         loop = asyncio.get_running_loop()
         every = min(PING_SECONDS, (self._limits.idle_seconds if self._limits else 30.0) / 3)
         self._heard_at = began = next_ping = loop.time()
         while True:
             if loop.time() >= next_ping:
                 if next_ping - self._heard_at > 2 * every:
-                    socket.transport.abort()  # half open: nobody answers any more
-                    return
+                    return  # half open: nobody answers any more
                 if next_ping > began:
                     self._failures = 0  # it holds
                 await socket.send(encode(link.Ping(clock=_now())))
@@ -288,18 +299,12 @@ class Device:
             self._wake.clear()
             while loop.time() < next_ping and (said := self._next()) is not None:
                 await socket.send(said)
-            await self._woken(next_ping - loop.time())
+            await _within(next_ping - loop.time(), self._wake)
 
     def _next(self) -> str | bytes | None:
         if self._control:
             return encode(self._control.pop(0))
         return self.session.outgoing()
-
-    async def _woken(self, seconds: float) -> None:
-        try:
-            await asyncio.wait_for(self._wake.wait(), max(0.0, seconds))
-        except TimeoutError:
-            return
 
     def _received(self, message: link.FromServer) -> str:
         """Why the connection is over, if this message says so."""
@@ -345,6 +350,22 @@ class Device:
             return ""
         self._identity = self._keys.rotated()
         return "The key was exchanged."
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    """Ends a task. Raises what it died of, unless the line was broken."""
+    task.cancel()
+    (died,) = await asyncio.gather(task, return_exceptions=True)
+    if isinstance(died, Exception) and not isinstance(died, WebSocketException):
+        raise died
+
+
+async def _within(seconds: float, event: asyncio.Event) -> None:
+    """Waits for the event, but no longer."""
+    try:
+        await asyncio.wait_for(event.wait(), max(0.0, seconds))
+    except TimeoutError:
+        return
 
 
 def _now() -> int:

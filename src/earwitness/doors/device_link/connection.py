@@ -142,7 +142,10 @@ class Connection:
     # --- the conversation ---------------------------------------------------------
 
     async def _converse(self) -> Ending:
-        self._conversation = await self._handshake()
+        hello, nonce = await self._greet()
+        if hello is None:
+            return LEFT
+        self._conversation = await self._admit(hello, nonce)
         while True:
             self._busy_since = None
             self._deadline = monotonic() + self._door.settings.idle_seconds
@@ -150,16 +153,26 @@ class Connection:
             self._busy_since = monotonic()
             if message is None or isinstance(message, link.Goodbye):
                 return LEFT
-            await asyncio.sleep(wait) if (wait := self._bucket.take(monotonic())) else None
+            await self._pace()
             await self._conversation.follow(message)
 
-    async def _handshake(self) -> Conversation:
+    async def _pace(self) -> None:
+        """Who says more than may be said is not read for a while."""
+        if wait := self._bucket.take(monotonic()):
+            await asyncio.sleep(wait)
+
+    async def _greet(self) -> tuple[link.Hello | None, str]:
+        """The answer to a challenge, None where the device has gone, and its nonce."""
         nonce = secrets.token_hex(32)
         self._outbox.post(link.Challenge(nonce=nonce, clock=now_microseconds()))
         hello = await self._receive()
-        now = now_microseconds()
-        if not isinstance(hello, link.Hello):
+        if hello is not None and not isinstance(hello, link.Hello):
             raise ProtocolError("The first message is a hello.", "unexpected")
+        return hello, nonce
+
+    async def _admit(self, hello: link.Hello, nonce: str) -> Conversation:
+        """Raises ProtocolError where the device may not speak."""
+        now = now_microseconds()
         proven, seen = await self._door.admit(hello, nonce)
         session = session_of(hello, now, uuid.uuid4().hex)
         conversation = Conversation(self._door, hello, nonce, proven, session, self)

@@ -45,6 +45,7 @@ class Conversation:
         self._decoding = door.decoding(hello.codec)
         self._talks = Talks(self._told, self._post, connection.fail)
         self._source = Source(self.device.id, self.device.household, name=hello.room)
+        self._rotated = False
         self._push = hello.listening == "push"
         self._granted = hello.consent  # by the device; its household must agree, too
         self.consent = self._granted and self.device.consent
@@ -116,6 +117,9 @@ class Conversation:
         await self._talks.begin(stream, position)
 
     async def _rotate(self, rotate: link.Rotate) -> None:
+        if self._rotated:
+            raise ProtocolError("A next key is announced once a connection.", "unexpected")
+        self._rotated = True
         check_rotation(rotate, self._nonce, self.device.id, self._key)
         records = self._door.program.records
         await asyncio.to_thread(records.announce_key, self.device.id, bytes.fromhex(rotate.key))
