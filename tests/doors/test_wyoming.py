@@ -135,6 +135,28 @@ def test_chunks_may_change_their_format_on_the_way(
     assert normalise(asyncio.run(run()).text) == normalise(expected)
 
 
+def test_samples_may_be_cut_in_two_by_chunks(tmp_path: Path) -> None:
+    async def run() -> Transcript:
+        async with door(tmp_path) as (opened, _), client(opened.port) as peer:
+            return await transcribed(peer, scripted(4), size=333)
+
+    heard = asyncio.run(run())
+    assert heard.text == "turn off the light"
+    assert heard.context is not None
+    assert "partial_frame" not in heard.context
+
+
+def test_half_a_sample_at_the_end_costs_only_itself(tmp_path: Path) -> None:
+    async def run() -> Transcript:
+        async with door(tmp_path) as (opened, _), client(opened.port) as peer:
+            return await transcribed(peer, scripted(4) + b"a")
+
+    heard = asyncio.run(run())
+    assert heard.text == "turn off the light"
+    assert heard.context is not None
+    assert "1 bytes into a frame of 2" in heard.context["partial_frame"]
+
+
 def test_a_ping_is_answered_in_the_middle_of_sound(tmp_path: Path) -> None:
     async def run() -> tuple[str | None, str]:
         async with door(tmp_path) as (opened, _), client(opened.port) as peer:

@@ -86,7 +86,12 @@ BAD = {
         START + event(wyoming.AudioChunk(16_000, 0, 0, audio=b"ab")),
         "bad_width",
     ),
-    "half a frame": (START + event(wyoming.AudioChunk(*FORMAT, audio=b"abc")), "partial_frame"),
+    "half a frame before another format": (
+        START
+        + event(wyoming.AudioChunk(*FORMAT, audio=b"abc"))
+        + event(wyoming.AudioChunk(16_000, 1, 1, audio=b"abc")),
+        "partial_frame",
+    ),
     "two starts": (START + CHUNK + START, "unexpected"),
     "a request amid sound": (START + CHUNK + event(wyoming.Transcribe()), "unexpected"),
     "terms that are none": (

@@ -75,7 +75,6 @@ async def say(
     format_ = {"rate": rate, "width": width, "channels": channels}
     await peer.write_event(Transcribe(**asked).event())
     await peer.write_event(AudioStart(**format_).event())
-    size -= size % (width * channels)
     for at in range(0, len(sound), size):
         await peer.write_event(AudioChunk(**format_, audio=sound[at : at + size]).event())
     if end:

@@ -46,12 +46,17 @@ def info(engine: Engine) -> Info:
     return Info((program,))
 
 
-def transcript(answers: Sequence[Answer], refused: Mapping[str, str]) -> Transcript:
+def transcript(
+    answers: Sequence[Answer], refused: Mapping[str, str], missing: str = ""
+) -> Transcript:
     """How sure it is, what else it could have been, and why a human was asked.
 
-    ``refused`` are the terms that cannot be honoured, and why.
+    ``refused`` are the terms that cannot be honoured, and why; ``missing`` is what the end
+    of the sound lacks.
     """
     context: dict[str, Any] = {"refused_terms": dict(refused)} if refused else {}
+    if missing:
+        context["partial_frame"] = missing
     whole = joined(answers)
     if whole is None:
         return Transcript("", LANGUAGE, context)

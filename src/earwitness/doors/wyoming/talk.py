@@ -125,7 +125,7 @@ class Talk:
         Whoever says nothing but that the sound is over gets an empty one.
         """
         sound = self._sound or await self._begin(AudioStart(SAMPLE_RATE, 2, 1))
-        last = answers.transcript(await sound.end(), self._refused)
+        last = answers.transcript(await sound.end(), self._refused, sound.missing())
         await self._shown.begin()
         await self._peer.send(last, TranscriptStop())
         self._sound, self._asked = None, Transcribe()
