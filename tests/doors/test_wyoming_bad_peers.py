@@ -321,6 +321,22 @@ def test_where_nothing_can_be_kept_the_speaker_is_told(tmp_path: Path) -> None:
     assert isinstance(line["exc_info"], StoreError)
 
 
+def test_where_the_recogniser_fails_the_speaker_is_told_and_a_human_hears_it(
+    tmp_path: Path,
+) -> None:
+    async def run() -> tuple[str | None, list[str]]:
+        async with door(tmp_path) as (opened, program), client(opened.port) as peer:
+            await say(peer, scripted(6))
+            code = (await refusal(peer)).code
+            (item,) = program.records.items()
+            return code, [flag.rule for flag in program.records.utterance(item.utterance).flags]
+
+    with capture_logs():
+        code, rules = asyncio.run(run())
+    assert code == "recogniser_failed"
+    assert "engine_failure" in rules
+
+
 # --- too fast, and too slow ---------------------------------------------------------------
 
 
