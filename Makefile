@@ -16,8 +16,8 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.core
 	@tools/setup $(VENV) requirements/dev.txt
 	@touch $@
 
-run: $(VENV)/.core ## Set up, then show the whole loop on recordings
-	@$(BIN)/earwitness demo
+run: $(VENV)/.core ## Set up, then start a server with a sample household speaking to it
+	@$(BIN)/earwitness up --sample-household
 
 check: $(VENV)/.dev ## Style, types and import rules
 	$(BIN)/ruff check

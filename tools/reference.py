@@ -6,6 +6,7 @@ usage: python tools/reference.py     (a test fails while they differ)
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from earwitness.doors.cli import app as cli
 from earwitness.doors.up.metrics import METRICS, Gauge
 from earwitness.errors import EngineError, SettingsError, StoreError
 from earwitness.speech.doubt import Rule, rules
+from earwitness.wire.link import codec as link
 
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
 
@@ -148,11 +150,17 @@ def _metric(gauge: Gauge) -> str:
     return f"| `{PREFIX.lower()}{gauge.name}` | {labels} | {gauge.about} |\n"
 
 
+def link_schema() -> str:
+    """The messages of the device link as JSON Schema."""
+    return json.dumps(link.schema(), indent=1, ensure_ascii=False) + "\n"
+
+
 PAGES = {
     "commands.md": commands,
     "settings.md": settings,
     "doubt-rules.md": doubt_rules,
     "metrics.md": metrics,
+    "device-link.schema.json": link_schema,
 }
 
 

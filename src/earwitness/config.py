@@ -112,6 +112,11 @@ class Settings(BaseSettings):
         repr=False,  # who knows it can foresee what is drawn
         description="A secret that changes which speech is drawn for the audit.",
     )
+    ask_again_confidence: Fraction = Field(
+        0.2,
+        description="Have a device ask its speaker to say it again where an answer is doubted and "
+        "has less confidence than this.",
+    )
     rephrase_seconds: Amount = Field(
         30.0,
         description="How long undoubted speech stays in memory, in seconds, to notice that "

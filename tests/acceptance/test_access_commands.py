@@ -14,7 +14,7 @@ from earwitness.errors import AccessRefused
 from earwitness.flow import access
 from earwitness.wiring import Earwitness
 
-ELM = ("--household", "12 Elm Road")
+ELM = ("--household", "elm-12")
 KITCHEN = ("device", "invite", *ELM, "--room", "kitchen")
 KEY = bytes(range(32))
 
@@ -41,7 +41,7 @@ def test_a_device_is_invited_listed_asked_for_consent_and_revoked(tmp_path: Path
 
 def test_a_code_is_shown_once_on_a_line_of_its_own(tmp_path: Path) -> None:
     code, about = earwitness(tmp_path, *KITCHEN).stdout.splitlines()
-    assert about == "for one device in kitchen, 12 Elm Road; valid for 60 min"
+    assert about == "for one device in kitchen, elm-12; valid for 60 min"
     assert access.normal_code(code) == code.replace("-", "")
     assert code not in earwitness(tmp_path, "device", "list").stdout
     assert enrol(tmp_path, code)
@@ -51,7 +51,7 @@ def test_a_key_is_added_listed_and_revoked(tmp_path: Path) -> None:
     added = as_json(tmp_path, "key", "add", "laptop", *ELM, "--no-consent")
     assert (added["name"], added["household"], added["consent"]) == (
         "laptop",
-        "12 Elm Road",
+        "elm-12",
         False,
     )
     with Earwitness.open(Settings(data=tmp_path)) as program:
@@ -89,6 +89,7 @@ def test_without_any_the_lists_say_what_that_means(tmp_path: Path) -> None:
         (["key", "add", "laptop", *ELM], "named 'laptop'"),
         (["key", "add", "two\nlines", *ELM], "printable"),
         (["device", "invite", "--household", " ", "--room", "hall"], "household"),
+        (["key", "add", "reader", "--household", "elm 12"], "no blanks"),
     ],
 )
 def test_what_cannot_be_done_is_said(tmp_path: Path, arguments: list[str], names: str) -> None:

@@ -27,7 +27,7 @@ def filled(tmp_path: Path) -> Iterator[SqlRecords]:
         store.publish(number, put=[Term(written)], by="ada", why="", now=START)
     store.settle("u3", transcript(revision=3), "explained", START, ["two"])
     store.save_trial("t1", trial(), TrialOutcome.LIVE, START)
-    store.invite(b"code", "12 Elm Road", "kitchen", START + MINUTE, START)
+    store.invite(b"code", "elm-12", "kitchen", START + MINUTE, START)
     store.enrol(b"code", "d1", bytes(32), START)
     yield store
     store.close()

@@ -50,6 +50,16 @@ def test_it_says_that_it_is_well_and_ready(tmp_path: Path) -> None:
         assert get(server, "/nowhere")[0] == 404
 
 
+def test_a_large_body_that_comes_with_its_header_is_no_long_header(tmp_path: Path) -> None:
+    body = bytes(200_000)
+    head = f"POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+    with up(tmp_path) as server:
+        address = ("127.0.0.1", server.http_port)
+        with socket.create_connection(address, SECONDS) as connection:
+            connection.sendall(head.encode() + body)
+            assert connection.recv(12) == b"HTTP/1.1 405"
+
+
 def test_every_metric_is_shown_with_a_number(tmp_path: Path) -> None:
     with up(tmp_path) as server:
         status, text = get(server, "/metrics")

@@ -58,10 +58,10 @@ def test_whatever_is_typed_is_a_code_or_refused(typed: str) -> None:
 
 
 def test_a_code_of_an_invitation_enrols_the_device_of_a_key(records: SqlRecords) -> None:
-    made = access.invite(" 12 Elm Road ", "kitchen", START, records=records)
+    made = access.invite(" elm-12 ", "kitchen", START, records=records)
     assert made.expires_at == START + timedelta(hours=1)
     device = access.enrol(made.code.lower(), b"k" * 32, START, records=records)
-    assert (device.household, device.room) == ("12 Elm Road", "kitchen")
+    assert (device.household, device.room) == ("elm-12", "kitchen")
     assert device.id == access.device_id(b"k" * 32)
     assert access.enrol(made.code, b"k" * 32, START, records=records) == device
     with pytest.raises(AccessRefused):
@@ -71,16 +71,16 @@ def test_a_code_of_an_invitation_enrols_the_device_of_a_key(records: SqlRecords)
 def test_the_key_of_a_revoked_device_does_not_come_back_with_a_new_code(
     records: SqlRecords,
 ) -> None:
-    first = access.invite("12 Elm Road", "kitchen", START, records=records)
+    first = access.invite("elm-12", "kitchen", START, records=records)
     device = access.enrol(first.code, b"k" * 32, START, records=records)
     records.revoke_device(device.id, START)
-    second = access.invite("12 Elm Road", "kitchen", START, records=records)
+    second = access.invite("elm-12", "kitchen", START, records=records)
     with pytest.raises(AccessRefused, match="new key"):
         access.enrol(second.code, b"k" * 32, START, records=records)
 
 
 def test_a_secret_opens_and_is_kept_nowhere(records: SqlRecords) -> None:
-    made = access.add_key("reader", "12 Elm Road", START, consent=False, records=records)
+    made = access.add_key("reader", "elm-12", START, consent=False, records=records)
     assert made.secret.startswith("ew_")
     assert len(made.secret) == len("ew_") + 43
     assert records.api_key(access.secret_hash(made.secret)) == made.key
@@ -94,8 +94,8 @@ def test_a_secret_opens_and_is_kept_nowhere(records: SqlRecords) -> None:
 def test_a_name_that_cannot_be_shown_is_refused(records: SqlRecords, name: str) -> None:
     for make in (
         lambda: access.invite(name, "kitchen", START, records=records),
-        lambda: access.invite("12 Elm Road", name, START, records=records),
-        lambda: access.add_key(name, "12 Elm Road", START, consent=True, records=records),
+        lambda: access.invite("elm-12", name, START, records=records),
+        lambda: access.add_key(name, "elm-12", START, consent=True, records=records),
         lambda: access.add_key("reader", name, START, consent=True, records=records),
     ):
         with pytest.raises(InputError, match="printable"):

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from tests import recordings
 
+from earwitness.audio.memory import MemoryFile
 from earwitness.audio.reader import Limits, Reader, shown
 from earwitness.errors import AudioError
 from earwitness.model import SAMPLE_RATE, Samples
@@ -241,3 +242,23 @@ def test_the_folder_of_the_program_is_not_where_the_decoder_looks_for_modules(
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     reader.close()
     assert len(reader.read(path)) == SAMPLE_RATE
+
+
+def test_a_recording_in_memory_sounds_as_its_file(reader: Reader, tmp_path: Path) -> None:
+    path = recordings.write(tmp_path / "a.flac", recordings.tone(2.5))
+    memory = MemoryFile("a.flac")
+    for part in (path.read_bytes()[:1000], path.read_bytes()[1000:]):
+        memory.write(part)
+    for _ in range(2):
+        assert np.array_equal(reader.read(memory), reader.read(path))
+    pieces = list(reader.pieces(memory))
+    assert [len(piece) for piece in pieces] == [16_000, 16_000, 8_000]
+
+
+def test_a_damaged_recording_in_memory_is_refused_by_its_name(reader: Reader) -> None:
+    memory = MemoryFile("evil\x1b[2J.wav")
+    with pytest.raises(AudioError, match=r"evil\\x1b\[2J\.wav: is empty"):
+        reader.read(memory)
+    memory.write(b"no recording")
+    with pytest.raises(AudioError, match="cannot be decoded"):
+        reader.read(memory)

@@ -23,6 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from earwitness.audio.child import ChildProcess
+from earwitness.audio.memory import MemoryFile
 from earwitness.audio.samples import from_int16
 from earwitness.audio.wire import AUDIO, END, HEADER, LENGTH, MAX_PAYLOAD, REFUSED, SECONDS
 from earwitness.errors import AudioError
@@ -57,9 +58,13 @@ def nobody(decoded: float, said: float) -> None:
     """Does not care how far a recording is decoded."""
 
 
-def shown(path: Path) -> str:
-    """A path as it can be printed: no control characters, no invalid UTF-8."""
-    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+Recording = Path | MemoryFile
+
+
+def shown(recording: Recording) -> str:
+    """Its path or name as it can be printed: no control characters, no invalid UTF-8."""
+    name = recording.name if isinstance(recording, MemoryFile) else recording
+    text = os.fsencode(name).decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
@@ -71,18 +76,20 @@ class Reader:
         self._idle: list[_Child] = []
         self._finalizer = weakref.finalize(self, _stop_all, self._idle)
 
-    def read(self, path: Path) -> Samples:
+    def read(self, recording: Recording) -> Samples:
         """The whole recording, float32 ``[samples]`` at ``SAMPLE_RATE``.
 
         Raises AudioError, which names the file; also where it is longer than
         ``audio_read_seconds``.
         """
         pcm = bytearray()
-        for block in self._blocks(path, "audio_read_seconds", nobody):
+        for block in self._blocks(recording, "audio_read_seconds", nobody):
             pcm += block.data
         return np.frombuffer(pcm, np.float32)
 
-    def pieces(self, path: Path, seconds: float = 1.0, told: Told = nobody) -> Iterator[Samples]:
+    def pieces(
+        self, recording: Recording, seconds: float = 1.0, told: Told = nobody
+    ) -> Iterator[Samples]:
         """The recording in pieces of ``seconds``, the last one shorter.
 
         Holds no more than one piece and a second. Raises AudioError as ``read`` does,
@@ -90,7 +97,7 @@ class Reader:
         """
         size = max(1, round(seconds * SAMPLE_RATE))
         pcm = bytearray()
-        for block in self._blocks(path, "audio_stream_seconds", told):
+        for block in self._blocks(recording, "audio_stream_seconds", told):
             pcm += block.data
             while len(pcm) >= 4 * size:
                 yield np.frombuffer(pcm[: 4 * size], np.float32)
@@ -102,10 +109,11 @@ class Reader:
         """Ends the decoding processes; a later call starts new ones."""
         _stop_all(self._idle)
 
-    def _blocks(self, path: Path, limit: str, told: Told) -> Iterator[Samples]:
-        length = _Length(path, limit, getattr(self._limits, limit), told)
-        with _opened(path) as descriptor, self._child() as child:
-            for block in child.decode(descriptor, path, length.said):
+    def _blocks(self, recording: Recording, limit: str, told: Told) -> Iterator[Samples]:
+        name = shown(recording)
+        length = _Length(name, limit, getattr(self._limits, limit), told)
+        with _opened(recording) as descriptor, self._child() as child:
+            for block in child.decode(descriptor, name, length.said):
                 length.grew(len(block))
                 yield block
 
@@ -125,8 +133,8 @@ class Reader:
 class _Length:
     """How long a recording says it is, and how much of it has come. Raises AudioError."""
 
-    def __init__(self, path: Path, limit: str, most: float, told: Told) -> None:
-        self._path, self._limit, self._most = path, limit, most
+    def __init__(self, name: str, limit: str, most: float, told: Told) -> None:
+        self._name, self._limit, self._most = name, limit, most
         self._told = told
         self._said = 0.0
         self._samples = 0
@@ -144,7 +152,7 @@ class _Length:
     def _check(self, seconds: float) -> None:
         if seconds > self._most:
             raise AudioError(
-                f"{shown(self._path)}: is longer than {self._most:g} s, the most that the setting"
+                f"{self._name}: is longer than {self._most:g} s, the most that the setting"
                 f" {self._limit} allows."
             )
 
@@ -164,24 +172,24 @@ class _Child:
         return self._process.alive
 
     def decode(
-        self, descriptor: int, path: Path, said: Callable[[float], None]
+        self, descriptor: int, name: str, said: Callable[[float], None]
     ) -> Iterator[Samples]:
         self.idle = False
         try:
-            yield from self._answers(descriptor, path, said)
+            yield from self._answers(descriptor, name, said)
         except TimeoutError:
             raise AudioError(
-                f"{shown(path)}: the decoder made no progress for"
+                f"{name}: the decoder made no progress for"
                 f" {self._limits.audio_stall_seconds:g} s (setting audio_stall_seconds)."
             ) from None
         except (ConnectionError, EOFError):
-            raise AudioError(f"{shown(path)}: {self._cause_of_death()}.") from None
+            raise AudioError(f"{name}: {self._cause_of_death()}.") from None
 
     def stop(self) -> None:
         self._process.stop()
 
     def _answers(
-        self, descriptor: int, path: Path, said: Callable[[float], None]
+        self, descriptor: int, name: str, said: Callable[[float], None]
     ) -> Iterator[Samples]:
         socket.send_fds(self._socket, [b"?"], [descriptor])
         while True:
@@ -195,7 +203,7 @@ class _Child:
             self.idle = kind in (END, REFUSED)
             if kind == END:
                 return
-            raise AudioError(f"{shown(path)}: {_printable(payload) or 'is not decodable'}.")
+            raise AudioError(f"{name}: {_printable(payload) or 'is not decodable'}.")
 
     def _message(self) -> tuple[bytes, bytes]:
         kind, length = HEADER.unpack(self._receive(HEADER.size))
@@ -239,27 +247,32 @@ def _stop_all(idle: list[_Child]) -> None:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[int]:
+def _opened(recording: Recording) -> Iterator[int]:
     """A descriptor of a regular file. Never waits for a FIFO, never touches a device."""
+    if isinstance(recording, MemoryFile):
+        _check_regular(os.fstat(recording.fileno()), recording)
+        recording.rewind()
+        yield recording.fileno()
+        return
     try:
-        _check_regular(os.stat(path), path)  # noqa: PTH116
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+        _check_regular(os.stat(recording), recording)  # noqa: PTH116
+        descriptor = os.open(recording, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     except (OSError, ValueError) as error:
-        raise AudioError(f"{shown(path)}: {_why_not_open(error)}.") from error
+        raise AudioError(f"{shown(recording)}: {_why_not_open(error)}.") from error
     try:
-        _check_regular(os.fstat(descriptor), path)
+        _check_regular(os.fstat(descriptor), recording)
         yield descriptor
     finally:
         os.close(descriptor)
 
 
-def _check_regular(status: os.stat_result, path: Path) -> None:
+def _check_regular(status: os.stat_result, recording: Recording) -> None:
     if stat.S_ISDIR(status.st_mode):
-        raise AudioError(f"{shown(path)}: is a folder, not a recording.")
+        raise AudioError(f"{shown(recording)}: is a folder, not a recording.")
     if not stat.S_ISREG(status.st_mode):
-        raise AudioError(f"{shown(path)}: is not a regular file.")
+        raise AudioError(f"{shown(recording)}: is not a regular file.")
     if not status.st_size:
-        raise AudioError(f"{shown(path)}: is empty.")
+        raise AudioError(f"{shown(recording)}: is empty.")
 
 
 def _why_not_open(error: OSError | ValueError) -> str:

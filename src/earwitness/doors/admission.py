@@ -10,6 +10,8 @@ from ipaddress import ip_address
 from earwitness.config import Settings
 from earwitness.errors import SettingsError
 
+UNTAKEN_SECONDS = 30.0
+
 
 def is_loopback(address: str) -> bool:
     """Whether it is an address of this machine alone.
@@ -73,4 +75,8 @@ def listen(host: str, port: int, name: str) -> socket.socket:
         why = getattr(error, "strerror", None) or str(error)
         raise SettingsError(f"EARWITNESS_{name.upper()}: {host}:{port}: {why}.") from error
     listening.setblocking(False)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        # Inherited: a peer that takes nothing of what it is sent is let go by the system.
+        timeout = int(UNTAKEN_SECONDS * 1000)
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, timeout)
     return listening

@@ -57,7 +57,7 @@ def invite(
 ) -> Invitation:
     """A new code with which one device can enrol. Raises InputError for a bad name."""
     code = new_code()
-    made = Invitation(code, named("household", household), named("room", room), now + valid)
+    made = Invitation(code, _household(household), named("room", room), now + valid)
     records.invite(code_hash(code), made.household, made.room, made.expires_at, now)
     return made
 
@@ -77,7 +77,7 @@ def add_key(
     """Raises InputError for a bad name, or one that is in use in this household."""
     secret = KEY_PREFIX + secrets.token_urlsafe(KEY_BYTES)
     key_id = secrets.token_hex(8)
-    key = ApiKey(key_id, named("name", name), named("household", household), now, consent)
+    key = ApiKey(key_id, named("name", name), _household(household), now, consent)
     records.add_api_key(key, secret_hash(secret))
     return NewKey(key, secret)
 
@@ -122,4 +122,12 @@ def named(what: str, text: str) -> str:
     name = text.strip()
     if not name or len(name) > MAX_NAME or not name.isprintable():
         raise InputError(f"A {what} has 1 to {MAX_NAME} printable characters; {text!r} does not.")
+    return name
+
+
+def _household(text: str) -> str:
+    """Also the end of a term's scope, so it has no blanks. Raises InputError as ``named``."""
+    name = named("household", text)
+    if " " in name:
+        raise InputError(f"A household has no blanks in its name; {text!r} has.")
     return name

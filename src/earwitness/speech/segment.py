@@ -284,7 +284,7 @@ def _loss(nbest: Sequence[Hypothesis], index: int) -> float:
 
 def _seamed(left: Hypothesis, right: Hypothesis, overlap: float) -> Hypothesis:
     """Both readings as one; what both heard in their overlap is kept once."""
-    keep, skip = _seam(left.words, right.words, overlap)
+    keep, skip = seam(left.words, right.words, overlap)
     dropped = (*left.words[keep:], *right.words[:skip])
     words = left.words[:keep] + right.words[skip:]
     texts = (left.text, right.text) if not dropped else (word.text for word in words)
@@ -296,17 +296,20 @@ def _seamed(left: Hypothesis, right: Hypothesis, overlap: float) -> Hypothesis:
     )
 
 
-def _seam(left: Sequence[Word], right: Sequence[Word], overlap: float) -> tuple[int, int]:
+def seam(left: Sequence[Word], right: Sequence[Word], overlap: float) -> tuple[int, int]:
     """How many words of the left one to keep, and how many of the right one to skip.
 
     The longest run of words that the left one ends and the right one begins with is the
     same sound. Behind it on the left, and before it on the right, there may be one more
     word: half of one, at the edge of the sound.
     """
-    ends, begins = [bare(word.text) for word in left], [bare(word.text) for word in right]
-    for size in range(math.ceil(overlap * WORDS_A_SECOND), 0, -1):
+    most = math.ceil(overlap * WORDS_A_SECOND)
+    away = max(0, len(left) - most - 1)
+    ends = [bare(word.text) for word in left[away:]]
+    begins = [bare(word.text) for word in right[: most + 1]]
+    for size in range(most, 0, -1):
         for after, before in sorted(product((0, 1), repeat=2), key=sum):
             first, last = len(ends) - after - size, len(ends) - after
             if first >= 0 and ends[first:last] == begins[before : before + size]:
-                return last, before + size
+                return away + last, before + size
     return len(left), 0

@@ -8,12 +8,15 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from earwitness.doors.cli import (
     bench,
+    bench_doors,
     demo,
     device,
     doctor,
+    fleet,
     hear,
     key,
     lexicon,
+    listen,
     queue,
     review,
     teach,
@@ -23,12 +26,15 @@ from earwitness.doors.cli.app import main
 
 __all__ = [
     "bench",
+    "bench_doors",
     "demo",
     "device",
     "doctor",
+    "fleet",
     "hear",
     "key",
     "lexicon",
+    "listen",
     "main",
     "queue",
     "review",

@@ -18,6 +18,7 @@ from earwitness.errors import EarwitnessError
 ORDER = (
     "demo",
     "up",
+    "listen",
     "hear",
     "queue",
     "review",
@@ -26,6 +27,7 @@ ORDER = (
     "device",
     "key",
     "bench",
+    "fleet",
     "doctor",
 )
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from earwitness.config import Settings
     from earwitness.doors.cli.screen import Screen
     from earwitness.wiring import Earwitness
 
@@ -36,13 +37,19 @@ Name = Annotated[
 @contextmanager
 def opened(context: typer.Context, **chosen: Any) -> Iterator[Earwitness]:
     """The program with the settings that were chosen; closed at the end."""
-    from earwitness.config import Settings
     from earwitness.wiring import Earwitness
+
+    with Earwitness.open(chosen_settings(context, **chosen)) as program:
+        yield program
+
+
+def chosen_settings(context: typer.Context, **chosen: Any) -> Settings:
+    """The settings of this command, for one that needs no store."""
+    from earwitness.config import Settings
 
     if context.obj.data is not None:
         chosen["data"] = context.obj.data
-    with Earwitness.open(Settings.read(context.obj.settings, **chosen)) as program:
-        yield program
+    return Settings.read(context.obj.settings, **chosen)
 
 
 def catch_up(program: Earwitness, screen: Screen) -> None:

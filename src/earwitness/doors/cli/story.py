@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
@@ -47,6 +48,9 @@ class Stage(Protocol):
     def hear(self, path: Path, device: str) -> list[Answer]:
         """Every piece of a recording that a device plays."""
 
+    def hear_all(self, clips: Sequence[Recording]) -> list[list[Answer]]:
+        """Many recordings, each by the device of its speaker."""
+
     def tried(self, utterance: str) -> list[Tried]:
         """The trials that judging an utterance led to, when they are done."""
 
@@ -62,6 +66,9 @@ class Direct:
     def hear(self, path: Path, device: str) -> list[Answer]:
         source = Source(device=device, household=HOUSEHOLD)
         return list(self._program.hear(path, source, datetime.now(UTC)))
+
+    def hear_all(self, clips: Sequence[Recording]) -> list[list[Answer]]:
+        return [self.hear(clip.path, clip.speaker) for clip in clips]
 
     def tried(self, utterance: str) -> list[Tried]:
         return self._program.trials_of_judgement(utterance)
@@ -105,8 +112,7 @@ class Story:
         began = perf_counter()
         answers = self._stage.hear(path, "study")
         spent, length = perf_counter() - began, sum(a.transcript.seconds for a in answers)
-        doubted = sum(answer.utterance is not None for answer in answers)
-        kept = len(self._program.blobs.keys())
+        kept, doubted = len(self._program.blobs.keys()), len(self._program.records.items())
         _hold(kept == doubted, "exactly what is doubted is kept")
         self._line("Hear", f"{clock(length)} of somebody reading aloud, heard in {clock(spent)}:")
         self._quote(answers)
@@ -120,7 +126,10 @@ class Story:
     def _household(self) -> list[Heard]:
         clips = starter.recordings(Role.DEMO)
         began = perf_counter()
-        heard = [(clip, self._hear(clip)) for clip in clips]
+        devices = len({clip.speaker for clip in clips})
+        with self._screen.waiting(f"{devices} devices speak"):
+            answers = map(_whole, clips, self._stage.hear_all(clips))
+            heard = list(zip(clips, answers, strict=True))
         spent, length = perf_counter() - began, sum(clip.seconds for clip in clips)
         doubted = sum(answer.utterance is not None for _, answer in heard)
         self._line("", f"\n{clock(length)} of a household and its own words, in {clock(spent)}:")
@@ -227,10 +236,7 @@ class Story:
     # --- how it is told ---
 
     def _hear(self, clip: Recording) -> Answer:
-        answers = self._stage.hear(clip.path, clip.speaker)
-        if len(answers) != 1:
-            raise Unheld(f"{clip.path.name} was heard as {len(answers)} utterances.")
-        return answers[0]
+        return _whole(clip, self._stage.hear(clip.path, clip.speaker))
 
     def _line(self, label: str, content: RenderableType) -> None:
         if self._screen.as_json:
@@ -244,6 +250,12 @@ class Story:
 
     def _tell_json(self, step: str, **facts: Any) -> None:
         self.told[step] = plain(facts)
+
+
+def _whole(clip: Recording, answers: list[Answer]) -> Answer:
+    if len(answers) != 1:
+        raise Unheld(f"{clip.path.name} was heard as {len(answers)} utterances.")
+    return answers[0]
 
 
 def _misheard_elsewhere(taught: Recording, household: list[Heard]) -> Heard:

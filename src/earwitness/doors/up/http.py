@@ -40,19 +40,22 @@ def guarded(admission: Admission, stall_seconds: float) -> type[HttpToolsProtoco
 
         def connection_lost(self, exc: Exception | None) -> None:
             self._stop_deadline()
-            if self._entered:
-                admission.leave(self._peer)
-                self._entered = False
+            self._leave()
             super().connection_lost(exc)
 
+        def handle_websocket_upgrade(self) -> None:
+            """The socket goes to another reader, whose door counts it from here on."""
+            self._leave()
+            super().handle_websocket_upgrade()
+
         def data_received(self, data: bytes) -> None:
-            if self._deadline is not None:
+            if self.transport.is_closing():
+                return
+            super().data_received(data)
+            if self._deadline is not None:  # a body may come with its header, and is not counted
                 self._header_bytes += len(data)
                 if self._header_bytes > HEADER_BYTES:
                     self._refuse("431 Request Header Fields Too Large", "header too long")
-                    return
-            if not self.transport.is_closing():
-                super().data_received(data)
 
         def on_message_begin(self) -> None:
             super().on_message_begin()
@@ -62,6 +65,11 @@ def guarded(admission: Admission, stall_seconds: float) -> type[HttpToolsProtoco
         def on_headers_complete(self) -> None:
             self._stop_deadline()
             super().on_headers_complete()
+
+        def _leave(self) -> None:
+            if self._entered:
+                admission.leave(self._peer)
+                self._entered = False
 
         def _start_deadline(self) -> None:
             self._header_bytes = 0

@@ -18,6 +18,7 @@ import uvicorn
 
 from earwitness.config import Settings
 from earwitness.doors.admission import Admission, is_loopback, listen, tls_context
+from earwitness.doors.device_link import DeviceLink
 from earwitness.doors.up.http import guarded
 from earwitness.doors.up.web import application
 from earwitness.doors.wyoming import WyomingDoor
@@ -139,13 +140,16 @@ class Server:
         self.http_port = listening.getsockname()[1]
         if not settings.tls_certificate and not is_loopback(settings.host):
             log.warning("http without TLS beyond this machine", host=settings.host)
-        server = _Uvicorn(_config(settings, application(self.program, self.why_not_ready)))
+        devices = DeviceLink(self.program)
+        app = application(self.program, self.why_not_ready, [devices.router])
+        server = _Uvicorn(_config(settings, app))
         serving = asyncio.create_task(server.serve([listening]), name="http")
         while not server.started and not serving.done():
             await asyncio.sleep(0.01)
         try:
             yield
         finally:
+            await devices.stop(settings.shutdown_seconds)
             server.should_exit = True
             await serving
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from fastapi import FastAPI, Response
+from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
@@ -19,10 +19,12 @@ WhyNot = Callable[[], Sequence[str]]
 """Why the program cannot serve at the moment; nothing when it can."""
 
 
-def application(program: Earwitness, why_not: WhyNot) -> FastAPI:
-    """The routes of every door that speaks HTTP."""
+def application(program: Earwitness, why_not: WhyNot, routers: Iterable[APIRouter]) -> FastAPI:
+    """What every server shows of itself, and the ``routers`` of the doors that speak HTTP."""
     app = FastAPI(title="Earwitness", version=__version__, docs_url=None, redoc_url=None)
     metrics = registry(program)
+    for router in routers:
+        app.include_router(router)
 
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:
