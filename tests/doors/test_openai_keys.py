@@ -210,6 +210,19 @@ def test_a_key_is_looked_up_once_a_second_at_most(records: SqlRecords) -> None:
     assert entered(gate, secret)
 
 
+def test_many_at_once_with_a_key_that_is_right_are_all_let_in(records: SqlRecords) -> None:
+    (secret,) = keys(records)
+    clock = Clock()
+    gate = Gate(records, clock)
+
+    async def come() -> None:
+        for _ in range(2):
+            await asyncio.gather(*[gate.enter(request(secret)) for _ in range(50)])
+            clock.now += 1
+
+    asyncio.run(come())
+
+
 def test_many_failures_at_once_are_not_all_let_by(records: SqlRecords) -> None:
     keys(records)
     gate = Gate(records, Clock())

@@ -7,6 +7,7 @@ import sqlite3
 import stat
 import threading
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 from sqlalchemy import Connection, create_engine, event
@@ -18,6 +19,7 @@ from earwitness.stores.database import Database
 BUSY_SECONDS = 30.0
 """How long a writer waits for another one before it gives up."""
 
+_TRY_AGAIN_SECONDS = 0.01
 _OLDEST = (3, 35, 0)  # UPSERT with several clauses, RETURNING
 
 _creating = threading.Lock()
@@ -75,12 +77,28 @@ def _create_folders(folder: Path) -> None:
 
 
 def _configure(connection: sqlite3.Connection, _record: Any) -> None:
-    mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    mode = _switch_to_wal(connection)
     if mode != "wal":
         raise StoreError(f"SQLite cannot keep a write-ahead log here (journal mode {mode}).")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA secure_delete = ON")
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> str:
+    """The mode that it has then.
+
+    Where several open a new file at once SQLite refuses all but one, without its own wait:
+    two that wait to upgrade a lock would wait for ever.
+    """
+    until = monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            return str(connection.execute("PRAGMA journal_mode = WAL").fetchone()[0])
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() > until:
+                raise
+            sleep(_TRY_AGAIN_SECONDS)
 
 
 def _begin(connection: Connection) -> None:

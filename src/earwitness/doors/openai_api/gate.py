@@ -51,23 +51,19 @@ class Gate:
         self._known: OrderedDict[bytes, tuple[ApiKey, float]] = OrderedDict()
         self._keyless_until = -1.0
         self._failures = Failures(clock)
+        self._looking = asyncio.Lock()
 
     async def enter(self, request: Request) -> Guest:
         """Raises ApiError 401 for a key that is missing, wrong or revoked, 429 for too many."""
         if await self._is_keyless():
             return _local(request)
-        secret = _bearer(request)
-        address = request.client.host if request.client else ""
-        hashed = secret_hash(secret)
-        is_new = hashed not in self._known
-        if is_new:
-            self._failures.expect(address)
-        try:
-            key = await self._key(hashed)
-        except AccessRefused as refused:
-            raise _unauthorised(str(refused)) from refused
-        if is_new:
-            self._failures.take_back(address)
+        hashed = secret_hash(_bearer(request))
+        if (key := self._believed(hashed)) is None:
+            # One look at a time: many that come at once with a key need only one, and many
+            # with wrong ones are counted before the next.
+            async with self._looking:
+                address = request.client.host if request.client else ""
+                key = self._believed(hashed) or await self._looked_up(hashed, address)
         return Guest(Source(device=f"api:{key.name}", household=key.household), key.consent)
 
     async def _is_keyless(self) -> bool:
@@ -80,46 +76,48 @@ class Gate:
         self._keyless_until = self._clock() + BELIEVED_SECONDS if keyless else float("-inf")
         return keyless
 
-    async def _key(self, hashed: bytes) -> ApiKey:
-        """Raises AccessRefused."""
-        key, until = self._known.get(hashed, (None, -1.0))
-        if key is None or self._clock() >= until:
-            self._known.pop(hashed, None)
-            asked = self._clock()
+    def _believed(self, hashed: bytes) -> ApiKey | None:
+        key, until = self._known.get(hashed, (None, 0.0))
+        return key if self._clock() < until else None
+
+    async def _looked_up(self, hashed: bytes, address: str) -> ApiKey:
+        """A key that was right before is looked up whatever else its address does."""
+        if hashed not in self._known:
+            self._failures.check(address)
+        asked = self._clock()
+        try:
             key = await asyncio.to_thread(self._records.api_key, hashed)
-            self._known[hashed] = key, asked + BELIEVED_SECONDS
-            if len(self._known) > MOST_KEYS:
-                self._known.popitem(last=False)
+        except AccessRefused as refused:
+            self._known.pop(hashed, None)
+            self._failures.add(address)
+            raise _unauthorised(str(refused)) from refused
+        self._known[hashed] = key, asked + BELIEVED_SECONDS
+        self._known.move_to_end(hashed)
+        if len(self._known) > MOST_KEYS:
+            self._known.popitem(last=False)
         return key
 
 
 class Failures:
-    """How often each address has failed: a bucket that empties with time.
-
-    A failure counts before it is known to be one, so that many at once are not all let by.
-    """
+    """How often each address has failed: a bucket that empties with time."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._empty_at: OrderedDict[str, float] = OrderedDict()
 
-    def expect(self, address: str) -> None:
-        """One more. Raises ApiError 429 where it has to wait."""
-        network, now = _network(address), self._clock()
-        empty_at = max(now, self._empty_at.get(network, now))
-        wait = empty_at - now - (FAILURES - 1) * FAILURE_SECONDS
+    def check(self, address: str) -> None:
+        """Raises ApiError 429 where it has to wait."""
+        left = self._empty_at.get(_network(address), 0.0) - self._clock()
+        wait = left - (FAILURES - 1) * FAILURE_SECONDS
         if wait > 0:
             raise _too_many(wait)
-        self._empty_at[network] = empty_at + FAILURE_SECONDS
+
+    def add(self, address: str) -> None:
+        network, now = _network(address), self._clock()
+        self._empty_at[network] = max(now, self._empty_at.get(network, now)) + FAILURE_SECONDS
         self._empty_at.move_to_end(network)
         if len(self._empty_at) > MOST_ADDRESSES:
             self._empty_at.popitem(last=False)
-
-    def take_back(self, address: str) -> None:
-        """It was none."""
-        network = _network(address)
-        if network in self._empty_at:
-            self._empty_at[network] -= FAILURE_SECONDS
 
 
 def _too_many(wait: float) -> ApiError:

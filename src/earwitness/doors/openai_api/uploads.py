@@ -20,7 +20,7 @@ from earwitness.doors.openai_api.errors import SERVER, ApiError
 
 MIB = 1 << 20
 FIELDS_BYTES = 256 * 1024
-"""All fields together that are no recording, their headers included."""
+"""All fields together that are no recording, with their names."""
 MOST_FIELDS = 1000
 LEAST_BYTES_A_SECOND = 64 * 1024
 """A body that comes more slowly, over all its time but ``stall_seconds``, is ended."""
@@ -186,6 +186,7 @@ class _Reading:
         if b"name" not in options:
             raise _broken("a part has no name")
         self._name = options[b"name"].decode(errors="replace")
+        self._count(len(options[b"name"]))
         if b"filename" in options:
             self._begin_file(options[b"filename"].decode(errors="replace"))
 
@@ -200,10 +201,13 @@ class _Reading:
             if self._file.size > self._limits.file:
                 raise _too_large(self._limits)
             return
-        self._bytes += end - start
+        self._count(end - start)
+        self._text += data[start:end]
+
+    def _count(self, size: int) -> None:
+        self._bytes += size
         if self._bytes > FIELDS_BYTES:
             raise ApiError(413, f"The fields are larger than {FIELDS_BYTES} bytes.", unread=True)
-        self._text += data[start:end]
 
     def _part_ends(self) -> None:
         if self._file is None:
