@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 import soxr
-from structlog.testing import capture_logs
 from tests.doors.wyoming_peers import (
     HOST,
     answers,
@@ -30,21 +27,15 @@ from wyoming.asr import Transcript, TranscriptChunk
 from wyoming.audio import AudioChunk, AudioStop
 from wyoming.info import Describe, Info
 from wyoming.ping import Ping, Pong
-from zeroconf.asyncio import AsyncZeroconf
 
 from earwitness import starter
 from earwitness.audio.reader import Reader
-from earwitness.config import Settings
-from earwitness.doors.wyoming import WyomingDoor
-from earwitness.doors.wyoming.announcing import SERVICE
 from earwitness.engines import open_engine
 from earwitness.engines.scripted import ANY, Reading, Script, ScriptedEngine
-from earwitness.errors import SettingsError
 from earwitness.model import ItemState, Samples
 from earwitness.ports import Engine
 from earwitness.speech.text import normalise
 from earwitness.starter import Role
-from earwitness.wiring import Earwitness
 
 ORDINARY = starter.recordings(Role.REGRESSION)[:3]
 SAOIRSE = next(r for r in starter.recordings(Role.DEMO) if "Saoirse" in r.extra)
@@ -133,6 +124,28 @@ def test_chunks_may_change_their_format_on_the_way(
 
     expected = f"{ORDINARY[0].text} {ORDINARY[1].text}"
     assert normalise(asyncio.run(run()).text) == normalise(expected)
+
+
+def test_samples_may_be_cut_in_two_by_chunks(tmp_path: Path) -> None:
+    async def run() -> Transcript:
+        async with door(tmp_path) as (opened, _), client(opened.port) as peer:
+            return await transcribed(peer, scripted(4), size=333)
+
+    heard = asyncio.run(run())
+    assert heard.text == "turn off the light"
+    assert heard.context is not None
+    assert "partial_frame" not in heard.context
+
+
+def test_half_a_sample_at_the_end_costs_only_itself(tmp_path: Path) -> None:
+    async def run() -> Transcript:
+        async with door(tmp_path) as (opened, _), client(opened.port) as peer:
+            return await transcribed(peer, scripted(4) + b"a")
+
+    heard = asyncio.run(run())
+    assert heard.text == "turn off the light"
+    assert heard.context is not None
+    assert "1 bytes into a frame of 2" in heard.context["partial_frame"]
 
 
 def test_a_ping_is_answered_in_the_middle_of_sound(tmp_path: Path) -> None:
@@ -332,66 +345,3 @@ def test_a_recording_longer_than_an_utterance_is_joined(
     assert len(kept) > 1
     assert heard.text == " ".join(["turn off the light"] * len(kept))
     assert sorted(heard.context["utterances"]) == sorted(kept)
-
-
-# --- the door itself -----------------------------------------------------------------
-
-
-def test_who_is_speaking_may_end_when_the_door_closes(tmp_path: Path) -> None:
-    async def run() -> tuple[str, str | None, bool]:
-        async with door(tmp_path) as (opened, _):
-            async with client(opened.port) as busy, client(opened.port) as idle:
-                await say(busy, scripted(4), end=False)
-                await busy.write_event(Ping().event())
-                await busy.read_event()
-                await idle.write_event(Ping().event())
-                await idle.read_event()
-                stopping = asyncio.create_task(opened.stop(30))
-                told = await refusal(idle)
-                await busy.write_event(AudioStop().event())
-                (transcript,) = [e for e in await answers(busy) if Transcript.is_type(e.type)]
-                busy._writer.close()  # type: ignore[union-attr]
-                await stopping
-            with socket.socket() as late:
-                refused = late.connect_ex((HOST, opened.port)) != 0
-            return transcript.data["text"], told.code, refused
-
-    assert asyncio.run(run()) == ("turn off the light", "stopping", True)
-
-
-def test_nothing_that_is_said_is_logged(tmp_path: Path) -> None:
-    async def run() -> None:
-        async with door(tmp_path) as (opened, _), client(opened.port) as peer:
-            await transcribed(peer, scripted(0), transcript_names=["Saoirse"])
-            await say(peer, b"", language="Klingon")
-            await refusal(peer)
-
-    with capture_logs() as lines:
-        asyncio.run(run())
-    assert [line.get("code") for line in lines] == ["unsupported_language"]
-    assert not {"alarm", "Saoirse", "Klingon"} & set(str(lines).replace("'", " ").split())
-
-
-def test_it_is_announced_on_the_network_where_that_is_wanted(tmp_path: Path) -> None:
-    async def run() -> tuple[Any, int]:
-        async with door(tmp_path, wyoming_announce=True) as (opened, _):
-            zeroconf = AsyncZeroconf(interfaces=[HOST])
-            name = f"earwitness-{socket.gethostname().partition('.')[0]}.{SERVICE}"
-            found = await zeroconf.async_get_service_info(SERVICE, name, timeout=30_000)
-            await zeroconf.async_close()
-            return found, opened.port
-
-    found, port = asyncio.run(run())
-    assert (found.parsed_addresses(), found.port) == ([HOST], port)
-
-
-def test_announcing_needs_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "zeroconf", None)
-    settings = Settings(data=tmp_path, wyoming_port=0, wyoming_announce=True)
-
-    async def run() -> None:
-        with Earwitness.open(settings) as program:
-            await WyomingDoor(program).start()
-
-    with pytest.raises(SettingsError, match=r"earwitness\[zeroconf\]"):
-        asyncio.run(run())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,10 +22,12 @@ from earwitness.doors.wyoming import WyomingDoor
 from earwitness.engines.scripted import ScriptedEngine, recording
 from earwitness.model import Samples
 from earwitness.ports import Engine
-from earwitness.wire.wyoming.frames import Decoder, Frame
+from earwitness.wire.wyoming import messages as wyoming
+from earwitness.wire.wyoming.frames import Decoder, Frame, encode
 from earwitness.wiring import Earwitness
 
 HOST = "127.0.0.1"
+FORMAT = (16_000, 2, 1)
 PATIENCE = 60.0
 """Seconds after which a test gives up on an answer."""
 
@@ -75,7 +78,6 @@ async def say(
     format_ = {"rate": rate, "width": width, "channels": channels}
     await peer.write_event(Transcribe(**asked).event())
     await peer.write_event(AudioStart(**format_).event())
-    size -= size % (width * channels)
     for at in range(0, len(sound), size):
         await peer.write_event(AudioChunk(**format_, audio=sound[at : at + size]).event())
     if end:
@@ -133,3 +135,15 @@ async def _write(writer: asyncio.StreamWriter, parts: Sequence[bytes], pause: fl
             return
         writer.write(part)
         await asyncio.sleep(pause)
+
+
+def event(message: wyoming.Message) -> bytes:
+    return encode(message.frame())
+
+
+def header(kind: str, **fields: Any) -> bytes:
+    return json.dumps({"type": kind} | fields).encode() + b"\n"
+
+
+def start(rate: Any = 16_000, width: Any = 2, channels: Any = 1) -> bytes:
+    return header("audio-start", data={"rate": rate, "width": width, "channels": channels})

@@ -10,7 +10,7 @@ import atheris
 
 def main() -> None:
     # Only what is imported in here is watched: the parsers, and nothing of what they use.
-    packages = ["earwitness.wire"]
+    packages = ["earwitness.wire", "earwitness.audio.opus_packet"]
     with atheris.instrument_imports(include=packages):
         targets = import_module("tests.fuzz.targets").TARGETS
     if len(sys.argv) < 2 or sys.argv[1] not in targets:

@@ -32,6 +32,21 @@ def asked_for(written: Sequence[str], lexicon: Lexicon, engine: Engine) -> tuple
     return tuple(terms)
 
 
+def as_far_as_honoured(
+    written: Sequence[str], lexicon: Lexicon, engine: Engine
+) -> tuple[tuple[Term, ...], dict[str, str]]:
+    """As ``asked_for``, however many, and why the others cannot be honoured."""
+    terms: list[Term] = []
+    refused: dict[str, str] = {}
+    for term in _terms(written, lexicon):
+        try:
+            check(term, lexicon, engine)
+            terms.append(term)
+        except (TermRefused, LexiconUnsupported) as error:
+            refused[term.written] = str(error)
+    return tuple(terms), refused
+
+
 def unknown_in(text: str, lexicon: Lexicon, engine: Engine, most: int = MOST) -> tuple[Term, ...]:
     """Terms for the words of a text that no dictionary knows, as far as they can be honoured.
 

@@ -17,8 +17,8 @@ from starlette.websockets import WebSocket
 
 from earwitness.doors.device_link.conversation import Conversation, now_microseconds
 from earwitness.doors.device_link.outbox import Outbox
-from earwitness.doors.device_link.pacing import Bucket
 from earwitness.doors.device_link.sessions import REVOKED, session_of
+from earwitness.doors.pacing import Bucket
 from earwitness.errors import EarwitnessError, Overloaded, ProtocolError, StoreError
 from earwitness.model import Device
 from earwitness.wire.link import messages as link

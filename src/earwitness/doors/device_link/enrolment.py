@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-from earwitness.doors.device_link.pacing import PeerBuckets
+from earwitness.doors.pacing import PeerBuckets
 from earwitness.errors import AccessRefused, ProtocolError
 from earwitness.flow import access
 from earwitness.model import Device

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from earwitness import __version__
-from earwitness.errors import InputError, Overloaded, ProtocolError, StoreError
+from earwitness.errors import EngineError, InputError, Overloaded, ProtocolError, StoreError
 from earwitness.flow.hear import Answer, joined
 from earwitness.model import Flag
 from earwitness.wire.wyoming.messages import (
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from earwitness.ports import Engine
 
 LANGUAGE = "en"
+FAILED = "engine_failure"
+"""The flag of an utterance on which a recogniser failed."""
 MAKERS = Attribution("The Earwitness authors", "")
 
 
@@ -46,12 +48,20 @@ def info(engine: Engine) -> Info:
     return Info((program,))
 
 
-def transcript(answers: Sequence[Answer], refused: Mapping[str, str]) -> Transcript:
+def transcript(
+    answers: Sequence[Answer], refused: Mapping[str, str], missing: str = ""
+) -> Transcript:
     """How sure it is, what else it could have been, and why a human was asked.
 
-    ``refused`` are the terms that cannot be honoured, and why.
+    ``refused`` are the terms that cannot be honoured, and why; ``missing`` is what the end
+    of the sound lacks. Raises EngineError where the recogniser gave no answer at all: an
+    empty text would say that nobody spoke.
     """
+    if answers and all(_failed(answer) for answer in answers):
+        raise EngineError
     context: dict[str, Any] = {"refused_terms": dict(refused)} if refused else {}
+    if missing:
+        context["partial_frame"] = missing
     whole = joined(answers)
     if whole is None:
         return Transcript("", LANGUAGE, context)
@@ -76,10 +86,17 @@ def error(what: Exception) -> Error:
             return Error(str(what), code)
         case InputError():
             return Error(str(what), "bad_input")
+        case EngineError():
+            text = "The recogniser failed; where the sound may be kept, a human will hear it."
+            return Error(text, "recogniser_failed")
         case StoreError():
             return Error("What is doubted cannot be kept at the moment; try again.", "store")
         case _:
             return Error("The server failed; it wrote down why.", "internal")
+
+
+def _failed(answer: Answer) -> bool:
+    return any(flag.rule == FAILED for flag in answer.flags)
 
 
 def _plain(flag: Flag) -> dict[str, Any]:

@@ -58,7 +58,8 @@ class Peer:
         while content := await self._read(decoder.within, since):
             goes_on = decoder.within
             for frame in decoder.feed(content):
-                await asyncio.sleep(self._pace.wait(monotonic(), has_sound=bool(frame.payload)))
+                if wait := self._pace.wait(monotonic(), has_sound=bool(frame.payload)):
+                    await asyncio.sleep(wait)
                 yield frame
                 goes_on = False
             if not goes_on:

@@ -47,8 +47,8 @@ class Sound:
         if _format(chunk) != self._format:
             pcm = _pcm(chunk)
             await self._write(self._pcm.finish())
+            self._pcm.check_whole()
             self._pcm, self._format = pcm, _format(chunk)
-        _check_whole(chunk)
         for at in range(0, len(chunk.audio), BLOCK):
             await self._write(self._pcm.convert(chunk.audio[at : at + BLOCK]))
 
@@ -57,6 +57,14 @@ class Sound:
         await self._write(self._pcm.finish())
         await self._stream.end()
         return await self._telling
+
+    def missing(self) -> str:
+        """What is wrong with its end, if anything: half a frame costs only itself."""
+        try:
+            self._pcm.check_whole()
+        except ProtocolError as error:
+            return str(error)
+        return ""
 
     def close(self) -> None:
         """What was being said is forgotten: nobody waits for it any more."""
@@ -121,15 +129,6 @@ def _pcm(told: AudioStart) -> PcmStream:
 
 def _format(told: AudioStart) -> tuple[int, int, int]:
     return told.rate, told.width, told.channels
-
-
-def _check_whole(chunk: AudioChunk) -> None:
-    frame = chunk.width * chunk.channels
-    if len(chunk.audio) % frame:
-        raise ProtocolError(
-            f"A chunk of {len(chunk.audio)} bytes does not hold whole frames of {frame} bytes.",
-            "partial_frame",
-        )
 
 
 def _retrieved(telling: asyncio.Task[Sequence[Answer]]) -> None:

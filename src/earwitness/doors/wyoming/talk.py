@@ -12,9 +12,9 @@ from earwitness.doors.wyoming import answers
 from earwitness.doors.wyoming.answers import LANGUAGE
 from earwitness.doors.wyoming.peer import Peer
 from earwitness.doors.wyoming.sound import Shown, Sound
-from earwitness.errors import LexiconUnsupported, ProtocolError, TermRefused
-from earwitness.flow import teach
-from earwitness.model import SAMPLE_RATE, Source, Term, TermState
+from earwitness.errors import ProtocolError
+from earwitness.flow import brought
+from earwitness.model import SAMPLE_RATE, Source, Term
 from earwitness.wire.wyoming.frames import Frame
 from earwitness.wire.wyoming.messages import (
     AudioChunk,
@@ -125,7 +125,7 @@ class Talk:
         Whoever says nothing but that the sound is over gets an empty one.
         """
         sound = self._sound or await self._begin(AudioStart(SAMPLE_RATE, 2, 1))
-        last = answers.transcript(await sound.end(), self._refused)
+        last = answers.transcript(await sound.end(), self._refused, sound.missing())
         await self._shown.begin()
         await self._peer.send(last, TranscriptStop())
         self._sound, self._asked = None, Transcribe()
@@ -137,21 +137,13 @@ class Talk:
 
     async def _terms(self) -> Sequence[Term]:
         """What can be honoured; why the rest cannot is told with the transcript."""
-        self._refused = {}
-        brought = _brought(self._asked)
-        return await asyncio.to_thread(self._fit, brought) if brought else ()
+        written = _brought(self._asked)
+        terms, self._refused = await asyncio.to_thread(self._fit, written) if written else ((), {})
+        return terms
 
-    def _fit(self, brought: Sequence[str]) -> Sequence[Term]:
+    def _fit(self, written: Sequence[str]) -> tuple[Sequence[Term], dict[str, str]]:
         lexicon = self._program.lexicons.current(self._source)
-        terms: dict[str, Term] = {}
-        for written in brought:
-            term = Term(" ".join(written.split()), state=TermState.LIVE)
-            try:
-                teach.check(term, lexicon, self._program.engine)
-                terms.setdefault(term.key, term)
-            except (TermRefused, LexiconUnsupported) as error:
-                self._refused[written] = str(error)
-        return tuple(terms.values())
+        return brought.as_far_as_honoured(written, lexicon, self._program.engine)
 
 
 def _brought(asked: Transcribe) -> Sequence[str]:
