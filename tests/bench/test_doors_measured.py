@@ -54,7 +54,8 @@ def test_a_hostile_peer_and_slow_clients_are_measured_against_a_calm_run(tmp_pat
     told: list[str] = []
     found = doors.run(load, Settings(data=tmp_path, engine="scripted"), step=told.append)
     assert told[-2:] == ["while nobody means harm", "while others mean harm"]
-    assert found["calm"]["utterances"] == found["utterances"] == found["answered"]
+    assert found["utterances"] == found["answered"] > 0
+    assert found["calm"]["utterances"] > 0 == found["calm"]["lost"]
     assert found["slow_clients"]["connected"] == 10
     assert found["hostile"]["attacks"] > 0
     assert 0 <= found["rss_growth_mib"] < 64
