@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from earwitness.config import PREFIX, Settings
-from earwitness.errors import EarwitnessError, EngineError
+from earwitness.errors import EngineError
 
 READY_SECONDS = 180.0
 COMMAND = (sys.executable, "-m", "earwitness")
@@ -42,12 +42,7 @@ class Serving:
                 stderr=log,
                 env=environment(self._settings),
             )
-        try:
-            ready = self._ready()
-        except EarwitnessError:
-            self._process.kill()
-            self._end()
-            raise
+        ready = self._ready()
         self.http_port = int(ready["http_port"])
         self.wyoming_port = int(ready["wyoming_port"])
         return self
@@ -69,6 +64,8 @@ class Serving:
         readable, _, _ = select.select([self._process.stdout], [], [], READY_SECONDS)
         line = self._process.stdout.readline() if readable else b""
         if not line.startswith(b'{"ready"'):
+            self._process.send_signal(signal.SIGTERM)
+            self._end()
             raise EngineError(f"The server did not come up. {self._last_words()}")
         told: dict[str, Any] = json.loads(line)
         return told

@@ -1,0 +1,110 @@
+"""``bench doors`` as users start it: a real server, a real fleet, scripted sounds."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from earwitness.bench import doors
+from earwitness.bench.manifest import Manifest, Row, read
+from earwitness.bench.serving import Serving, environment, on_loopback
+from earwitness.config import Settings
+from earwitness.errors import EngineError, InputError
+
+DOORS = ("wyoming", "ws")
+FIGURES = {
+    "streams", "utterances", "lost", "shed", "final_latency_ms", "server_cpu_s",
+    "server_peak_rss_mib",
+}  # fmt: skip
+
+
+def command(folder: Path, *words: str) -> Any:
+    """What ``earwitness`` prints as JSON."""
+    done = subprocess.run(
+        [sys.executable, "-m", "earwitness", "--data", str(folder), *words, "--json"],
+        capture_output=True,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_server_is_measured_through_each_door(door: str, tmp_path: Path) -> None:
+    options = ["--streams", "3", "--connected", "5", "--seconds", "3", "--engine", "scripted"]
+    found = command(tmp_path / "data", "bench", "doors", "--door", door, *options)
+    assert found.keys() >= FIGURES
+    assert (found["door"], found["engine"], found["streams"], found["connected"]) == (
+        door, "scripted", 3, 5,
+    )  # fmt: skip
+    assert found["utterances"] == found["answered"] >= 3
+    assert (found["lost"], found["shed"], found["wer"]) == (0, 0, 0.0)
+    assert 0 < found["final_latency_ms"]["p50"] <= found["final_latency_ms"]["p99"]
+    assert found["server_cpu_s"] > 0
+    assert 50 < found["server_peak_rss_mib"] < 4096
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_hostile_peer_and_slow_clients_are_measured_against_a_calm_run(tmp_path: Path) -> None:
+    load = doors.Load("wyoming", streams=2, seconds=2.0, slow=10, hostile=True)
+    told: list[str] = []
+    found = doors.run(load, Settings(data=tmp_path, engine="scripted"), step=told.append)
+    assert told[-2:] == ["while nobody means harm", "while others mean harm"]
+    assert found["utterances"] == found["answered"] > 0
+    assert found["calm"]["utterances"] > 0 == found["calm"]["lost"]
+    assert found["slow_clients"]["connected"] == 10
+    assert found["hostile"]["attacks"] > 0
+    assert 0 <= found["rss_growth_mib"] < 64
+
+
+def test_more_and_more_talkers_until_something_is_shed(tmp_path: Path) -> None:
+    manifest = doors.combined("one", [_first(1)])
+    settings = Settings(data=tmp_path, engine="scripted", hearing_threads=1, shed_seconds=1e-6)
+    load = doors.Load("wyoming", streams=2, seconds=2.0)
+    found = doors.run(load, settings, manifest, find_limit=True)
+    assert found["sheds_at"] == 2
+    assert found["holds"] is None
+    assert found["shed"]["shed"] > 0
+
+
+def test_a_server_that_does_not_come_up_says_why(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path, engine="nonesuch")
+    with (
+        pytest.raises(EngineError, match=r"did not come up.*nonesuch"),
+        Serving(settings, tmp_path),
+    ):
+        raise AssertionError("It came up.")
+
+
+def test_a_server_to_be_measured_has_its_settings_and_no_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EARWITNESS_SETTINGS", "somewhere.toml")
+    monkeypatch.setenv("EARWITNESS_SHED_SECONDS", "7")
+    settings = Settings(host="0.0.0.0", wyoming_plain=True, rephrase_seconds=5)
+    given = environment(on_loopback(settings, tmp_path))
+    assert "EARWITNESS_SETTINGS" not in given
+    assert (given["EARWITNESS_HOST"], given["EARWITNESS_SHED_SECONDS"]) == ("127.0.0.1", "7.0")
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    assert Settings() == on_loopback(settings, tmp_path)
+
+
+def test_what_a_fleet_plays_survives_its_way_through_a_file(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(b"")
+    texts = ['"Well," he said, "yes"', "plain", "two\nlines\tand a tab"]
+    rows = tuple(Row(tmp_path / "a.wav", text) for text in texts)
+    again = read(doors._write(Manifest(Path("x"), rows), tmp_path / "played.tsv"))
+    assert [row.text for row in again.rows] == [*texts[:2], "two lines and a tab"]
+    assert {row.path for row in again.rows} == {tmp_path / "a.wav"}
+    with pytest.raises(InputError, match="cannot hold a tab"):
+        doors._write(Manifest(Path("x"), (Row(Path("a\tb"), ""),)), tmp_path / "no.tsv")
+
+
+def _first(count: int) -> Manifest:
+    shipped = doors.of_starter(doors.Role.DEMO)
+    return Manifest(shipped.path, shipped.rows[:count])
