@@ -17,6 +17,7 @@ import structlog
 import uvicorn
 
 from earwitness.config import Settings
+from earwitness.doors import openai_api
 from earwitness.doors.admission import Admission, is_loopback, listen, tls_context
 from earwitness.doors.device_link import DeviceLink
 from earwitness.doors.up.http import guarded
@@ -141,7 +142,8 @@ class Server:
         if not settings.tls_certificate and not is_loopback(settings.host):
             log.warning("http without TLS beyond this machine", host=settings.host)
         devices = DeviceLink(self.program)
-        app = application(self.program, self.why_not_ready, [devices.router])
+        routers = [devices.router, openai_api.router(self.program)]
+        app = application(self.program, self.why_not_ready, routers)
         server = _Uvicorn(_config(settings, app))
         serving = asyncio.create_task(server.serve([listening]), name="http")
         while not server.started and not serving.done():
