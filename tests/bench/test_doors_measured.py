@@ -16,7 +16,7 @@ from earwitness.bench.serving import Serving, environment, on_loopback
 from earwitness.config import Settings
 from earwitness.errors import EngineError, InputError
 
-DOORS = ("wyoming", "ws")
+DOORS = ("wyoming", "ws", "http")
 FIGURES = {
     "streams", "utterances", "lost", "shed", "final_latency_ms", "server_cpu_s",
     "server_peak_rss_mib",

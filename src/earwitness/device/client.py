@@ -363,7 +363,8 @@ async def _ended(task: asyncio.Task[None]) -> None:
 async def _within(seconds: float, event: asyncio.Event) -> None:
     """Waits for the event, but no longer."""
     try:
-        await asyncio.wait_for(event.wait(), max(0.0, seconds))
+        async with asyncio.timeout(max(0.0, seconds)):  # unlike wait_for, makes no task
+            await event.wait()
     except TimeoutError:
         return
 
