@@ -11,9 +11,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
-import numpy as np
-
-from earwitness.model import Samples
+from earwitness.live.tape import from_pcm
 from earwitness.ports import LiveDetector
 
 TICK = 0.02
@@ -25,8 +23,8 @@ class Listener(Protocol):
 
     memory: Any
 
-    def next_chunk(self) -> Samples | None:
-        """The chunk that is to be judged now, if there is one."""
+    def next_chunk(self) -> bytes | None:
+        """The chunk that is to be judged now, if there is one, as 16-bit PCM."""
 
     def judged(self, probability: float) -> None:
         """What the detector made of it."""
@@ -82,5 +80,6 @@ class Detection:
             if stream in self._due:
                 stream.judged(probability)
 
-    def _judge(self, memories: Sequence[Any], chunks: Sequence[Samples]) -> Sequence[float]:
-        return self.detector.probabilities(memories, np.stack(chunks))
+    def _judge(self, memories: Sequence[Any], chunks: Sequence[bytes]) -> Sequence[float]:
+        matrix = from_pcm(b"".join(chunks)).reshape(len(chunks), -1)
+        return self.detector.probabilities(memories, matrix)

@@ -165,13 +165,12 @@ class LiveStream:
 
     # --- for detection ----------------------------------------------------------
 
-    def next_chunk(self) -> Samples | None:
+    def next_chunk(self) -> bytes | None:
         if not self._has_chunk():
             return None
         self._judging = True
-        chunk = self._tape.read(self._position, self._position + self._chunk)
-        missing = self._chunk - len(chunk)
-        return np.pad(chunk, (0, missing)) if missing else chunk
+        position = self._position
+        return self._tape.pcm(position, position + self._chunk).ljust(2 * self._chunk, b"\0")
 
     def judged(self, probability: float) -> None:
         self._judging = False

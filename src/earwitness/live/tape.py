@@ -9,6 +9,11 @@ from earwitness.model import Samples
 _SCALE = np.float32(32768)
 
 
+def from_pcm(content: bytes) -> Samples:
+    """16-bit little-endian -> float32."""
+    return np.frombuffer(content, "<i2").astype(np.float32) / _SCALE
+
+
 class Tape:
     """Samples [``start``, ``end``) of a stream, held with 16 bits each.
 
@@ -27,11 +32,14 @@ class Tape:
         loud = np.clip(np.rint(samples * _SCALE), -32768, 32767)
         self._pcm += loud.astype("<i2").tobytes()
 
-    def read(self, first: int, end: int) -> Samples:
-        """A copy of [first, end), float32. What lies outside of the tape is not in it."""
+    def pcm(self, first: int, end: int) -> bytes:
+        """[first, end) as 16-bit little-endian. What lies outside of the tape is not in it."""
         at = 2 * max(0, first - self.start)
-        content = bytes(self._pcm[at : 2 * max(0, end - self.start)])
-        return np.frombuffer(content, "<i2").astype(np.float32) / _SCALE
+        return bytes(self._pcm[at : 2 * max(0, end - self.start)])
+
+    def read(self, first: int, end: int) -> Samples:
+        """A copy of [first, end), float32."""
+        return from_pcm(self.pcm(first, end))
 
     def forget(self, until: int) -> None:
         """Drops what lies before ``until``."""

@@ -24,6 +24,7 @@ from earwitness.doors.up.http import guarded
 from earwitness.doors.up.web import application
 from earwitness.doors.wyoming import WyomingDoor
 from earwitness.errors import EarwitnessError, SettingsError
+from earwitness.runners.warming import set_apart
 
 if TYPE_CHECKING:
     from earwitness.wiring import Earwitness
@@ -63,6 +64,7 @@ class Server:
             await doors.enter_async_context(self._catching_up())
             await doors.enter_async_context(self._wyoming())
             await doors.enter_async_context(self._http())
+            set_apart()
             self._ready = True
             log.info("ready", http_port=self.http_port, wyoming_port=self.wyoming_port)
             ready(self)
