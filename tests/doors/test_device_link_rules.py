@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import threading
 from collections.abc import Coroutine, Sequence
 from dataclasses import replace
@@ -259,19 +260,43 @@ def test_a_device_that_pings_may_be_silent_for_long(tmp_path: Path) -> None:
     run(test())
 
 
+def _narrow(site: Site) -> socket.socket:
+    """A connection that takes little before somebody reads from it."""
+    made = socket.socket()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    made.connect(("127.0.0.1", site.port))
+    made.setblocking(False)
+    return made
+
+
 def test_a_device_that_does_not_read_is_let_go(tmp_path: Path) -> None:
     async def test() -> None:
-        async with serving(tmp_path, send_buffer=4096) as site:
-            async with raw(site, max_queue=1) as client:
+        async with serving(tmp_path, send_buffer=4096, stall_seconds=0.5) as site:
+            async with raw(site, max_queue=1, sock=_narrow(site)) as client:
                 await client.greet(site.enrolled())
                 assert site.link.connections == 1
-                for _ in range(MANY_PINGS):
-                    await client.send(link.Ping(clock=1))
+                pings = [link.Ping(clock=1)] * MANY_PINGS
+                sending = asyncio.create_task(client.send(*pings))
                 async with asyncio.timeout(PATIENCE):
                     while site.link.connections:
                         await asyncio.sleep(0.01)
+                sending.cancel()
                 client.socket.transport.abort()
             await _is_well(site)
+
+    run(test())
+
+
+def test_a_device_that_asks_in_a_rush_and_reads_is_answered_each_time(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with serving(tmp_path) as site, raw(site) as client:
+            await client.greet(site.enrolled())
+            sending = asyncio.create_task(
+                client.send(*(link.Ping(clock=number) for number in range(900)))
+            )
+            pongs = [await client.until(link.Pong) for _ in range(900)]
+            await sending
+            assert [pong.clock for pong in pongs] == list(range(900))
 
     run(test())
 

@@ -155,11 +155,22 @@ class Connection:
                 return LEFT
             await self._pace()
             await self._conversation.follow(message)
+            if self._outbox.is_filling and not await self._is_read():
+                return TOO_SLOW
 
     async def _pace(self) -> None:
         """Who says more than may be said is not read for a while."""
         if wait := self._bucket.take(monotonic()):
             await asyncio.sleep(wait)
+
+    async def _is_read(self) -> bool:
+        """Whoever does not read its answers is not read, and let go after a while."""
+        try:
+            async with asyncio.timeout(self._door.settings.stall_seconds):
+                await self._outbox.flush()
+        except TimeoutError:
+            return False
+        return True
 
     async def _greet(self) -> tuple[link.Hello | None, str]:
         """The answer to a challenge, None where the device has gone, and its nonce."""

@@ -36,6 +36,11 @@ class Outbox:
         if self._task is None:
             self._task = asyncio.create_task(self._drain(), name="device link: sending")
 
+    @property
+    def is_filling(self) -> bool:
+        """Whether whoever makes more should wait for the device first."""
+        return len(self._waiting) > MOST // 2
+
     async def flush(self) -> None:
         """Returns when everything is sent, or can no longer be."""
         if self._task is not None:
