@@ -14,7 +14,7 @@ process, gets the same utterances.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -165,21 +165,22 @@ class LiveStream:
 
     # --- for detection ----------------------------------------------------------
 
-    def next_chunk(self) -> bytes | None:
+    def next_chunks(self, most: int) -> bytes:
         if not self._has_chunk():
-            return None
+            return b""
         self._judging = True
-        position = self._position
-        return self._tape.pcm(position, position + self._chunk).ljust(2 * self._chunk, b"\0")
+        position, chunk = self._position, self._chunk
+        whole = min(most, (self._tape.end - position) // chunk)
+        return self._tape.pcm(position, position + max(1, whole) * chunk).ljust(2 * chunk, b"\0")
 
-    def judged(self, probability: float) -> None:
+    def judged(self, probabilities: Sequence[float]) -> None:
+        """Up to where everything begins anew: what lies behind it is judged again."""
         self._judging = False
-        for move in self._endpointer.judge(probability):
-            self._follow(move)
-        if self._endpointer.hushed:
-            self._stay_quiet()
-        elif self._wants_look():
-            self._have_look()
+        endpointer = self._endpointer
+        for probability in probabilities:
+            self._judge(probability)
+            if self._endpointer is not endpointer or self._answer is not None:
+                break
         if not self._is_behind():
             self._room.set()
         self._proceed()
@@ -237,6 +238,14 @@ class LiveStream:
         self._tape.forget(until)
         self._endpointer = Endpointer(self._limits)
         self.memory = self._on.detection.detector.fresh()
+
+    def _judge(self, probability: float) -> None:
+        for move in self._endpointer.judge(probability):
+            self._follow(move)
+        if self._endpointer.hushed:
+            self._stay_quiet()
+        elif self._wants_look():
+            self._have_look()
 
     # --- recognising ------------------------------------------------------------
 

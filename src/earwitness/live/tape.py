@@ -6,7 +6,7 @@ import numpy as np
 
 from earwitness.model import Samples
 
-_SCALE = np.float32(32768)
+_SCALE, _LOUDEST = np.float32(32768), np.float32(32767)
 
 
 def from_pcm(content: bytes) -> Samples:
@@ -17,7 +17,7 @@ def from_pcm(content: bytes) -> Samples:
 class Tape:
     """Samples [``start``, ``end``) of a stream, held with 16 bits each.
 
-    Lossless, for every door delivers samples on the 16-bit grid.
+    Lossless, for every door delivers samples on the 16-bit grid, from -1 to 1.
     """
 
     def __init__(self) -> None:
@@ -29,8 +29,9 @@ class Tape:
         return self.start + len(self._pcm) // 2
 
     def write(self, samples: Samples) -> None:
-        loud = np.clip(np.rint(samples * _SCALE), -32768, 32767)
-        self._pcm += loud.astype("<i2").tobytes()
+        scaled = samples * _SCALE
+        np.minimum(scaled, _LOUDEST, out=scaled)
+        self._pcm += scaled.astype("<i2").tobytes()
 
     def pcm(self, first: int, end: int) -> bytes:
         """[first, end) as 16-bit little-endian. What lies outside of the tape is not in it."""
