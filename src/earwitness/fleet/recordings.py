@@ -12,8 +12,8 @@ from earwitness.errors import ManifestError
 from earwitness.model import SAMPLE_RATE
 from earwitness.ports import AudioReader
 
-FRAME = 1024
-"""Samples in a frame: 64 ms, what satellites send."""
+FRAME = SAMPLE_RATE // 10
+"""Samples in a frame: 100 ms, as `earwitness listen` sends them."""
 FRAME_SECONDS = FRAME / SAMPLE_RATE
 WIDTH = 2
 """Bytes of a sample."""
