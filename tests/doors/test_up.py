@@ -120,6 +120,12 @@ def test_a_header_that_comes_too_slowly_or_is_too_long_is_refused(tmp_path: Path
         assert get(server, "/healthz")[0] == 200
 
 
+def test_more_requests_at_once_than_one_connection_may_have_are_refused(tmp_path: Path) -> None:
+    with up(tmp_path) as server:
+        assert b"HTTP/1.1 429 " in raw(server, b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n" * 2000)
+        assert get(server, "/healthz")[0] == 200
+
+
 def test_more_connections_than_it_may_have_are_refused(tmp_path: Path) -> None:
     with up(tmp_path, max_connections=2) as server:
         address = ("127.0.0.1", server.http_port)

@@ -41,7 +41,7 @@ def read(chunks: Sequence[bytes], boundary: str = "xyz", limits: Limits = LIMITS
 
     kind = f"multipart/form-data; boundary={boundary}".encode()
     scope = {"type": "http", "method": "POST", "headers": [(b"content-type", kind)]}
-    return asyncio.run(read_form(Request(scope, receive), limits))
+    return asyncio.run(read_form(Request(scope, receive), limits, lambda size: None))
 
 
 def content(file: MemoryFile | None) -> bytes | None:
@@ -105,15 +105,25 @@ def test_a_file_is_measured_while_it_comes() -> None:
 
 def test_a_budget_is_shared_and_nobody_has_it_all() -> None:
     budget = Budget(100, 60)
-    with budget.hold("ada", 50), budget.hold("bob", 40):
+    with budget.hold("ada", 50) as ada, budget.hold("bob", 40) as bob:
+        ada(50)
+        bob(40)
         for who, size, status in (("ada", 20, 429), ("eve", 20, 503)):
             with pytest.raises(ApiError) as refused, budget.hold(who, size):
                 pass
             assert refused.value.status == status
-        with budget.hold("ada", 10):
-            pass
-    with budget.hold("eve", 60):
-        pass
+        with budget.hold("ada", 0) as more, pytest.raises(ApiError) as refused:
+            more(20)
+        assert refused.value.status == 429
+        ada(10)
+    with budget.hold("eve", 60) as eve:
+        eve(60)
+
+
+def test_who_announces_much_and_sends_nothing_takes_no_room_from_others() -> None:
+    budget = Budget(100, 60)
+    with budget.hold("ada", 60), budget.hold("ada", 60), budget.hold("eve", 60) as eve:
+        eve(60)
 
 
 def test_what_is_empty_holds_nothing_however_often() -> None:
@@ -121,8 +131,8 @@ def test_what_is_empty_holds_nothing_however_often() -> None:
     with budget.hold("ada", 0):
         with budget.hold("ada", 0):
             pass
-        with budget.hold("ada", 60):
-            pass
+        with budget.hold("ada", 60) as ada:
+            ada(60)
 
 
 def test_a_file_in_memory_lives_as_long_as_somebody_knows_it() -> None:

@@ -62,8 +62,8 @@ class _Api:
         guest, now = await self._gate.enter(request), datetime.now(UTC)
         with ExitStack() as held:
             size = body_size(request, self._limits)
-            held.enter_context(self._budget.hold(guest.source, size))
-            sent = _sent(await read_form(request, self._limits), guest, now)
+            take = held.enter_context(self._budget.hold(guest.source, size))
+            sent = _sent(await read_form(request, self._limits, take), guest, now)
             self._models.check(sent.asked.model)
             if sent.asked.stream:
                 return await self._transcribing.streamed(sent, held)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Hashable, Iterator
+from collections.abc import AsyncIterator, Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -29,27 +29,49 @@ SHARES = 4
 TRY_AGAIN_SECONDS = 2.0
 
 
+Take = Callable[[int], None]
+"""Told how many bytes more are held."""
+
+
 class Budget:
-    """Memory for all recordings that are being sent or heard, in bytes."""
+    """Memory for all recordings that are being sent or heard, in bytes.
+
+    What has arrived counts, not what was announced: many who announce much and send
+    nothing take no room from others.
+    """
 
     def __init__(self, most: int, most_each: int) -> None:
         self._most, self._most_each = most, most_each
         self._held: Counter[Hashable] = Counter()
 
     @contextmanager
-    def hold(self, who: Hashable, size: int) -> Iterator[None]:
-        """Raises ApiError 503 where there is no room for all, 429 where ``who`` has too much."""
+    def hold(self, who: Hashable, announced: int) -> Iterator[Take]:
+        """What takes room as it arrives, and gives it back at the end.
+
+        Raises ApiError, at once or when something more is taken: 503 where there is no
+        room for all, 429 where ``who`` has too much.
+        """
+        taken = 0
+
+        def take(size: int) -> None:
+            nonlocal taken
+            self._check(who, size)
+            self._held[who] += size
+            taken += size
+
+        self._check(who, announced)
+        try:
+            yield take
+        finally:
+            self._held[who] -= taken
+            if not self._held[who]:
+                del self._held[who]  # a Counter minds no key that is not there
+
+    def _check(self, who: Hashable, size: int) -> None:
         if self._held[who] + size > self._most_each:
             raise _full(429, "You are sending too much at once", "rate_limit_error")
         if self._held.total() + size > self._most:
             raise _full(503, "Too much is being sent at once", SERVER)
-        self._held[who] += size
-        try:
-            yield
-        finally:
-            self._held[who] -= size
-            if not self._held[who]:
-                del self._held[who]  # a Counter minds no key that is not there
 
 
 def _full(status: int, message: str, kind: str) -> ApiError:
@@ -95,8 +117,11 @@ def body_size(request: Request, limits: Limits) -> int:
     return size
 
 
-async def read_form(request: Request, limits: Limits) -> Form:
-    """The whole form. Raises ApiError for one that is broken, too large or too slow."""
+async def read_form(request: Request, limits: Limits, take: Take) -> Form:
+    """The whole form. Raises ApiError for one that is broken, too large or too slow.
+
+    ``take`` is told of what arrives, and may raise.
+    """
     _, options = parse_options_header(request.headers.get("content-type"))
     boundary = options.get(b"boundary", b"")
     if not boundary:
@@ -105,6 +130,7 @@ async def read_form(request: Request, limits: Limits) -> Form:
     try:
         parser = reading.parser(boundary)
         async for chunk in _body(request, limits):
+            take(len(chunk))
             parser.write(chunk)
     except FormParserError as error:
         raise _broken(str(error)) from error

@@ -15,6 +15,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from earwitness.doors.admission import Admission
 
 HEADER_BYTES = 64 * 1024
+PIPELINED = 16
+"""Requests that may wait for the answer to one before them on the same connection."""
 
 log = structlog.get_logger(__name__)
 
@@ -64,7 +66,10 @@ def guarded(admission: Admission, stall_seconds: float) -> type[HttpToolsProtoco
 
         def on_headers_complete(self) -> None:
             self._stop_deadline()
-            super().on_headers_complete()
+            if len(self.pipeline) >= PIPELINED:
+                self._refuse("429 Too Many Requests", "too many requests at once")
+            elif not self.transport.is_closing():
+                super().on_headers_complete()
 
         def _leave(self) -> None:
             if self._entered:
