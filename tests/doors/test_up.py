@@ -9,6 +9,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,27 @@ def test_more_requests_at_once_than_one_connection_may_have_are_refused(tmp_path
     with up(tmp_path) as server:
         assert b"HTTP/1.1 429 " in raw(server, b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n" * 2000)
         assert get(server, "/healthz")[0] == 200
+
+
+def test_a_websocket_that_floods_holds_up_nobody(tmp_path: Path) -> None:
+    """A megabyte of pings is 170,000 of them, each to be answered."""
+    upgrade = (
+        b"GET /v1/device HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    )
+    with (
+        up(tmp_path) as server,
+        socket.create_connection(("127.0.0.1", server.http_port), SECONDS) as flood,
+    ):
+        flood.sendall(upgrade)
+        assert flood.recv(12) == b"HTTP/1.1 101"
+        flood.setblocking(False)
+        taken = 0
+        for _ in range(100):
+            assert get(server, "/healthz")[0] == 200
+            with suppress(BlockingIOError):
+                taken += flood.send(b"\x89\x80\0\0\0\0" * 20_000)
+        assert 0 < taken < 100 * 120_000
 
 
 def test_more_connections_than_it_may_have_are_refused(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from earwitness.doors.admission import Admission, is_loopback, listen, tls_conte
 from earwitness.doors.device_link import DeviceLink
 from earwitness.doors.up.http import guarded
 from earwitness.doors.up.web import application
+from earwitness.doors.up.websocket import FairWebSocket
 from earwitness.doors.wyoming import WyomingDoor
 from earwitness.errors import EarwitnessError, SettingsError
 from earwitness.runners.warming import set_apart
@@ -189,7 +190,7 @@ def _config(settings: Settings, app: object) -> uvicorn.Config:
     return uvicorn.Config(
         app,  # type: ignore[arg-type]
         http=guarded(Admission(settings), settings.stall_seconds),
-        ws="websockets-sansio",
+        ws=FairWebSocket,
         ws_max_size=MESSAGE_BYTES,
         ws_per_message_deflate=False,
         ws_ping_interval=settings.idle_seconds / 2,
