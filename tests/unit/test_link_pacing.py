@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-from earwitness.doors.device_link.pacing import Bucket, PeerBuckets
 from hypothesis import given
 from hypothesis import strategies as st
 
 from earwitness.doors.device_link import outbox
 from earwitness.doors.device_link.outbox import Outbox
+from earwitness.doors.pacing import Bucket, PeerBuckets
 from earwitness.wire.link import messages as link
 from earwitness.wire.link.codec import encode
 
