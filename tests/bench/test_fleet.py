@@ -28,7 +28,7 @@ from earwitness.fleet.tally import order_statistics
 
 SECOND = Recording(np.arange(3 * FRAME + 100, dtype="<i2").tobytes(), "turn on the light")
 OTHER = Recording(np.full(2 * FRAME, 7, "<i2").tobytes(), "turn it off")
-PLAN = Plan(speaking=3, connected=3, seconds=0.4, duty=1.0)
+PLAN = Plan(speaking=3, connected=3, seconds=1.0, duty=1.0)
 IMPATIENT = replace(PLAN, patience=0.3)
 
 
