@@ -116,3 +116,13 @@ def test_a_wrong_use_is_explained(tmp_path: Path, arguments: list[str], names: s
     done = earwitness(tmp_path, *arguments)
     assert done.returncode == 2
     assert names in done.stderr
+
+
+@pytest.mark.parametrize("what", ["device", "key"])
+def test_an_empty_id_is_nobodys_however_few_there_are(tmp_path: Path, what: str) -> None:
+    enrol(tmp_path, as_json(tmp_path, *KITCHEN)["code"])
+    as_json(tmp_path, "key", "add", "solo", *ELM)
+    refused = earwitness(tmp_path, what, "revoke", "")
+    assert refused.returncode == 2
+    (listed,) = as_json(tmp_path, what, "list")
+    assert listed["revoked_at"] is None

@@ -79,7 +79,7 @@ def the_one(what: str, ids: Iterable[str], beginning: str, lists: str = "") -> s
     """The one id that begins so. Raises NotFound; ``lists`` is the command that names them."""
     from earwitness.errors import NotFound
 
-    found = [each for each in ids if each.startswith(beginning.lower())]
+    found = [each for each in ids if beginning and each.startswith(beginning.lower())]
     if len(found) != 1:
         reason = f"No {what} begins" if not found else f"{len(found)} {what}s begin"
         command = lists or f"earwitness {what} list"
