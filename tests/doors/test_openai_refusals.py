@@ -285,12 +285,12 @@ def test_what_is_not_there_is_said_in_the_same_shape(
 # --- nothing on a disk ----------------------------------------------------------
 
 
-def open_files() -> set[str]:
-    """What this process, which is the server too, has open."""
+def open_files() -> set[tuple[str, str]]:
+    """What this process, which is the server too, has open: descriptors and their files."""
     found = set()
     for each in Path("/proc/self/fd").iterdir():
         try:
-            found.add(str(each.readlink()))
+            found.add((each.name, str(each.readlink())))
         except FileNotFoundError:
             continue
     return found
@@ -306,9 +306,13 @@ def test_an_upload_is_never_in_a_file(
     before = open_files()
     head = f"Content-Length: {len(body + END)}\r\nConnection: close"
     with Sending(url, head, body[:-1000]) as sending:
-        new: set[str] = set()
-        while not any("memfd" in each for each in new):
-            new = open_files() - before
+        new: list[str] = []
+        for _ in range(3000):
+            new = [file for _, file in open_files() - before]
+            if any("memfd" in each for each in new):
+                break
+            threading.Event().wait(0.01)
+        assert any("memfd" in each for each in new)
         assert [each for each in new if each.startswith("/") and "memfd" not in each] == []
         sending.socket.sendall(body[-1000:] + END)
         answer = sending.rest()
