@@ -46,7 +46,6 @@ class Load:
     running: int
     audio_done: float
     work_done: float
-    longest_wait: float
 
 
 class Turn(Generic[T]):
@@ -94,7 +93,7 @@ class Turns:
         self._lock = threading.Condition()
         self._closing = False
         self._rtf = RTF
-        self._audio_done = self._work_done = self._longest_wait = 0.0
+        self._audio_done = self._work_done = 0.0
         names = [f"hearing-{number}" for number in range(threads)]
         self._threads = [threading.Thread(target=self._run, name=n, daemon=True) for n in names]
         for thread in self._threads:
@@ -130,9 +129,7 @@ class Turns:
     def load(self) -> Load:
         with self._lock:
             waiting = sum(not turn.future.done() for *_, turn in self._waiting)
-            running, wait = len(self._running), self._longest_wait
-            self._longest_wait = 0.0
-            return Load(waiting, running, self._audio_done, self._work_done, wait)
+            return Load(waiting, len(self._running), self._audio_done, self._work_done)
 
     def close(self) -> None:
         """Ends the threads when what they work on is done; what waits is never begun."""
@@ -185,9 +182,7 @@ class Turns:
         """Not one that was taken at another rank, given up, or is too late by now."""
         if turn.taken or turn.future.done() or turn.rank is not rank:
             return False
-        waited = monotonic() - turn.since
-        self._longest_wait = max(self._longest_wait, waited)
-        if waited > self._patience(turn):
+        if monotonic() - turn.since > self._patience(turn):
             turn.fail(Overloaded(retry_after=round(self._expected_wait(rank) + 1, 1)))
             return False
         return True
