@@ -85,7 +85,7 @@ def test_without_any_the_lists_say_what_that_means(tmp_path: Path) -> None:
         (["device", "revoke", "ffff"], "No device begins with 'ffff'"),
         (["device", "consent", "ffff", "granted"], "earwitness device list"),
         (["key", "revoke", "ffff"], "No key begins with 'ffff'"),
-        (["key", "revoke", ""], "2 keys begin with ''"),
+        (["key", "revoke", ""], "No key begins with ''"),
         (["key", "add", "laptop", *ELM], "named 'laptop'"),
         (["key", "add", "two\nlines", *ELM], "printable"),
         (["device", "invite", "--household", " ", "--room", "hall"], "household"),
