@@ -19,6 +19,7 @@ import numpy as np
 from earwitness import starter
 from earwitness.audio import player
 from earwitness.audio.silero import SileroDetector
+from earwitness.config import unknown_variables
 from earwitness.engines.moonshine import graphs
 from earwitness.errors import EarwitnessError, EngineError, SettingsError, StoreError
 from earwitness.flow.steps import NOTHING_TO_DO
@@ -68,6 +69,13 @@ def _python(program: Earwitness) -> tuple[Mark, str]:
     if not low <= sys.version_info[:2] < high:
         raise SettingsError(f"Python {found}; 3.11, 3.12 or 3.13 is needed.")
     return Mark.OK, found
+
+
+def _environment(program: Earwitness) -> tuple[Mark, str]:
+    unknown = unknown_variables()
+    if unknown:
+        return Mark.WARNING, f"there is no setting {', '.join(unknown)}; it does nothing"
+    return Mark.OK, "every variable is a setting"
 
 
 def _packages(program: Earwitness) -> tuple[Mark, str]:
@@ -172,6 +180,7 @@ def _speech(program: Earwitness) -> tuple[Recording, Samples]:
 CHECKS: dict[str, Check] = {
     "python": _python,
     "packages": _packages,
+    "environment": _environment,
     "model": _model,
     "decoder": _decoder,
     "speech detector": _detector,

@@ -11,17 +11,20 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from earwitness.errors import SettingsError
 
 PREFIX = "EARWITNESS_"
+ELSEWHERE = frozenset({"SETTINGS", "API_KEY"})
+"""Variables that are options of commands, not settings."""
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Household = Annotated[str, Field(pattern=r"^\S+$", max_length=100)]
 
 
 def default_data() -> Path:
@@ -162,7 +165,7 @@ class Settings(BaseSettings):
     wyoming_announce: bool = Field(
         False, description="Announce Wyoming on the local network by zeroconf."
     )
-    wyoming_household: str = Field(
+    wyoming_household: Household = Field(
         "local", description="The household of whoever speaks Wyoming, which knows none."
     )
     wyoming_consent: bool = Field(
@@ -223,14 +226,46 @@ class Settings(BaseSettings):
         except ValidationError as error:
             raise SettingsError(_explained(error)) from error
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_no_number(cls, value: object, about: ValidationInfo) -> object:
+        """``audit_fraction = true`` is a mistake, not 1."""
+        name = about.field_name
+        if isinstance(value, bool) and name and cls.model_fields[name].annotation is not bool:
+            raise ValueError("Input should not be a truth value")
+        return value
+
     @classmethod
     def read(cls, file: Path | None = None, **chosen: Any) -> Settings:
         """Settings by who has the last word: ``chosen``, the environment, the TOML ``file``.
 
-        Raises SettingsError, which names the file, where it cannot be read.
+        Raises SettingsError, which names the file, where it cannot be read or holds a value
+        that cannot work.
         """
-        written = _from_toml(file) if file else {}
-        return cls(**{name: v for name, v in written.items() if not _is_set(name)} | chosen)
+        if file is None:
+            return cls(**chosen)
+        written = {name: v for name, v in _from_toml(file).items() if not _is_set(name)}
+        try:
+            return cls(**written | chosen)
+        except SettingsError as error:
+            if isinstance(error.__cause__, ValidationError):
+                name, why = _first(error.__cause__)
+                if name in written and name not in chosen:
+                    raise SettingsError(f"{file}: {name}: {why}") from error
+            raise
+
+    @property
+    def http_url(self) -> str:
+        """Where ``earwitness up`` with these settings speaks HTTP."""
+        return self._url("https" if self.tls_certificate else "http", self.http_port)
+
+    @property
+    def wyoming_url(self) -> str:
+        """Where it speaks Wyoming."""
+        return self._url("tls" if self.tls_certificate else "tcp", self.wyoming_port)
+
+    def _url(self, scheme: str, port: int) -> str:
+        return f"{scheme}://{f'[{self.host}]' if ':' in self.host else self.host}:{port}"
 
     @property
     def database_url(self) -> str:
@@ -246,6 +281,14 @@ class Settings(BaseSettings):
     @property
     def clips_folder(self) -> Path:
         return self.clips or self.data / "clips"
+
+
+def unknown_variables() -> list[str]:
+    """Names in the environment that look like settings, and are none."""
+    known = {name.upper() for name in Settings.model_fields} | ELSEWHERE
+    return sorted(
+        name for name in os.environ if name.startswith(PREFIX) and name[len(PREFIX) :] not in known
+    )
 
 
 def _is_set(name: str) -> bool:
@@ -266,8 +309,14 @@ def _from_toml(file: Path) -> dict[str, Any]:
 
 
 def _explained(error: ValidationError) -> str:
-    first = error.errors()[0]
-    name = "_".join(map(str, first["loc"]))
+    name, why = _first(error)
     if name not in Settings.model_fields:
         return f"There is no setting {PREFIX}{name.upper()}."
-    return f"{PREFIX}{name.upper()}: {first['msg']}, not {first['input']!r}."
+    return f"{PREFIX}{name.upper()}: {why}"
+
+
+def _first(error: ValidationError) -> tuple[str, str]:
+    """The setting that cannot work, and why."""
+    first = error.errors()[0]
+    why = first["msg"].removeprefix("Value error, ")
+    return "_".join(map(str, first["loc"])), f"{why}, not {first['input']!r}."

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +50,31 @@ def test_a_server_is_measured_through_each_door(door: str, tmp_path: Path) -> No
     assert found["server_cpu_s"] > 0
     assert 50 < found["server_peak_rss_mib"] < 4096
     assert not (tmp_path / "data").exists()
+
+
+def test_one_that_is_told_to_end_leaves_nothing_behind(tmp_path: Path) -> None:
+    options = ["--streams", "2", "--seconds", "600", "--engine", "scripted"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "earwitness", "bench", "doors", *options],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        while len(children := _children(process.pid)) < 2:  # the server and the fleet
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.terminate()
+        assert process.wait(60) == 128 + signal.SIGTERM
+    finally:
+        process.kill()
+        process.wait()
+    assert not any(Path(f"/proc/{child}").exists() for child in children)
+    assert list(tmp_path.glob("earwitness-*")) == []
+
+
+def _children(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
 
 
 def test_a_hostile_peer_and_slow_clients_are_measured_against_a_calm_run(tmp_path: Path) -> None:

@@ -120,6 +120,34 @@ def test_without_a_code_or_a_server_it_says_what_to_do(tmp_path: Path) -> None:
     assert "no server for 0.5 s" in away.stderr
 
 
+def test_the_server_is_the_one_of_the_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with up(tmp_path / "server") as server:
+        monkeypatch.setenv("EARWITNESS_HTTP_PORT", str(server.http_port))
+        done = listen(tmp_path / "device", recording(), "--enrol", invited(server), "--json")
+        assert [each["text"] for each in json.loads(done.stdout)["utterances"]] == [HEARD]
+
+
+def test_a_code_that_is_refused_leaves_no_key(tmp_path: Path) -> None:
+    with up(tmp_path / "server") as server:
+        for code in ("", "7K3M-9QXT-2WVA"):
+            done = listen(tmp_path / "device", "--server", http(server), "--enrol", code)
+            assert done.returncode == 2
+            assert "code" in done.stderr
+            assert not (tmp_path / "device" / "device.json").exists()
+
+
+def test_a_key_from_before_outlives_a_code_that_is_refused(tmp_path: Path) -> None:
+    """The answer to an earlier code may have been lost, and the server knows this key."""
+    with up(tmp_path / "server") as server:
+        keys = KeyFile(tmp_path / "device.json")
+        known = keys.pending()
+        with pytest.raises(AccessRefused):
+            enrol(http(server), "7K3M-9QXT-2WVA", keys)
+        assert keys.read() == known
+
+
 def test_a_key_that_was_revoked_is_refused(tmp_path: Path) -> None:
     with up(tmp_path / "server") as server:
         keys = KeyFile(tmp_path / "device" / "device.json")

@@ -62,6 +62,7 @@ def test_every_metric_is_shown_with_a_number(tmp_path: Path) -> None:
         for gauge in METRICS:
             assert f"# HELP earwitness_{gauge.name.removesuffix('_total')}" in text
         assert 'earwitness_queue_items{state="waiting"} 0.0' in text
+        assert 'earwitness_connections{door="http"} 1.0' in text
         assert 'earwitness_lexicon_revision{recogniser="scripted"} 0.0' in text
 
 
@@ -99,7 +100,8 @@ def test_settings_come_from_a_file_and_the_environment_wins(tmp_path: Path) -> N
     ("text", "message"),
     [
         ("htpp_port = 1", "there is no setting 'htpp_port'"),
-        ("http_port = 99999", "EARWITNESS_HTTP_PORT"),
+        ("http_port = 99999", "house.toml: http_port:"),
+        ("audit_fraction = true", "house.toml: audit_fraction: Input should not be a truth value"),
         ("http_port = ", "is not TOML"),
     ],
 )
@@ -118,6 +120,7 @@ def test_a_header_that_comes_too_slowly_or_is_too_long_is_refused(tmp_path: Path
         assert raw(server, b"").startswith(b"HTTP/1.1 408 ")
         long = b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 100_000
         assert raw(server, long).startswith(b"HTTP/1.1 431 ")
+        assert raw(server, long + b"a" * 5_000_000).startswith(b"HTTP/1.1 431 ")
         assert get(server, "/healthz")[0] == 200
 
 
@@ -125,6 +128,42 @@ def test_more_requests_at_once_than_one_connection_may_have_are_refused(tmp_path
     with up(tmp_path) as server:
         assert b"HTTP/1.1 429 " in raw(server, b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n" * 2000)
         assert get(server, "/healthz")[0] == 200
+
+
+def test_connections_and_streams_that_are_refused_are_counted(tmp_path: Path) -> None:
+    with up(tmp_path, max_connections=1) as server:
+        with (
+            socket.create_connection(("127.0.0.1", server.wyoming_port), SECONDS) as one,
+            socket.create_connection(("127.0.0.1", server.wyoming_port), SECONDS) as other,
+        ):
+            one.sendall(b'{"type": "ping"}\n')
+            assert one.recv(10)
+            assert b"too_many_connections" in other.recv(1000)
+        text = get(server, "/metrics")[1]
+    assert 'earwitness_connections_refused_total{door="wyoming"} 1.0' in text
+
+
+def test_a_misspelt_setting_is_said_in_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EARWITNESS_HTPP_PORT", "1")
+    with up(tmp_path) as server:
+        (said,) = [line for line in server.log() if line["event"] == "no such setting"]
+        assert said["variable"] == "EARWITNESS_HTPP_PORT"
+
+
+def test_a_host_that_is_nobodys_is_said_before_anything_about_tls(tmp_path: Path) -> None:
+    process = start(tmp_path, host="nosuch.invalid")
+    process.communicate(timeout=SECONDS)
+    assert process.returncode == 5
+    assert "EARWITNESS_HOST: nosuch.invalid" in (tmp_path / "log").read_text(encoding="utf-8")
+
+
+def test_what_it_writes_is_for_its_owner_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    with up(folder):
+        kept = [path for path in folder.rglob("*") if path.name not in ("log", "script.json")]
+        assert {path.stat().st_mode & 0o077 for path in kept} == {0}
 
 
 def test_a_websocket_that_floods_holds_up_nobody(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from earwitness.config import Settings
+from earwitness.config import Settings, unknown_variables
 from earwitness.errors import SettingsError
 
 
@@ -69,3 +69,30 @@ def test_every_setting_says_what_it_does() -> None:
 def test_what_is_secret_is_not_shown() -> None:
     shown = repr(Settings(database="postgresql://user:hunter2@host/db", audit_key="hunter3"))
     assert "hunter" not in shown
+
+
+def test_a_value_of_the_environment_is_not_blamed_on_the_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "house.toml"
+    file.write_text("threads = 2\n", encoding="utf-8")
+    monkeypatch.setenv("EARWITNESS_THREADS", "many")
+    with pytest.raises(SettingsError, match=r"^EARWITNESS_THREADS: "):
+        Settings.read(file)
+
+
+@pytest.mark.parametrize("name", ["", " ", "elm 12"])
+def test_a_household_without_a_name_is_refused(name: str) -> None:
+    with pytest.raises(SettingsError, match="EARWITNESS_WYOMING_HOUSEHOLD"):
+        Settings(wyoming_household=name)
+
+
+def test_a_misspelt_variable_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EARWITNESS_HTPP_PORT", "1")
+    monkeypatch.setenv("EARWITNESS_SETTINGS", "house.toml")
+    assert unknown_variables() == ["EARWITNESS_HTPP_PORT"]
+
+
+def test_where_the_doors_are() -> None:
+    assert Settings().http_url == "http://127.0.0.1:10380"
+    assert Settings(host="::1", tls_certificate=Path("a")).wyoming_url == "tls://[::1]:10300"

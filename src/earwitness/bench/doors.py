@@ -143,32 +143,36 @@ def _fleet(load: Load, server: Serving, site: _Site) -> Plain:
         *("--manifest", site.manifest, "--pid", server.pid),
         *(("--keys", site.keys) if site.door == LINK else ()),
     ]
-    process = _started(asked, server, site)
-    return _answered(process)
+    with _started(asked, server, site) as process:
+        return _answered(process)
 
 
 @contextmanager
 def _mean(load: Load, server: Serving, site: _Site) -> Iterator[Plain]:
     """Peers that mean no good, for as long as the honest ones speak; what they say at the end."""
     asked = ["--devices", 0, "--slow", load.slow, "--seconds", load.seconds]
-    process = _started([*asked, *(["--hostile"] if load.hostile else [])], server, site)
     told: Plain = {}
-    try:
+    with _started([*asked, *(["--hostile"] if load.hostile else [])], server, site) as process:
         yield told
         told |= _answered(process)
-    finally:
-        process.kill()
-        process.wait()
 
 
-def _started(asked: Sequence[object], server: Serving, site: _Site) -> subprocess.Popen[bytes]:
+@contextmanager
+def _started(
+    asked: Sequence[object], server: Serving, site: _Site
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A fleet; it does not outlive whoever waits for it."""
     command = [*COMMAND, "fleet", "--json", "--door", site.door, "--url", _url(site.door, server)]
-    return subprocess.Popen(  # noqa: S603 - our own module
+    with subprocess.Popen(  # noqa: S603 - our own module
         [*command, *map(str, asked)],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env=environment(Settings(data=site.folder / "fleet")),
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def _answered(process: subprocess.Popen[bytes]) -> Plain:
@@ -177,8 +181,8 @@ def _answered(process: subprocess.Popen[bytes]) -> Plain:
         found: Plain = json.loads(out)
     except ValueError as error:
         raise EngineError(f"The fleet ended with {process.returncode}.") from error
-    if process.returncode:
-        raise EngineError(f"The fleet: {found.get('message')}")
+    if "message" in found:
+        raise EngineError(f"The fleet: {found['message']}")
     return {name: value for name, value in found.items() if name != "door"}
 
 

@@ -7,12 +7,14 @@ says why.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import islice
 
 from rich.table import Table
 
-from earwitness.bench import doors, doubt, harm, live, memory, recognition, teach
+from earwitness.bench import doors_table, doubt, harm, live, memory, recognition, teach
+from earwitness.bench.bars import Line
+from earwitness.bench.doors_table import DoorsExtent
 from earwitness.bench.figures import Plain
 from earwitness.bench.manifest import combined
 from earwitness.bench.sets import Sets
@@ -20,7 +22,6 @@ from earwitness.model import SAMPLE_RATE, Samples
 from earwitness.wiring import Earwitness
 
 STREAMS = 2
-DOORS = ("wyoming", "ws", "http")
 BASELINE = "moonshine-library"
 TERM_RECALL = {"slang": 0.80, "rare words": 0.90}
 
@@ -36,18 +37,7 @@ class Extent:
     many: int = 1_000
     very_many: int = 10_000
     publications: int = 100
-    talkers: int = 25
-    talk_seconds: float = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One bar. ``met`` is None where it could not be measured."""
-
-    what: str
-    bar: str
-    reached: str
-    met: bool | None
+    doors: DoorsExtent = field(default_factory=DoorsExtent)
 
 
 def run(
@@ -91,7 +81,7 @@ def lines(measured: Mapping[str, Plain]) -> list[Line]:
         _live(measured["live"]),
         *_doubt(measured["doubt"]),
         *_memory(measured["memory"]),
-        *_doors(measured["doors"]),
+        *doors_table.lines(measured["doors"]),
     ]
 
 
@@ -150,8 +140,7 @@ def _measure(
     )  # fmt: skip
     yield "doubt", _doubts(program, sets, told("doubt"))
     yield "memory", memory.run(clips[0], settings, terms=extent.very_many)
-    loads = (doors.Load(door, extent.talkers, extent.talk_seconds) for door in DOORS)
-    yield "doors", {load.door: doors.run(load, settings, step=_into(told)) for load in loads}
+    yield "doors", doors_table.measure(settings, extent.doors, _into(told))
 
 
 def _into(told: Callable[[str], Callable[[int, int], None]]) -> Callable[[str], None]:
@@ -326,18 +315,6 @@ def _memory(found: Plain) -> Sequence[Line]:
         ),
         Line("start", "ready in <= 2 s", f"{found['ready_s']:.2f} s", found["ready_s"] <= 2.0),
     )
-
-
-def _doors(runs: Mapping[str, Plain]) -> Iterator[Line]:
-    for door, found in runs.items():
-        p95 = found["final_latency_ms"]["p95"]
-        yield Line(
-            f"{found['streams']} talkers by {door}, the fleet on the same cores",
-            "final p95 <= 1 s, none lost or shed",
-            f"{'nothing' if p95 is None else f'{p95:.0f} ms'}, {found['lost']} lost and"
-            f" {found['shed']} shed of {found['utterances']}",
-            p95 is not None and p95 <= 1000 and not found["lost"] + found["shed"],
-        )
 
 
 def _both(run_: Plain) -> tuple[Plain, Plain]:

@@ -50,10 +50,16 @@ def enrol(server: str, code: str, keys: KeyFile, authority: str | None = None) -
     Raises AccessRefused for a code that does not open, InputError for a server that cannot
     be reached, ProtocolError for one that answers something else.
     """
+    is_new = not keys.path.exists()
     identity = keys.pending()
     if identity.device:
         raise AccessRefused(f"{keys.path}: this device is enrolled already.")
-    told = _post(server, {"code": code, "key": public(identity.seed)}, authority)
+    try:
+        told = _post(server, {"code": code, "key": public(identity.seed)}, authority)
+    except AccessRefused:
+        if is_new:  # otherwise the answer to an earlier code may have been lost
+            keys.discard()
+        raise
     try:
         names = {name: str(told[name]) for name in ("device", "household", "room")}
     except KeyError as error:

@@ -101,6 +101,10 @@ class KeyFile:
         self.write(identity)
         return identity
 
+    def discard(self) -> None:
+        """Deletes a key that nobody has been told of."""
+        self.path.unlink(missing_ok=True)
+
     def announcing(self) -> Identity:
         """The identity with a next key, written down before anybody hears of it."""
         identity = self.enrolled()

@@ -26,25 +26,25 @@ def is_loopback(address: str) -> bool:
 
 
 class Admission:
-    """How many connections a door has, and from where."""
+    """How many connections a door has, from where, and how many it did not let in."""
 
     def __init__(self, settings: Settings) -> None:
         self._most, self._most_a_peer = settings.max_connections, settings.max_connections_per_peer
-        self._many = 0
+        self.connections = self.refused = 0
         self._peers: Counter[str] = Counter()
 
     def enter(self, peer: str) -> bool:
         """Whether one more may come in; whoever may must ``leave``."""
-        if self._many >= self._most:
-            return False
-        if not is_loopback(peer) and self._peers[peer] >= self._most_a_peer:
+        crowding = not is_loopback(peer) and self._peers[peer] >= self._most_a_peer
+        if crowding or self.connections >= self._most:
+            self.refused += 1
             return False
         self._peers[peer] += 1
-        self._many += 1
+        self.connections += 1
         return True
 
     def leave(self, peer: str) -> None:
-        self._many -= 1
+        self.connections -= 1
         self._peers[peer] -= 1
         if not self._peers[peer]:
             del self._peers[peer]

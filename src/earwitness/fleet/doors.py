@@ -23,11 +23,7 @@ class Door(StrEnum):
 
 def default_url(door: Door, settings: Settings) -> str:
     """Where ``earwitness up`` with these settings listens."""
-    encrypted = settings.tls_certificate is not None
-    if door is Door.WYOMING:
-        return f"{'tls' if encrypted else 'tcp'}://{_host(settings)}:{settings.wyoming_port}"
-    scheme = "ws" if door is Door.WS else "http"
-    return f"{scheme}{'s' if encrypted else ''}://{_host(settings)}:{settings.http_port}"
+    return settings.wyoming_url if door is Door.WYOMING else settings.http_url
 
 
 def opening(
@@ -39,7 +35,3 @@ def opening(
     if door is Door.WS:
         return partial(LinkDoor, address, identities=identities)
     return partial(HttpDoor, address, api_key=api_key)
-
-
-def _host(settings: Settings) -> str:
-    return f"[{settings.host}]" if ":" in settings.host else settings.host

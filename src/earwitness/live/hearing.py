@@ -35,6 +35,7 @@ class Tally:
     """What was heard since the start; numbers only."""
 
     utterances: int = 0
+    refused: int = 0
     shed: int = 0
     kept: int = 0
 
@@ -81,6 +82,7 @@ class LiveHearing:
         consent. Raises Overloaded where too many are open.
         """
         if len(self._streams) >= self._limits.max_streams:
+            self.tally.refused += 1
             raise Overloaded(f"{len(self._streams)} streams are open (setting max_streams).")
         stream = LiveStream(
             source,

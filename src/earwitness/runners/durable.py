@@ -13,6 +13,7 @@ only by who runs events for long.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Collection, Coroutine
 from datetime import UTC, datetime
@@ -144,6 +145,8 @@ def _switch_wal_on(url: str) -> None:
     if not url.startswith("sqlite"):
         return
     engine = sqlalchemy.create_engine(url)
+    if engine.url.database:  # for its owner alone, like what lies beside it
+        os.close(os.open(engine.url.database, os.O_CREAT | os.O_CLOEXEC, 0o600))
     with engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA journal_mode=WAL")
     engine.dispose()

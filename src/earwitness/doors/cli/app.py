@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,7 +112,11 @@ def earwitness(
 
 
 def main() -> None:
-    """Runs the command line and ends the process with the exit code of ``errors``."""
+    """Runs the command line and ends the process with the exit code of ``errors``.
+
+    SIGTERM unwinds like Ctrl-C, so that nothing that was started or borrowed stays behind.
+    """
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
         app()
     except EarwitnessError as error:

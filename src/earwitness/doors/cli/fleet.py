@@ -48,7 +48,10 @@ Keys = Annotated[
 ]
 Codes = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="For ws: first enrol with these codes, one a line."),
+    typer.Option(
+        metavar="FILE",
+        help="For ws: first enrol with these codes, one a line, and put the keys there.",
+    ),
 ]
 Pid = Annotated[
     int | None, typer.Option(metavar="PID", help="The server's process: measure what it takes.")
@@ -86,7 +89,8 @@ def fleet(
 
     Latency is counted from the end of speech to the final result; loss and refusals are those
     that the devices see. lag_ms says how late this program was itself: where that is more than
-    a few ms, measure with fewer devices or from another machine.
+    a few ms, measure with fewer devices or from another machine. The exit code is 1 where
+    nothing at all was answered.
     """
     from earwitness.fleet import mean
     from earwitness.fleet.crew import Plan
@@ -116,7 +120,10 @@ def fleet(
 
     with Earwitness(settings) as program, screen.progress("Speaking") as progress:
         told = _together([*parts(program.reader, progress)])
-    _show(screen, {"door": door} | {k: v for each in told for k, v in each.items()})
+    figures = {"door": door} | {name: value for each in told for name, value in each.items()}
+    _show(screen, figures)
+    if figures.get("utterances") and not figures["answered"]:
+        raise typer.Exit(1)
 
 
 def _identities(

@@ -30,8 +30,12 @@ Files = Annotated[
     list[Path] | None,
     typer.Argument(metavar="[FILE...]", help="Recordings, played in real time; else microphone."),
 ]
-Server = Annotated[str, typer.Option(metavar="URL", help="The server: http:// or https://.")]
-Enrol = Annotated[str, typer.Option(metavar="CODE", help="Enrol first, with a one-time code.")]
+Server = Annotated[
+    str, typer.Option(metavar="URL", help="The server; by default the one on this machine.")
+]
+Enrol = Annotated[
+    str | None, typer.Option(metavar="CODE", help="Enrol first, with a one-time code.")
+]
 Key = Annotated[
     Path | None,
     typer.Option(
@@ -61,8 +65,8 @@ Patience = Annotated[
 def listen(
     context: typer.Context,
     files: Files = None,
-    server: Server = "http://127.0.0.1:10380",
-    enrol: Enrol = "",
+    server: Server = "",
+    enrol: Enrol = None,
     key: Key = None,
     push: Push = False,
     codec: Coding = Codec.PCM16,
@@ -86,6 +90,7 @@ def listen(
 
     screen = Screen(as_json)
     with opened(context) as program:
+        server = server or program.settings.http_url
         keys = KeyFile(key or program.settings.data / KEY_NAME)
         identity = _identity(keys, server, enrol, ca, screen)
         wishes = Wishes(push, codec.value, mute_start, consent, microphone, rotate, patience)
@@ -99,11 +104,11 @@ def listen(
 
 
 def _identity(
-    keys: KeyFile, server: str, code: str, authority: Path | None, screen: Screen
+    keys: KeyFile, server: str, code: str | None, authority: Path | None, screen: Screen
 ) -> Identity:
     from earwitness.device.enrolment import enrol
 
-    if not code:
+    if code is None:
         return keys.enrolled()
     identity = enrol(server, code, keys, str(authority) if authority else None)
     screen.note(f"Enrolled for {identity.room}, {identity.household}, as {identity.device}.")

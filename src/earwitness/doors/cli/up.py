@@ -44,6 +44,7 @@ def up(context: typer.Context, sample: Sample = False, as_json: Json = False) ->
     """
     import uvloop
 
+    from earwitness.config import unknown_variables
     from earwitness.doors.up import logs
 
     screen = Screen(as_json)
@@ -51,6 +52,7 @@ def up(context: typer.Context, sample: Sample = False, as_json: Json = False) ->
         chosen = _for_show(stack) if sample else {}
         program = stack.enter_context(opened(context, **chosen))
         logs.configure("error" if sample else program.settings.log_level)
+        logs.warn_of(unknown_variables())
         failed = uvloop.run(_run(program, screen, sample))
     if failed:
         raise typer.Exit(1)

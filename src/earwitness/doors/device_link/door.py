@@ -48,7 +48,7 @@ class DeviceLink:
         self.router = APIRouter()
         self.router.add_websocket_route(PATH, self._come_in)
         add_enrolment(self.router, program.records, self.settings.stall_seconds)
-        self._admission = Admission(program.settings)
+        self.admission = Admission(program.settings)
         self._connections: set[Connection] = set()
         self._by_device: dict[str, Connection] = {}
         self._watching: asyncio.Task[None] | None = None
@@ -127,7 +127,7 @@ class DeviceLink:
 
     async def _come_in(self, socket: WebSocket) -> None:
         peer = socket.client.host if socket.client else ""
-        if self._stopping or not self._admission.enter(peer):
+        if self._stopping or not self.admission.enter(peer):
             await socket.send_denial_response(
                 Response(status_code=503, headers={"Retry-After": "1"})
             )
@@ -135,7 +135,7 @@ class DeviceLink:
         try:
             await self._attend(socket)
         finally:
-            self._admission.leave(peer)
+            self.admission.leave(peer)
 
     async def _attend(self, socket: WebSocket) -> None:
         await socket.accept()

@@ -15,6 +15,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from earwitness.doors.admission import Admission
 
 HEADER_BYTES = 64 * 1024
+GOODBYE_SECONDS = 2.0
+GOODBYE_BYTES = 8 * 1024 * 1024
+"""So much of what a refused peer goes on sending is passed over, that it may read why."""
 PIPELINED = 16
 """Requests that may wait for the answer to one before them on the same connection."""
 
@@ -30,6 +33,8 @@ def guarded(admission: Admission, stall_seconds: float) -> type[HttpToolsProtoco
         _entered = False
         _deadline: asyncio.TimerHandle | None = None
         _header_bytes = 0
+        _refused = False
+        _passed_over = 0
 
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
@@ -51,7 +56,8 @@ def guarded(admission: Admission, stall_seconds: float) -> type[HttpToolsProtoco
             super().handle_websocket_upgrade()
 
         def data_received(self, data: bytes) -> None:
-            if self.transport.is_closing():
+            if self._refused:
+                self._pass_over(len(data))
                 return
             super().data_received(data)
             if self._deadline is not None:  # a body may come with its header, and is not counted
@@ -61,14 +67,14 @@ def guarded(admission: Admission, stall_seconds: float) -> type[HttpToolsProtoco
 
         def on_message_begin(self) -> None:
             super().on_message_begin()
-            if self._deadline is None:
+            if self._deadline is None and not self._refused:
                 self._start_deadline()
 
         def on_headers_complete(self) -> None:
             self._stop_deadline()
             if len(self.pipeline) >= PIPELINED:
                 self._refuse("429 Too Many Requests", "too many requests at once")
-            elif not self.transport.is_closing():
+            elif not self._refused:
                 super().on_headers_complete()
 
         def _leave(self) -> None:
@@ -89,9 +95,22 @@ def guarded(admission: Admission, stall_seconds: float) -> type[HttpToolsProtoco
             self._refuse("408 Request Timeout", "header too slow")
 
         def _refuse(self, status: str, why: str) -> None:
-            log.info("connection refused", why=why, peer=self._peer)
+            """A socket that is closed with something unread throws away what we wrote."""
+            log.info("connection refused", door="http", why=why, peer=self._peer)
             self._stop_deadline()
+            self._refused = True
             self.transport.write(_REFUSAL.format(status=status).encode())
-            self.transport.close()
+            answering = self.cycle is not None and not self.cycle.response_complete
+            if answering or not self.transport.can_write_eof():  # TLS cannot
+                self.transport.close()
+                return
+            self.transport.write_eof()
+            self.flow.resume_reading()
+            self.loop.call_later(GOODBYE_SECONDS, self.transport.abort)
+
+        def _pass_over(self, size: int) -> None:
+            self._passed_over += size
+            if self._passed_over > GOODBYE_BYTES:
+                self.transport.abort()
 
     return Guarded

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections import Counter
+from collections.abc import Iterable
+from time import monotonic
 
 import structlog
+
+LINES_A_SECOND = 20
+"""Of one kind of event. Peers that come in their thousands would write the log otherwise."""
 
 
 def configure(level: str) -> None:
@@ -13,6 +19,7 @@ def configure(level: str) -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            Sparing(),
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _exceptions_by_name,
@@ -25,6 +32,36 @@ def configure(level: str) -> None:
     root = logging.getLogger()
     root.handlers = [_Forwarding()]
     root.setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level.upper()]))
+
+
+def warn_of(variables: Iterable[str]) -> None:
+    """A misspelt setting is not obeyed, and nobody would know."""
+    for name in variables:
+        structlog.get_logger(__name__).warning("no such setting", variable=name)
+
+
+class Sparing:
+    """Passes over what happens too often; the next line of its kind says how often."""
+
+    def __init__(self) -> None:
+        self._second = 0
+        self._seen: Counter[str] = Counter()
+        self._left_out: Counter[str] = Counter()
+
+    def __call__(
+        self, logger: object, name: str, line: structlog.typing.EventDict
+    ) -> structlog.typing.EventDict:
+        kind = str(line.get("event"))
+        if int(monotonic()) != self._second:
+            self._second = int(monotonic())
+            self._seen.clear()
+        self._seen[kind] += 1
+        if self._seen[kind] > LINES_A_SECOND:
+            self._left_out[kind] += 1
+            raise structlog.DropEvent
+        if left_out := self._left_out.pop(kind, 0):
+            line["left_out"] = left_out
+        return line
 
 
 def _exceptions_by_name(

@@ -17,7 +17,17 @@ from prometheus_client.registry import Collector
 from earwitness.model import ItemState
 
 if TYPE_CHECKING:
+    from earwitness.doors.admission import Admission
     from earwitness.wiring import Earwitness
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A program, and its doors by name."""
+
+    program: Earwitness
+    doors: Mapping[str, Admission]
+
 
 Labels = tuple[str, ...]
 Values = Mapping[Labels, float]
@@ -30,7 +40,7 @@ class Gauge:
 
     name: str
     about: str
-    read: Callable[[Earwitness], Values]
+    read: Callable[[Watched], Values]
     labels: Labels = ()
     counts: bool = False
     """It only grows."""
@@ -40,76 +50,104 @@ def _one(number: float) -> Values:
     return {(): number}
 
 
-def _rtf(program: Earwitness) -> Values:
-    load = program.live.load()
+def _rtf(on: Watched) -> Values:
+    load = on.program.live.load()
     return _one(load.work_done / load.audio_done if load.audio_done else 0.0)
 
 
-def _queue(program: Earwitness) -> Values:
-    counted = program.records.count_items()
+def _queue(on: Watched) -> Values:
+    counted = on.program.records.count_items()
     return {(state.value,): counted.get(state, 0) for state in ItemState}
 
 
-def _revision(program: Earwitness) -> Values:
-    return {(program.engine.name,): program.lexicons.newest().revision}
+def _revision(on: Watched) -> Values:
+    return {(on.program.engine.name,): on.program.lexicons.newest().revision}
 
 
-def _age(program: Earwitness) -> Values:
+def _age(on: Watched) -> Values:
     """Since the revision that the recogniser uses was published."""
-    revision = program.lexicons.newest().revision
-    published = {number: at for number, at, *_ in program.records.history(100)}.get(revision)
+    revision = on.program.lexicons.newest().revision
+    published = {number: at for number, at, *_ in on.program.records.history(100)}.get(revision)
     seconds = (datetime.now(UTC) - published).total_seconds() if published else 0.0
-    return {(program.engine.name,): seconds}
+    return {(on.program.engine.name,): seconds}
 
 
 METRICS = (
-    Gauge("streams", "Streams that are open.", lambda p: _one(p.live.streams)),
     Gauge(
-        "utterances_total", "Utterances heard.", lambda p: _one(p.live.tally.utterances), (), True
+        "connections",
+        "Connections that are open. One on the device link is not one of HTTP any more.",
+        lambda on: {(name,): door.connections for name, door in on.doors.items()},
+        ("door",),
+    ),
+    Gauge(
+        "connections_refused_total",
+        "Connections that were refused because there were too many.",
+        lambda on: {(name,): door.refused for name, door in on.doors.items()},
+        ("door",),
+        True,
+    ),
+    Gauge("streams", "Streams that are open.", lambda on: _one(on.program.live.streams)),
+    Gauge(
+        "streams_refused_total",
+        "Streams that were refused because too many were open; their speakers were told.",
+        lambda on: _one(on.program.live.tally.refused),
+        (),
+        True,
+    ),
+    Gauge(
+        "utterances_total",
+        "Utterances heard.",
+        lambda on: _one(on.program.live.tally.utterances),
+        (),
+        True,
     ),
     Gauge(
         "kept_total",
         "Utterances kept for a human, since they were doubted.",
-        lambda p: _one(p.live.tally.kept),
+        lambda on: _one(on.program.live.tally.kept),
         (),
         True,
     ),
     Gauge(
         "flags_total",
         "Doubts by reason.",
-        lambda p: {(rule,): number for rule, number in p.live.tally.flags.items()},
+        lambda on: {(rule,): number for rule, number in on.program.live.tally.flags.items()},
         ("reason",),
         True,
     ),
     Gauge(
         "shed_total",
         "Utterances that could not be heard in time; their speakers were told.",
-        lambda p: _one(p.live.tally.shed),
+        lambda on: _one(on.program.live.tally.shed),
         (),
         True,
     ),
     Gauge(
         "audio_seconds_total",
         "Audio recognised, partial hypotheses included, in seconds.",
-        lambda p: _one(p.live.load().audio_done),
+        lambda on: _one(on.program.live.load().audio_done),
         (),
         True,
     ),
     Gauge(
         "recognition_seconds_total",
         "Time that recognising it took, in seconds.",
-        lambda p: _one(p.live.load().work_done),
+        lambda on: _one(on.program.live.load().work_done),
         (),
         True,
     ),
     Gauge("real_time_factor", "Their ratio: below 1 is faster than real time.", _rtf),
-    Gauge("waiting", "Pieces of work that wait for a core.", lambda p: _one(p.live.load().waiting)),
-    Gauge("running", "Pieces of work on a core.", lambda p: _one(p.live.load().running)),
+    Gauge(
+        "waiting",
+        "Pieces of work that wait for a core.",
+        lambda on: _one(on.program.live.load().waiting),
+    ),
+    Gauge("running", "Pieces of work on a core.", lambda on: _one(on.program.live.load().running)),
     Gauge("queue_items", "Clips in the review queue by state.", _queue, ("state",)),
     Gauge(
         "events_pending",
         "Decisions that are not carried out yet.",
-        lambda p: _one(len(p.records.pending(1000))),
+        lambda on: _one(len(on.program.records.pending(1000))),
     ),
     Gauge("lexicon_revision", "The revision a recogniser uses.", _revision, ("recogniser",)),
     Gauge(
@@ -122,15 +160,15 @@ METRICS = (
 
 
 class _Collector(Collector):
-    def __init__(self, program: Earwitness) -> None:
-        self._program = program
+    def __init__(self, watched: Watched) -> None:
+        self._watched = watched
 
     def describe(self) -> Iterable[Metric]:
         return ()
 
     def collect(self) -> Iterator[Metric]:
         for gauge in METRICS:
-            yield _family(gauge, gauge.read(self._program))
+            yield _family(gauge, gauge.read(self._watched))
 
 
 def _family(gauge: Gauge, values: Values) -> Metric:
@@ -142,8 +180,8 @@ def _family(gauge: Gauge, values: Values) -> Metric:
     return family
 
 
-def registry(program: Earwitness) -> CollectorRegistry:
+def registry(watched: Watched) -> CollectorRegistry:
     """The metrics of one program."""
     made = CollectorRegistry()
-    made.register(_Collector(program))
+    made.register(_Collector(watched))
     return made

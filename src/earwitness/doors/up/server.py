@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import os
 import resource
 import signal
 import sys
@@ -22,6 +23,7 @@ from earwitness.doors import openai_api
 from earwitness.doors.admission import Admission, is_loopback, listen, tls_context
 from earwitness.doors.device_link import DeviceLink
 from earwitness.doors.up.http import guarded
+from earwitness.doors.up.metrics import Watched
 from earwitness.doors.up.web import application
 from earwitness.doors.up.websocket import FairWebSocket
 from earwitness.doors.wyoming import WyomingDoor
@@ -48,6 +50,7 @@ class Server:
     def __init__(self, program: Earwitness) -> None:
         self.program = program
         self.http_port = self.wyoming_port = 0
+        self._doors: dict[str, Admission] = {}
         self._stopping = asyncio.Event()
         self._ready = False
 
@@ -137,6 +140,7 @@ class Server:
         door = WyomingDoor(self.program)
         await door.start()
         self.wyoming_port = door.port
+        self._doors["wyoming"] = door.admission
         try:
             yield
         finally:
@@ -150,9 +154,10 @@ class Server:
         if not settings.tls_certificate and not is_loopback(settings.host):
             log.warning("http without TLS beyond this machine", host=settings.host)
         devices = DeviceLink(self.program)
+        self._doors |= {"http": Admission(settings), "device_link": devices.admission}
         routers = [devices.router, openai_api.router(self.program)]
-        app = application(self.program, self.why_not_ready, routers)
-        server = _Uvicorn(_config(settings, app))
+        app = application(Watched(self.program, self._doors), self.why_not_ready, routers)
+        server = _Uvicorn(_config(settings, app, self._doors["http"]))
         serving = asyncio.create_task(server.serve([listening]), name="http")
         while not server.started and not serving.done():
             await asyncio.sleep(0.01)
@@ -167,7 +172,8 @@ class Server:
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Two workers on one folder would carry out the same decisions. Raises SettingsError."""
-    with (folder / "up.lock").open("w") as lock:
+    handle = os.open(folder / "up.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    with os.fdopen(handle, "w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -185,11 +191,11 @@ class _Uvicorn(uvicorn.Server):
         yield
 
 
-def _config(settings: Settings, app: object) -> uvicorn.Config:
+def _config(settings: Settings, app: object, admission: Admission) -> uvicorn.Config:
     tls = tls_context(settings)
     return uvicorn.Config(
         app,  # type: ignore[arg-type]
-        http=guarded(Admission(settings), settings.stall_seconds),
+        http=guarded(admission, settings.stall_seconds),
         ws=FairWebSocket,
         ws_max_size=MESSAGE_BYTES,
         ws_per_message_deflate=False,

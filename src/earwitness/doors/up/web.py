@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from earwitness import __version__
-from earwitness.doors.up.metrics import registry
-
-if TYPE_CHECKING:
-    from earwitness.wiring import Earwitness
+from earwitness.doors.up.metrics import Watched, registry
 
 WhyNot = Callable[[], Sequence[str]]
 """Why the program cannot serve at the moment; nothing when it can."""
 
 
-def application(program: Earwitness, why_not: WhyNot, routers: Iterable[APIRouter]) -> FastAPI:
+def application(watched: Watched, why_not: WhyNot, routers: Iterable[APIRouter]) -> FastAPI:
     """What every server shows of itself, and the ``routers`` of the doors that speak HTTP."""
-    app = FastAPI(title="Earwitness", version=__version__, docs_url=None, redoc_url=None)
-    metrics = registry(program)
+    app = FastAPI(openapi_url=None)
+    metrics = registry(watched)
     for router in routers:
         app.include_router(router)
+
+    @app.get("/")
+    async def root() -> dict[str, str]:
+        """What this is."""
+        return {"name": "Earwitness", "version": __version__}
 
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:

@@ -32,7 +32,7 @@ class WyomingDoor:
 
     def __init__(self, program: Earwitness) -> None:
         self._program = program
-        self._admission = Admission(program.settings)
+        self.admission = Admission(program.settings)
         self._open = AsyncExitStack()
         self._meetings: set[asyncio.Task[None]] = set()
         self._talks: dict[asyncio.Task[None], Talk] = {}
@@ -96,7 +96,7 @@ class WyomingDoor:
     async def _let_in(
         self, peer: Peer, writer: asyncio.StreamWriter, task: asyncio.Task[None]
     ) -> None:
-        if not self._admission.enter(peer.address):
+        if not self.admission.enter(peer.address):
             log.info("connection refused", door="wyoming", peer=peer.address)
             await peer.send(Error("There are too many connections.", "too_many_connections"))
             return
@@ -110,7 +110,7 @@ class WyomingDoor:
         finally:
             talk.close()
             del self._talks[task]
-            self._admission.leave(peer.address)
+            self.admission.leave(peer.address)
 
     async def _hear_out(self, talk: Talk, peer: Peer) -> None:
         """Whatever goes wrong is told to this peer, and ends its connection alone.
@@ -133,6 +133,7 @@ class WyomingDoor:
 
 def _check_private(settings: Settings) -> None:
     if not is_loopback(settings.host) and not settings.wyoming_plain:
+        listen(settings.host, 0, "host").close()  # a host that is none of ours is said first
         raise SettingsError(
             f"EARWITNESS_HOST: {settings.host}: Wyoming without TLS lets everybody on the "
             "network listen in, and speak. Give it a certificate (EARWITNESS_TLS_CERTIFICATE),"
