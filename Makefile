@@ -25,8 +25,9 @@ check: $(VENV)/.dev ## Style, types and import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Many tests wait for servers: more of them than cores at a time, those of a file in one process.
 test: check ## Set up, check, then run every test
-	$(BIN)/pytest
+	$(BIN)/pytest -n 3 --dist loadfile
 
 # Home Assistant pins other versions than we do, and has no wheels for Python 3.13.
 HA_VENV ?= $(VENV)-home-assistant
