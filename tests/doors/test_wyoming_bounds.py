@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import struct
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -147,6 +148,18 @@ def resident_mib(process: int) -> float:
     status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
     (line,) = [line for line in status.splitlines() if line.startswith("VmRSS")]
     return int(line.split()[1]) / 1024
+
+
+def test_peers_that_hang_up_while_they_are_refused_are_no_errors(tmp_path: Path) -> None:
+    reset = struct.pack("ii", 1, 0)
+    with up(tmp_path) as server:
+        for _ in range(100):
+            with socket.create_connection(("127.0.0.1", server.wyoming_port), 60) as peer:
+                peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+                with suppress(OSError):
+                    peer.sendall(b"no event\n" * 10_000)
+        assert server.stop() == 0
+        assert [line for line in server.log() if line["level"] == "error"] == []
 
 
 def test_a_hostile_peer_cannot_make_the_server_grow(tmp_path: Path) -> None:

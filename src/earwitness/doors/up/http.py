@@ -96,6 +96,8 @@ def guarded(admission: Admission, stall_seconds: float) -> type[HttpToolsProtoco
 
         def _refuse(self, status: str, why: str) -> None:
             """A socket that is closed with something unread throws away what we wrote."""
+            if self.transport.is_closing():
+                return
             log.info("connection refused", door="http", why=why, peer=self._peer)
             self._stop_deadline()
             self._refused = True

@@ -86,7 +86,7 @@ class Peer:
         """
         with suppress(OSError, TimeoutError):
             async with asyncio.timeout(GOODBYE_SECONDS):
-                if self._writer.can_write_eof():
+                if not self._writer.is_closing() and self._writer.can_write_eof():
                     self._writer.write_eof()
                     await self._pass_over(GOODBYE_BYTES)
                 self._writer.close()
