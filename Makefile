@@ -36,7 +36,7 @@ $(HA_VENV)/.ready: requirements/home-assistant.txt tools/setup
 	@touch $@
 
 test-home-assistant: $(VENV)/.core $(HA_VENV)/.ready ## Home Assistant's own component speaks to ours
-	$(HA_VENV)/bin/pytest tests/home_assistant --earwitness $(BIN)/python
+	$(HA_VENV)/bin/pytest -c tests/home_assistant/pytest.ini --earwitness=$(BIN)/python tests/home_assistant
 
 # Larger sets that lie beside the project are used; otherwise those that ship.
 ARGS ?= $(wildcard ../shared/data/audio)

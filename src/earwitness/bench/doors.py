@@ -19,7 +19,7 @@ from earwitness.bench.enrolled import enrol
 from earwitness.bench.figures import Plain
 from earwitness.bench.manifest import Manifest, combined
 from earwitness.bench.processes import Watch
-from earwitness.bench.serving import COMMAND, Serving, environment, on_loopback
+from earwitness.bench.serving import Serving, on_loopback, started
 from earwitness.bench.sets import of_starter
 from earwitness.config import Settings
 from earwitness.errors import EngineError, InputError
@@ -162,12 +162,10 @@ def _started(
     asked: Sequence[object], server: Serving, site: _Site
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A fleet; it does not outlive whoever waits for it."""
-    command = [*COMMAND, "fleet", "--json", "--door", site.door, "--url", _url(site.door, server)]
-    with subprocess.Popen(  # noqa: S603 - our own module
-        [*command, *map(str, asked)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=environment(Settings(data=site.folder / "fleet")),
+    at = ("--door", site.door, "--url", _url(site.door, server))
+    own = Settings(data=site.folder / "fleet")
+    with started(
+        "fleet", "--json", *at, *asked, settings=own, stderr=subprocess.DEVNULL
     ) as process:
         try:
             yield process

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
 from earwitness.config import PREFIX, Settings
 from earwitness.errors import EngineError
@@ -36,13 +36,13 @@ class Serving:
 
     def __enter__(self) -> Self:
         with self._log.open("wb") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - our own module
-                [*COMMAND, "up", "--json"],
-                stdout=subprocess.PIPE,
-                stderr=log,
-                env=environment(self._settings),
-            )
-        ready = self._ready()
+            self._process = started("up", "--json", settings=self._settings, stderr=log)
+        try:
+            ready = self._ready()
+        except BaseException:
+            self._process.send_signal(signal.SIGTERM)
+            self._end()
+            raise
         self.http_port = int(ready["http_port"])
         self.wyoming_port = int(ready["wyoming_port"])
         return self
@@ -64,8 +64,6 @@ class Serving:
         readable, _, _ = select.select([self._process.stdout], [], [], READY_SECONDS)
         line = self._process.stdout.readline() if readable else b""
         if not line.startswith(b'{"ready"'):
-            self._process.send_signal(signal.SIGTERM)
-            self._end()
             raise EngineError(f"The server did not come up. {self._last_words()}")
         told: dict[str, Any] = json.loads(line)
         return told
@@ -83,6 +81,29 @@ class Serving:
     def _last_words(self) -> str:
         lines = self._log.read_text(errors="replace").splitlines()
         return lines[-1] if lines else ""
+
+
+def started(
+    *arguments: object, settings: Settings, stderr: IO[bytes] | int
+) -> subprocess.Popen[bytes]:
+    """An ``earwitness`` command as a child. SIGTERM waits until we know whom to end with us."""
+    waiting: list[int] = []
+    theirs = signal.getsignal(signal.SIGTERM)
+    signal.signal(signal.SIGTERM, lambda number, frame: waiting.append(number))
+    try:
+        process = subprocess.Popen(  # noqa: S603 - our own module
+            [*COMMAND, *map(str, arguments)],
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            env=environment(settings),
+        )
+    finally:
+        signal.signal(signal.SIGTERM, theirs)
+    if waiting:
+        process.terminate()
+        process.communicate()
+        signal.raise_signal(signal.SIGTERM)
+    return process
 
 
 def on_loopback(settings: Settings, folder: Path) -> Settings:
