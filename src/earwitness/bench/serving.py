@@ -40,7 +40,7 @@ class Serving:
         try:
             ready = self._ready()
         except BaseException:
-            self._process.send_signal(signal.SIGTERM)
+            self._process.terminate()
             self._end()
             raise
         self.http_port = int(ready["http_port"])
@@ -64,6 +64,9 @@ class Serving:
         readable, _, _ = select.select([self._process.stdout], [], [], READY_SECONDS)
         line = self._process.stdout.readline() if readable else b""
         if not line.startswith(b'{"ready"'):
+            if not readable:
+                self._process.terminate()
+            self._end()
             raise EngineError(f"The server did not come up. {self._last_words()}")
         told: dict[str, Any] = json.loads(line)
         return told
