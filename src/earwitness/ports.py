@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
+from earwitness.accounts import Account, Password, Role, Session
 from earwitness.model import (
     ApiKey,
     Device,
@@ -340,5 +341,56 @@ class AccessRecords(Protocol):
         """For good. Idempotent. Raises NotFound."""
 
 
-class Records(UtteranceRecords, LexiconRecords, EventRecords, AccessRecords, Protocol):
+class AccountRecords(Protocol):
+    """Who signs in. Secrets come and are kept as hashes (``flow.accounts``).
+
+    Whatever takes a right away ends the account's sessions in the same transaction.
+    """
+
+    def offer_account(
+        self, secret_hash: bytes, roles: frozenset[Role], by: str, expires_at: datetime
+    ) -> None:
+        """A link with which one account can be made once, until ``expires_at``."""
+
+    def offered(self, secret_hash: bytes, now: datetime) -> frozenset[Role]:
+        """The roles that a link gives. Raises AccessRefused for an unknown, used or late one."""
+
+    def make_account(self, secret_hash: bytes, account: Account, password: Password) -> Account:
+        """Uses up the link, whose roles the account gets. Raises AccessRefused as ``offered``.
+
+        Raises InputError where somebody has that name, however it is written.
+        """
+
+    def accounts(self) -> Sequence[Account]:
+        """Disabled ones too, oldest first."""
+
+    def account_named(self, name: str) -> tuple[Account, Password] | None:
+        """However the name is written. None where nobody has it."""
+
+    def set_roles(self, account_id: str, roles: frozenset[Role]) -> Account:
+        """Raises NotFound; InputError where nobody would be left to make accounts."""
+
+    def disable_account(self, account_id: str, now: datetime) -> Account:
+        """For good. Idempotent. Raises as ``set_roles``."""
+
+    def use_step(self, account_id: str, step: int) -> bool:
+        """Whether this 30 s step of TOTP is later than every one that was used; it then is."""
+
+    def begin_session(self, session: Session, secret_hash: bytes) -> None:
+        """Raises AccessRefused for an account that is disabled."""
+
+    def session(self, secret_hash: bytes) -> tuple[Session, Account] | None: ...
+
+    def seen(self, session_id: str, now: datetime) -> None: ...
+
+    def sessions(self, account_id: str) -> Sequence[Session]: ...
+
+    def end_session(self, session_id: str) -> None: ...
+
+    def end_sessions(self, account_id: str) -> None: ...
+
+
+class Records(
+    UtteranceRecords, LexiconRecords, EventRecords, AccessRecords, AccountRecords, Protocol
+):
     """Everything that the embedded program keeps, in one database."""

@@ -60,6 +60,9 @@ def test_what_an_older_program_kept_is_found_after_the_migration(
     store.save_trial("t1", taught, TrialOutcome.LIVE, START)
     with store.database.write() as connection:
         for statement in (
+            "DROP TABLE session",
+            "DROP TABLE account",
+            "DROP TABLE account_offer",
             "DROP TABLE device",
             "DROP TABLE invitation",
             "DROP TABLE api_key",
@@ -74,6 +77,7 @@ def test_what_an_older_program_kept_is_found_after_the_migration(
     assert again.trials(utterance="u1") == [("t1", taught, TrialOutcome.LIVE)]
     assert again.reopened(1) == []
     assert again.access_revision() == 0
+    assert again.accounts() == []
     again.close()
 
 

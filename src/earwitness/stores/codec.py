@@ -8,11 +8,12 @@ of minus infinity is a score), written as Python's ``json`` writes them.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, TypeVar
 
+from earwitness.accounts import Role
 from earwitness.errors import StoreError
 from earwitness.model import (
     Flag,
@@ -151,3 +152,14 @@ def encode_payload(payload: Mapping[str, str]) -> str:
 
 def decode_payload(text: str) -> dict[str, str]:
     return _load(text, dict)
+
+
+# --- accounts ---------------------------------------------------------------
+
+
+def encode_roles(roles: Collection[Role]) -> str:
+    return _dump(sorted(roles))
+
+
+def decode_roles(text: str) -> frozenset[Role]:
+    return _load(text, lambda names: frozenset(map(Role, names)))

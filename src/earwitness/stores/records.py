@@ -11,6 +11,7 @@ from sqlalchemy.exc import ArgumentError
 from earwitness.errors import StoreError
 from earwitness.ports import Blobs
 from earwitness.stores.access import AccessStore
+from earwitness.stores.accounts import AccountStore
 from earwitness.stores.cache import LexiconCache
 from earwitness.stores.check import check, lost_clips
 from earwitness.stores.database import Database
@@ -36,6 +37,7 @@ class SqlRecords(
     TrialStore,
     EventStore,
     AccessStore,
+    AccountStore,
 ):
     """Implements ``ports.Records``. Safe to share between threads, not across a fork."""
 

@@ -21,7 +21,7 @@ from earwitness.model import ItemState, TrialOutcome, Verdict
 from earwitness.stores import codec
 from earwitness.stores.columns import Coded, Finite, Moment, OneOf, Utf8
 
-SCHEMA = "0004"
+SCHEMA = "0005"
 """The newest migration; a store with one that is not known is refused."""
 
 metadata = MetaData()
@@ -222,3 +222,44 @@ Index(
 
 # One row: how often a device or an API key has changed.
 access_revision = Table("access_revision", metadata, Column("number", BigInteger, nullable=False))
+
+# The hash of a one-time link that makes an account; the account that used it names it.
+account_offer = Table(
+    "account_offer",
+    metadata,
+    Column("secret_hash", LargeBinary, primary_key=True),
+    Column("roles", Coded(codec.encode_roles, codec.decode_roles), nullable=False),
+    Column("offered_by", Utf8, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+)
+
+# ``login`` is the name as it is compared. ``last_step`` is the newest TOTP step that was used.
+account = Table(
+    "account",
+    metadata,
+    Column("id", Utf8, primary_key=True),
+    Column("name", Utf8, nullable=False),
+    Column("roles", Coded(codec.encode_roles, codec.decode_roles), nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("disabled_at", Moment),
+    Column("login", Utf8, nullable=False),
+    Column("password_hash", Utf8, nullable=False),
+    Column("totp", LargeBinary, nullable=False),
+    Column("last_step", BigInteger, nullable=False),
+    Column("offer_hash", LargeBinary, ForeignKey("account_offer.secret_hash"), nullable=False),
+    UniqueConstraint("login", name="one_account_a_login"),
+    UniqueConstraint("offer_hash", name="one_account_an_offer"),
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("id", Utf8, primary_key=True),
+    Column("account", Utf8, ForeignKey("account.id"), nullable=False),
+    Column("began_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("agent", Utf8, nullable=False),
+    Column("secret_hash", LargeBinary, nullable=False),
+    UniqueConstraint("secret_hash", name="one_session_a_secret"),
+)
+Index("session_of_account", session.c.account)

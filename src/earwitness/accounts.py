@@ -1,0 +1,54 @@
+"""Who works here: accounts, their roles, their sessions. Frozen values.
+
+A role is a set of rights, not a rank (docs/design/workbench.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What somebody is here for. Whoever has several roles has the rights of each."""
+
+    ANALYST = "analyst"  # listens, writes, teaches
+    LEAD = "lead"  # looks after the queue, the terms and the agreement of analysts
+    RESPONDER = "responder"  # acts on incidents
+    PRIVACY_OFFICER = "privacy-officer"  # consent, retention, erasure
+    AUDITOR = "auditor"  # reads who did what, and changes nothing
+    ADMINISTRATOR = "administrator"  # accounts and settings; hears nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody who may sign in. ``name`` is also who judged and taught, so it never changes."""
+
+    id: str
+    name: str
+    roles: frozenset[Role]
+    made_at: datetime
+    disabled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One browser in which somebody is signed in. Its secret is kept nowhere.
+
+    ``agent`` is what the browser says it is, for the list of one's own sessions.
+    """
+
+    id: str
+    account: str
+    began_at: datetime
+    seen_at: datetime
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Password:
+    """The Argon2id hash of a password, and the TOTP secret that goes with it (RFC 6238)."""
+
+    hash: str
+    totp: bytes

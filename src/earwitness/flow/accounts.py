@@ -1,0 +1,207 @@
+"""Who works here: one-time links, signing in, sessions.
+
+A store keeps SHA-256 hashes of secrets that were drawn at random, 256 bits each, and
+Argon2id hashes of passwords, which people choose. Whoever signs in with a wrong name, a
+wrong password or a wrong code gets the same answer after the same work.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import unicodedata
+from base64 import b32encode
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+
+import pyotp
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from earwitness.accounts import Account, Password, Role, Session
+from earwitness.errors import AccessRefused, InputError
+from earwitness.flow.access import named
+from earwitness.ports import AccountRecords
+
+FIRST_ROLES = frozenset({Role.ADMINISTRATOR, Role.LEAD, Role.ANALYST})
+"""Of the first account: whoever tries it alone is all of these."""
+LINK_VALID = timedelta(hours=24)
+SECRET_BYTES = 32
+TOTP_BYTES = 20
+"""As many as the output of its hash, SHA-1 (RFC 4226, section 4)."""
+STEP_SECONDS = 30
+STEPS_APART = 1
+"""How far the clock of whoever signs in may be from ours, in steps (RFC 6238, section 5.2)."""
+SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 256
+IDLE, LONGEST = timedelta(hours=1), timedelta(hours=12)
+SEEN_EVERY = timedelta(minutes=1)
+"""A session's last use is written down no oftener."""
+MAX_AGENT = 200
+
+_HASHER = PasswordHasher()
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A one-time link. ``secret`` is kept nowhere."""
+
+    secret: str
+    roles: frozenset[Role]
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """``secret`` goes into a cookie, and is kept nowhere."""
+
+    secret: str
+    session: Session
+
+
+def offer(
+    roles: frozenset[Role],
+    by: str,
+    now: datetime,
+    *,
+    records: AccountRecords,
+    valid: timedelta = LINK_VALID,
+) -> Offer:
+    """A new link with which one account can be made. Raises InputError without any role."""
+    if not roles:
+        raise InputError("An account has one role at least.")
+    secret = secrets.token_urlsafe(SECRET_BYTES)
+    records.offer_account(_hash(secret), roles, by, now + valid)
+    return Offer(secret, roles, now + valid)
+
+
+def first_offer(now: datetime, *, records: AccountRecords) -> Offer | None:
+    """The link of the first account; None once there is one."""
+    return None if records.accounts() else offer(FIRST_ROLES, "set-up", now, records=records)
+
+
+def roles_offered(secret: str, now: datetime, *, records: AccountRecords) -> frozenset[Role]:
+    """What an account made with this link may do. Raises AccessRefused."""
+    return records.offered(_hash(secret), now)
+
+
+def new_totp() -> bytes:
+    """A secret for somebody's authenticator."""
+    return secrets.token_bytes(TOTP_BYTES)
+
+
+def totp_uri(name: str, totp: bytes) -> str:
+    """What an authenticator reads from a picture: otpauth://totp/..."""
+    return _totp(totp).provisioning_uri(name=name, issuer_name="Earwitness")
+
+
+def join(
+    secret: str,
+    name: str,
+    password: str,
+    totp: bytes,
+    code: str,
+    now: datetime,
+    *,
+    records: AccountRecords,
+) -> Account:
+    """Uses up a link. ``code`` shows that the authenticator has the secret ``totp``.
+
+    Raises AccessRefused for the link, InputError for a name, password or code.
+    """
+    _check_password(password)
+    step = _step(totp, code, now)
+    if step is None:
+        raise InputError("This code is not what the authenticator shows at the moment.")
+    new = Account(secrets.token_hex(8), named("name", name), frozenset(), now)
+    records.offered(_hash(secret), now)  # before the work of hashing
+    made = records.make_account(_hash(secret), new, Password(_HASHER.hash(_normal(password)), totp))
+    records.use_step(made.id, step)
+    return made
+
+
+def sign_in(
+    name: str, password: str, code: str, agent: str, now: datetime, *, records: AccountRecords
+) -> SignedIn:
+    """A new session. Raises AccessRefused, in the same words whatever was wrong."""
+    found = records.account_named(name) if name.isprintable() else None
+    account, known = found or (None, _nobody())
+    right = _is_password(known.hash, password)
+    step = _step(known.totp, code, now)
+    if account is None or not right or step is None or account.disabled_at is not None:
+        raise AccessRefused("Name, password and code do not belong together.")
+    if not records.use_step(account.id, step):
+        raise AccessRefused("This code was used already; wait for the next one.")
+    return begin(account, agent, now, records=records)
+
+
+def begin(account: Account, agent: str, now: datetime, *, records: AccountRecords) -> SignedIn:
+    """A session for somebody who has shown who they are. Raises AccessRefused if disabled."""
+    secret = secrets.token_urlsafe(SECRET_BYTES)
+    shown = "".join(filter(str.isprintable, agent))[:MAX_AGENT]
+    session = Session(secrets.token_hex(8), account.id, now, now, shown)
+    records.begin_session(session, _hash(secret))
+    return SignedIn(secret, session)
+
+
+def whose(secret: str, now: datetime, *, records: AccountRecords) -> tuple[Session, Account]:
+    """The session of a cookie, and who it is. Raises AccessRefused for one that has ended."""
+    found = records.session(_hash(secret))
+    if found is None or found[1].disabled_at is not None:
+        raise AccessRefused("You are signed out; sign in again.")
+    session, account = found
+    if now - session.seen_at >= IDLE or now - session.began_at >= LONGEST:
+        records.end_session(session.id)
+        raise AccessRefused("You were signed out after a while; sign in again.")
+    if now - session.seen_at >= SEEN_EVERY:
+        records.seen(session.id, now)
+    return session, account
+
+
+def _hash(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode(errors="surrogateescape")).digest()
+
+
+# --- passwords ------------------------------------------------------------------
+
+
+def _check_password(password: str) -> None:
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise InputError(
+            f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters; any will do."
+        )
+
+
+def _normal(password: str) -> bytes:
+    """The same however a keyboard composes it (NIST SP 800-63B-4, section 3.1.1.2)."""
+    return unicodedata.normalize("NFKC", password).encode(errors="surrogateescape")
+
+
+def _is_password(known: str, password: str) -> bool:
+    try:
+        return _HASHER.verify(known, _normal(password[: LONGEST_PASSWORD + 1]))
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+@cache
+def _nobody() -> Password:
+    """So that a name that nobody has takes as long as any other."""
+    return Password(_HASHER.hash(secrets.token_bytes(SECRET_BYTES)), new_totp())
+
+
+# --- codes of an authenticator ----------------------------------------------------
+
+
+def _totp(secret: bytes) -> pyotp.TOTP:
+    return pyotp.TOTP(b32encode(secret).decode(), interval=STEP_SECONDS)
+
+
+def _step(secret: bytes, code: str, now: datetime) -> int | None:
+    """The step of which this is the code; every step is looked at, so none takes longer."""
+    typed = "".join(code.split()).encode(errors="surrogateescape")
+    at, totp = int(now.timestamp()) // STEP_SECONDS, _totp(secret)
+    steps = range(at - STEPS_APART, at + STEPS_APART + 1)
+    right = [step for step in steps if hmac.compare_digest(totp.generate_otp(step).encode(), typed)]
+    return max(right, default=None)

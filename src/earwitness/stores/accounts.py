@@ -1,0 +1,186 @@
+"""Accounts, the links that make them, and sessions.
+
+A link belongs to the account that it made, by a unique column: however many use it at
+once, it makes one. Whoever changes rights holds the rows of all accounts, so that two
+who take each other's rights away at once cannot leave nobody who may make accounts.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, select, update
+
+from earwitness.accounts import Account, Password, Role, Session
+from earwitness.errors import AccessRefused, InputError, NotFound
+from earwitness.stores.database import Database
+from earwitness.stores.tables import account, account_offer, session
+
+_ACCOUNT = [account.c[name] for name in Account.__dataclass_fields__]
+_SESSION = [session.c[name] for name in Session.__dataclass_fields__]
+
+
+class AccountStore:
+    """Implements ``ports.AccountRecords``."""
+
+    database: Database
+
+    # --- links ------------------------------------------------------------------
+
+    def offer_account(
+        self, secret_hash: bytes, roles: frozenset[Role], by: str, expires_at: datetime
+    ) -> None:
+        statement = account_offer.insert().values(
+            secret_hash=secret_hash, roles=roles, offered_by=by, expires_at=expires_at
+        )
+        with self.database.write() as connection:
+            connection.execute(statement)
+
+    def offered(self, secret_hash: bytes, now: datetime) -> frozenset[Role]:
+        with self.database.read() as connection:
+            return _offered(connection, secret_hash, now)
+
+    def make_account(self, secret_hash: bytes, new: Account, password: Password) -> Account:
+        with self.database.write() as connection:
+            roles = _offered(connection, secret_hash, new.made_at)
+            values = {
+                **{name: getattr(new, name) for name in new.__dataclass_fields__},
+                "roles": roles,
+                "login": _login(new.name),
+                "password_hash": password.hash,
+                "totp": password.totp,
+                "last_step": 0,
+                "offer_hash": secret_hash,
+            }
+            if not self.database.insert_new(connection, account, values):
+                _offered(connection, secret_hash, new.made_at)  # somebody else was faster
+                raise InputError(f"There is an account named {new.name!r} already.")
+            return _account(connection, new.id)
+
+    # --- accounts ---------------------------------------------------------------
+
+    def accounts(self) -> Sequence[Account]:
+        statement = select(*_ACCOUNT).order_by(account.c.made_at, account.c.id)
+        with self.database.read() as connection:
+            return [Account(*row) for row in connection.execute(statement)]
+
+    def account_named(self, name: str) -> tuple[Account, Password] | None:
+        columns = [*_ACCOUNT, account.c.password_hash, account.c.totp]
+        statement = select(*columns).where(account.c.login == _login(name))
+        with self.database.read() as connection:
+            row = connection.execute(statement).one_or_none()
+        if row is None:
+            return None
+        *fields, password_hash, totp = row
+        return Account(*fields), Password(password_hash, totp)
+
+    def set_roles(self, account_id: str, roles: frozenset[Role]) -> Account:
+        return self._change_account(account_id, {"roles": roles})
+
+    def disable_account(self, account_id: str, now: datetime) -> Account:
+        """The first moment stays."""
+        return self._change_account(account_id, {"disabled_at": now})
+
+    def use_step(self, account_id: str, step: int) -> bool:
+        later = (account.c.id == account_id) & (account.c.last_step < step)
+        with self.database.write() as connection:
+            moved = connection.execute(update(account).where(later).values(last_step=step))
+            return moved.rowcount == 1
+
+    def _change_account(self, account_id: str, values: dict[str, Any]) -> Account:
+        with self.database.write() as connection:
+            everybody = [Account(*row) for row in connection.execute(_locked())]
+            known = next((each for each in everybody if each.id == account_id), None)
+            if known is None:
+                raise NotFound(f"There is no account {account_id!r}.")
+            if known.disabled_at is None:
+                connection.execute(update(account).where(account.c.id == account_id).values(values))
+                _keep_an_administrator(connection)
+                connection.execute(delete(session).where(session.c.account == account_id))
+            return _account(connection, account_id)
+
+    # --- sessions ---------------------------------------------------------------
+
+    def begin_session(self, new: Session, secret_hash: bytes) -> None:
+        values = {name: getattr(new, name) for name in new.__dataclass_fields__}
+        with self.database.write() as connection:
+            mine = select(*_ACCOUNT).where(account.c.id == new.account).with_for_update(read=True)
+            row = connection.execute(mine).one_or_none()
+            if row is None or row.disabled_at is not None:
+                raise AccessRefused("This account is disabled.")
+            connection.execute(session.insert().values(**values, secret_hash=secret_hash))
+
+    def session(self, secret_hash: bytes) -> tuple[Session, Account] | None:
+        both = select(*_SESSION, *_ACCOUNT).join_from(session, account)
+        with self.database.read() as connection:
+            row = connection.execute(both.where(session.c.secret_hash == secret_hash)).one_or_none()
+        if row is None:
+            return None
+        return Session(*row[: len(_SESSION)]), Account(*row[len(_SESSION) :])
+
+    def seen(self, session_id: str, now: datetime) -> None:
+        with self.database.write() as connection:
+            connection.execute(
+                update(session).where(session.c.id == session_id).values(seen_at=now)
+            )
+
+    def sessions(self, account_id: str) -> Sequence[Session]:
+        """The one that was used last comes first."""
+        mine = select(*_SESSION).where(session.c.account == account_id)
+        with self.database.read() as connection:
+            rows = connection.execute(mine.order_by(session.c.seen_at.desc(), session.c.id))
+            return [Session(*row) for row in rows]
+
+    def end_session(self, session_id: str) -> None:
+        with self.database.write() as connection:
+            connection.execute(delete(session).where(session.c.id == session_id))
+
+    def end_sessions(self, account_id: str) -> None:
+        with self.database.write() as connection:
+            connection.execute(delete(session).where(session.c.account == account_id))
+
+
+def _login(name: str) -> str:
+    """As names are compared: nobody can look like somebody else by case or by composition.
+
+    >>> _login("Zoë") == _login("ZOE\\u0308")
+    True
+    """
+    return unicodedata.normalize("NFKC", name).casefold()
+
+
+# --- reading ------------------------------------------------------------------
+
+
+def _offered(connection: Connection, secret_hash: bytes, now: datetime) -> frozenset[Role]:
+    used_by = select(account.c.id).where(account.c.offer_hash == account_offer.c.secret_hash)
+    statement = select(account_offer, used_by.scalar_subquery().label("used_by"))
+    offer: Row[Any] | None = connection.execute(
+        statement.where(account_offer.c.secret_hash == secret_hash)
+    ).one_or_none()
+    if offer is None:
+        raise AccessRefused("This link is not known here; check it, or ask for a new one.")
+    if offer.used_by is not None:
+        raise AccessRefused("This link was used already; sign in, or ask for a new one.")
+    if now >= offer.expires_at:
+        raise AccessRefused("This link has expired; ask for a new one.")
+    roles: frozenset[Role] = offer.roles
+    return roles
+
+
+def _locked() -> Any:
+    """Everybody; SQLite's writers wait for each other anyway."""
+    return select(*_ACCOUNT).order_by(account.c.id).with_for_update()
+
+
+def _account(connection: Connection, account_id: str) -> Account:
+    return Account(*connection.execute(select(*_ACCOUNT).where(account.c.id == account_id)).one())
+
+
+def _keep_an_administrator(connection: Connection) -> None:
+    left = [Account(*row) for row in connection.execute(select(*_ACCOUNT))]
+    if not any(Role.ADMINISTRATOR in each.roles and each.disabled_at is None for each in left):
+        raise InputError("Nobody would be left who may make accounts; make an administrator first.")
