@@ -7,7 +7,6 @@ wrong password or a wrong code gets the same answer after the same work.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 import unicodedata
@@ -22,7 +21,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from earwitness.accounts import Account, Password, Role, Session
 from earwitness.errors import AccessRefused, InputError
-from earwitness.flow.access import named
+from earwitness.flow.access import named, secret_hash
 from earwitness.ports import AccountRecords
 
 FIRST_ROLES = frozenset({Role.ADMINISTRATOR, Role.LEAD, Role.ANALYST})
@@ -72,7 +71,7 @@ def offer(
     if not roles:
         raise InputError("An account has one role at least.")
     secret = secrets.token_urlsafe(SECRET_BYTES)
-    records.offer_account(_hash(secret), roles, by, now + valid)
+    records.offer_account(secret_hash(secret), roles, by, now + valid)
     return Offer(secret, roles, now + valid)
 
 
@@ -83,7 +82,7 @@ def first_offer(now: datetime, *, records: AccountRecords) -> Offer | None:
 
 def roles_offered(secret: str, now: datetime, *, records: AccountRecords) -> frozenset[Role]:
     """What an account made with this link may do. Raises AccessRefused."""
-    return records.offered(_hash(secret), now)
+    return records.offered(secret_hash(secret), now)
 
 
 def new_totp() -> bytes:
@@ -115,8 +114,10 @@ def join(
     if step is None:
         raise InputError("This code is not what the authenticator shows at the moment.")
     new = Account(secrets.token_hex(8), named("name", name), frozenset(), now)
-    records.offered(_hash(secret), now)  # before the work of hashing
-    made = records.make_account(_hash(secret), new, Password(_HASHER.hash(_normal(password)), totp))
+    records.offered(secret_hash(secret), now)  # before the work of hashing
+    made = records.make_account(
+        secret_hash(secret), new, Password(_HASHER.hash(_normal(password)), totp)
+    )
     records.use_step(made.id, step)
     return made
 
@@ -141,13 +142,13 @@ def begin(account: Account, agent: str, now: datetime, *, records: AccountRecord
     secret = secrets.token_urlsafe(SECRET_BYTES)
     shown = "".join(filter(str.isprintable, agent))[:MAX_AGENT]
     session = Session(secrets.token_hex(8), account.id, now, now, shown)
-    records.begin_session(session, _hash(secret))
+    records.begin_session(session, secret_hash(secret))
     return SignedIn(secret, session)
 
 
 def whose(secret: str, now: datetime, *, records: AccountRecords) -> tuple[Session, Account]:
     """The session of a cookie, and who it is. Raises AccessRefused for one that has ended."""
-    found = records.session(_hash(secret))
+    found = records.session(secret_hash(secret))
     if found is None or found[1].disabled_at is not None:
         raise AccessRefused("You are signed out; sign in again.")
     session, account = found
@@ -157,10 +158,6 @@ def whose(secret: str, now: datetime, *, records: AccountRecords) -> tuple[Sessi
     if now - session.seen_at >= SEEN_EVERY:
         records.seen(session.id, now)
     return session, account
-
-
-def _hash(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode(errors="surrogateescape")).digest()
 
 
 # --- passwords ------------------------------------------------------------------

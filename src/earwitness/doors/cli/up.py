@@ -8,6 +8,7 @@ import os
 import sys
 import tempfile
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -38,8 +39,9 @@ def up(context: typer.Context, sample: Sample = False, as_json: Json = False) ->
     """Start everything: the doors, the recogniser, the queue and the worker.
 
     Log lines go to stderr, one JSON object each, without anything that anybody said. Ctrl-C or
-    SIGTERM ends it when what is being heard is done. With --json one line on stdout says when it
-    is ready, and at which ports. With --sample-household it ends by itself where there is no
+    SIGTERM ends it when what is being heard is done. While nobody has an account,
+    a link is printed that makes the first. With --json one line on stdout says when it is ready,
+    at which ports, and that link. With --sample-household it ends by itself where there is no
     terminal, with exit code 1 if the loop does not hold.
     """
     import uvloop
@@ -85,14 +87,33 @@ async def _run(program: Earwitness, screen: Screen, sample: bool) -> str:
 
 def _say_ready(server: Server, screen: Screen) -> None:
     ports = {"http_port": server.http_port, "wyoming_port": server.wyoming_port}
+    link = _first_link(server)
     if screen.as_json:
-        print(json.dumps({"ready": True, "pid": os.getpid(), **ports}), flush=True)
+        told = {"ready": True, "pid": os.getpid(), **ports, "first_account": link}
+        print(json.dumps(told), flush=True)
         return
     host = server.program.settings.host
     screen.out.print(
         f"Listening at {host}: HTTP and the device link on port {server.http_port}, "
         f"Wyoming on port {server.wyoming_port}. Ctrl-C ends it."
     )
+    if link:
+        screen.out.print(f"Make the first account, within a day: {link}", soft_wrap=True)
+
+
+def _first_link(server: Server) -> str | None:
+    """Behind its # the secret is sent to nobody. A passkey belongs to a name, not to 127.0.0.1."""
+    from earwitness.doors.admission import is_loopback
+    from earwitness.flow import accounts
+
+    program = server.program
+    offer = accounts.first_offer(datetime.now(UTC), records=program.records)
+    if offer is None:
+        return None
+    settings = program.settings.model_copy(update={"http_port": server.http_port})
+    if is_loopback(settings.host):
+        settings = settings.model_copy(update={"host": "localhost"})
+    return f"{settings.http_url}/join#{offer.secret}"
 
 
 async def _show(server: Server, screen: Screen) -> str:

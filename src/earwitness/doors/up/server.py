@@ -19,7 +19,7 @@ import structlog
 import uvicorn
 
 from earwitness.config import Settings
-from earwitness.doors import openai_api
+from earwitness.doors import openai_api, workbench
 from earwitness.doors.admission import Admission, is_loopback, listen, tls_context
 from earwitness.doors.device_link import DeviceLink
 from earwitness.doors.up.http import guarded
@@ -155,7 +155,11 @@ class Server:
             log.warning("http without TLS beyond this machine", host=settings.host)
         devices = DeviceLink(self.program)
         self._doors |= {"http": Admission(settings), "device_link": devices.admission}
-        routers = [devices.router, openai_api.router(self.program)]
+        routers = [
+            devices.router,
+            openai_api.router(self.program),
+            workbench.router(self.program),
+        ]
         app = application(Watched(self.program, self._doors), self.why_not_ready, routers)
         server = _Uvicorn(_config(settings, app, self._doors["http"]))
         serving = asyncio.create_task(server.serve([listening]), name="http")

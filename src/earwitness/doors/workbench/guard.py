@@ -1,0 +1,132 @@
+"""What stands before every page: who may, from where, and with which headers it answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from fastapi import Request, Response
+from fastapi.responses import RedirectResponse
+from fastapi.routing import APIRoute
+
+from earwitness.doors.workbench import roles
+from earwitness.doors.workbench.pages import Pages
+from earwitness.doors.workbench.visitors import (
+    SAFE,
+    Cookie,
+    Visitor,
+    brings_token,
+    csrf_token,
+    is_own,
+)
+from earwitness.errors import AccessRefused, EarwitnessError, InputError, NotFound, Overloaded
+from earwitness.flow import accounts
+
+if TYPE_CHECKING:
+    from earwitness.wiring import Earwitness
+
+MAX_BODY = 64 * 1024
+"""Of a form, in bytes."""
+SIGN_IN = "/sign-in"
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+        "form-action 'self'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "no-store",
+}
+
+log = structlog.get_logger(__name__)
+
+
+def guarded(program: Earwitness, pages: Pages, cookie: Cookie) -> type[APIRoute]:
+    """The class of every route of the workbench on one program."""
+
+    class Guarded(APIRoute):
+        """Raises TypeError, as it is made, for an endpoint that names no roles."""
+
+        def __init__(self, path: str, endpoint: Callable[..., Any], **how: Any) -> None:
+            self.roles = roles.of(endpoint)
+            super().__init__(path, endpoint, **how)
+
+        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+            handle = super().get_route_handler()
+
+            async def answer(request: Request) -> Response:
+                try:
+                    async with asyncio.timeout(program.settings.stall_seconds):
+                        response = await self._checked(request) or await handle(request)
+                except TimeoutError:
+                    response = pages.problem(request, 408, "This took too long; try again.")
+                except EarwitnessError as error:
+                    response = _refusal(pages, request, error)
+                for name, value in HEADERS.items():
+                    response.headers.setdefault(name, value)
+                return response
+
+            return answer
+
+        async def _checked(self, request: Request) -> Response | None:
+            """None when the request may go on; ``request.state.visitor`` is then set."""
+            request.state.visitor = None
+            if request.method not in SAFE:
+                _check_size(request)
+                if not is_own(request):
+                    return pages.problem(request, 403, "This came from a page that is not ours.")
+            secret = cookie.secret(request)
+            if self.roles and secret is None:
+                return _to_sign_in(pages, request)
+            if secret is None:
+                return None
+            try:
+                session, account = await asyncio.to_thread(
+                    accounts.whose, secret, datetime.now(UTC), records=program.records
+                )
+            except AccessRefused:
+                return _to_sign_in(pages, request) if self.roles else None
+            visitor = Visitor(account, session, csrf_token(secret))
+            if request.method not in SAFE and not await brings_token(request, visitor.csrf):
+                return pages.problem(request, 403, "This page is too old; load it again.")
+            request.state.visitor = visitor
+            if self.roles and not self.roles & account.roles:
+                return pages.problem(request, 403, "Your roles do not include this page.")
+            return None
+
+    return Guarded
+
+
+def _check_size(request: Request) -> None:
+    length = request.headers.get("content-length", "")
+    if not length.isdecimal() or int(length) > MAX_BODY:
+        raise InputError(f"A form has at most {MAX_BODY} bytes, and says how many.")
+
+
+def _to_sign_in(pages: Pages, request: Request) -> Response:
+    if request.method in SAFE:
+        return RedirectResponse(SIGN_IN, status_code=303)
+    return pages.problem(request, 401, "You are signed out; sign in again.")
+
+
+def _refusal(pages: Pages, request: Request, error: EarwitnessError) -> Response:
+    match error:
+        case AccessRefused():
+            return pages.problem(request, 403, str(error))
+        case Overloaded(retry_after=seconds):
+            response = pages.problem(request, 429, str(error))
+            response.headers["Retry-After"] = str(round(seconds))
+            return response
+        case NotFound():
+            return pages.problem(request, 404, str(error))
+        case InputError():
+            return pages.problem(request, 400, str(error))
+    log.error("page failed", path=request.url.path, exc_info=error)
+    return pages.problem(request, 500, "The server could not do this; its log says why.")

@@ -1,0 +1,237 @@
+"""Signing in at a running server, as a browser does it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pyotp
+import pytest
+from tests.doors.servers import Running, self_signed, up
+
+from earwitness.accounts import Role
+from earwitness.flow import accounts
+from earwitness.flow.accounts import FIRST_ROLES
+from earwitness.wiring import Earwitness
+
+PASSWORD = "correct horse battery"
+STEP = timedelta(seconds=accounts.STEP_SECONDS)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Running]:
+    with up(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def browser(server: Running) -> Iterator[httpx.Client]:
+    with browser_at(server) as client:
+        yield client
+
+
+def browser_at(server: Running) -> httpx.Client:
+    """What a browser says of its own accord."""
+    url = f"http://127.0.0.1:{server.http_port}"
+    return httpx.Client(base_url=url, headers={"Origin": url})
+
+
+def field(page: httpx.Response, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]*)"', page.text)
+    assert found, page.text
+    return found[1]
+
+
+def first_secret(server: Running) -> str:
+    return urlsplit(str(server.ports["first_account"])).fragment
+
+
+def join(
+    browser: httpx.Client, secret: str, name: str = "Ada", password: str = PASSWORD
+) -> tuple[httpx.Response, pyotp.TOTP]:
+    totp = field(browser.get("/join"), "totp")
+    authenticator = pyotp.TOTP(totp)
+    form = {"secret": secret, "totp": totp, "name": name, "password": password}
+    return browser.post("/join", data={**form, "code": authenticator.now()}), authenticator
+
+
+def offered(server: Running, *roles: Role) -> str:
+    with Earwitness.open(server.settings) as program:
+        now = datetime.now(UTC)
+        return accounts.offer(frozenset(roles), "test", now, records=program.records).secret
+
+
+def sign_in(
+    browser: httpx.Client, authenticator: pyotp.TOTP, name: str = "Ada", password: str = PASSWORD
+) -> httpx.Response:
+    """With the code of the next step: that of this one was used to join."""
+    code = authenticator.at(datetime.now(UTC) + STEP)
+    return browser.post("/sign-in", data={"name": name, "password": password, "code": code})
+
+
+def test_the_first_link_makes_an_account_that_may_sign_in(
+    server: Running, browser: httpx.Client
+) -> None:
+    assert str(server.ports["first_account"]).startswith(
+        f"http://localhost:{server.http_port}/join#"
+    )
+    made, authenticator = join(browser, first_secret(server))
+    assert (made.status_code, made.headers["location"]) == (303, "/workbench")
+    assert "Nothing waits." in browser.get("/workbench").text
+    with Earwitness.open(server.settings) as program:
+        (account,) = program.records.accounts()
+    assert (account.name, account.roles) == ("Ada", FIRST_ROLES)
+
+    out = browser.post("/sign-out", data={"csrf": field(browser.get("/workbench"), "csrf")})
+    assert out.headers["location"] == "/sign-in"
+    assert browser.get("/workbench").headers["location"] == "/sign-in"
+    assert sign_in(browser, authenticator).headers["location"] == "/workbench"
+    assert "Ada" in browser.get("/workbench").text
+    with browser_at(server) as other:
+        again, _ = join(other, first_secret(server), "Eve")
+    assert again.status_code == 400
+    assert "used already" in again.text
+
+
+def test_a_restart_gives_no_link_once_there_is_an_account(tmp_path: Path) -> None:
+    with up(tmp_path) as server, browser_at(server) as browser:
+        join(browser, first_secret(server))
+        kept = browser.cookies
+    with up(tmp_path) as server, browser_at(server) as browser:
+        assert server.ports["first_account"] is None
+        browser.cookies = kept
+        assert browser.get("/workbench").status_code == 200
+
+
+def test_a_cookie_is_for_us_alone(server: Running, browser: httpx.Client) -> None:
+    made, _ = join(browser, first_secret(server))
+    said = made.headers["set-cookie"].lower()
+    assert said.startswith("earwitness=")
+    assert {"httponly", "path=/", "samesite=strict"} <= set(said.split("; "))
+    assert "domain" not in said
+
+
+def test_with_tls_it_never_travels_in_the_clear(tmp_path: Path) -> None:
+    certificate, key = self_signed(tmp_path)
+    with up(tmp_path / "s", tls_certificate=certificate, tls_key=key) as server:
+        url = f"https://127.0.0.1:{server.http_port}"
+        with httpx.Client(
+            base_url=url, headers={"Origin": url}, verify=_trust(certificate)
+        ) as browser:
+            made, _ = join(browser, first_secret(server))
+            said = made.headers["set-cookie"]
+            assert said.startswith("__Host-earwitness=")
+            assert "; Secure" in said
+            assert str(server.ports["first_account"]).startswith("https://localhost:")
+
+
+def _trust(certificate: Path):  # type: ignore[no-untyped-def]
+    import ssl
+
+    return ssl.create_default_context(cafile=certificate)
+
+
+def test_wrong_answers_are_refused_alike_and_not_for_ever(
+    server: Running, browser: httpx.Client
+) -> None:
+    _, authenticator = join(browser, first_secret(server))
+    with browser_at(server) as other:
+        said = set()
+        for name, password in (("Ada", "not the password"), ("Nobody", PASSWORD), ("", "")):
+            refused = sign_in(other, authenticator, name, password)
+            assert refused.status_code == 403
+            said.add(re.sub(r'value="\w*"', "", refused.text))
+        assert len(said) == 1
+        for _ in range(9):
+            assert sign_in(other, authenticator, password="wrong").status_code == 403
+        late = sign_in(other, authenticator)
+        assert late.status_code == 429
+        assert int(late.headers["retry-after"]) > 60
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "", "Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+def test_a_form_of_another_page_is_refused(
+    server: Running, browser: httpx.Client, headers: dict[str, str]
+) -> None:
+    join(browser, first_secret(server))
+    token = field(browser.get("/workbench"), "csrf")
+    if "Origin" not in headers:
+        del browser.headers["Origin"]
+    assert browser.post("/sign-out", data={"csrf": token}, headers=headers).status_code == 403
+    assert browser.get("/workbench").status_code == 200
+
+
+@pytest.mark.parametrize("token", ["", "0" * 64, "\N{SNOWMAN}"])
+def test_a_form_without_its_token_is_refused(
+    server: Running, browser: httpx.Client, token: str
+) -> None:
+    join(browser, first_secret(server))
+    assert browser.post("/sign-out", data={"csrf": token}).status_code == 403
+    assert browser.post("/sign-out").status_code == 403
+    assert browser.get("/workbench").status_code == 200
+    good = field(browser.get("/workbench"), "csrf")
+    assert browser.post("/sign-out", headers={"X-CSRF-Token": good}).status_code == 303
+
+
+def test_a_session_ends_at_once_when_its_account_is_disabled(
+    server: Running, browser: httpx.Client
+) -> None:
+    join(browser, first_secret(server))
+    with browser_at(server) as other:
+        join(other, offered(server, Role.ANALYST), "Bob")
+        assert other.get("/workbench").status_code == 200
+        with Earwitness.open(server.settings) as program:
+            bob = next(each for each in program.records.accounts() if each.name == "Bob")
+            program.records.disable_account(bob.id, datetime.now(UTC))
+        assert other.get("/workbench").status_code == 303
+    assert browser.get("/workbench").status_code == 200
+
+
+def test_whatever_somebody_is_called_is_only_text(server: Running, browser: httpx.Client) -> None:
+    name = '<script>alert("1")</script>'
+    join(browser, first_secret(server), name)
+    page = browser.get("/workbench")
+    assert name not in page.text
+    assert "&lt;script&gt;" in page.text
+
+
+def test_every_answer_says_what_a_browser_may(server: Running, browser: httpx.Client) -> None:
+    assert browser.get("/static/..%2fguard.py").status_code == 404
+    for path, status in (
+        ("/join", 200), ("/sign-in", 200), ("/workbench", 303), ("/static/join.js", 200),
+        ("/static/nothing", 404),
+    ):  # fmt: skip
+        answer = browser.get(path)
+        assert answer.status_code == status, path
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'self'" in policy
+        assert "unsafe" not in policy
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["cache-control"] == (
+            "no-cache" if path == "/static/join.js" else "no-store"
+        )
+        assert not re.search(r"<script(?![^>]*\bsrc=)|\bstyle=|\bon\w+=", answer.text)
+
+
+def test_forms_that_are_none_are_refused(server: Running, browser: httpx.Client) -> None:
+    long = {"name": "a" * 100_000}
+    assert browser.post("/sign-in", data=long).status_code == 400
+    assert browser.post("/sign-in", content=iter([b"name=Ada"])).status_code == 400
+    strange = {"Content-Type": "multipart/form-data; boundary=x"}
+    assert browser.post("/sign-in", content=b"--x\r\nnothing", headers=strange).status_code < 500
+    bad = {"totp": "no base 32", "secret": "", "name": "Ada", "password": PASSWORD, "code": "1"}
+    assert browser.post("/join", data=bad).status_code == 400
+    assert browser.post("/join", data=bad | {"totp": "AAAA"}).status_code == 400
+    assert [line for line in server.log() if line["level"] == "error"] == []
