@@ -9,6 +9,7 @@ everything.
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from earwitness.model import (
 from earwitness.ports import UtteranceRecords
 from earwitness.review import judgement as rules
 
+_MARKED = re.compile(r"\[([^\[\]]+)\]")
 _OPEN_TO_ALL = (ItemState.ADJUDICATION, ItemState.CLOSED, ItemState.SETTLED)
 
 
@@ -71,6 +73,21 @@ class Revealed:
 
     utterance: Utterance
     judgements: tuple[Judgement, ...]
+
+
+def written(line: str) -> Answer:
+    """What a line says, the marked words as terms to teach.
+
+    Raises JudgementError where a bracket has no other, or is within others.
+
+    >>> written("[yeet] that alarm").text
+    'yeet that alarm'
+    """
+    terms = tuple(Taught(term.strip()) for term in _MARKED.findall(line))
+    text = _MARKED.sub(r"\1", line)
+    if "[" in text or "]" in text:
+        raise JudgementError("Brackets mark a word to teach, one pair around each: [yeet].")
+    return Answer(Verdict.TRANSCRIPT, text, terms)
 
 
 def assign(

@@ -165,7 +165,12 @@ def _free(now: datetime) -> ColumnElement[bool]:
 
 
 def _names(lease: Lease) -> ColumnElement[bool]:
-    return and_(item.c.utterance == lease.utterance, item.c.lease_token == lease.token)
+    """Nobody answers in the name of somebody else, even who has seen their token."""
+    return and_(
+        item.c.utterance == lease.utterance,
+        item.c.lease_token == lease.token,
+        item.c.lease_analyst == lease.analyst,
+    )
 
 
 def _valid(lease: Lease, now: datetime) -> ColumnElement[bool]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -29,7 +28,7 @@ from earwitness.errors import (
     LeaseLost,
     StoreError,
 )
-from earwitness.flow.judge import Answer, Assignment
+from earwitness.flow.judge import Answer, Assignment, written
 from earwitness.model import ItemState, Taught, Verdict
 
 if TYPE_CHECKING:
@@ -49,7 +48,6 @@ VERDICTS = {
     "/l": Verdict.OTHER_LANGUAGE,
 }
 WRITE = "/w "
-_MARKED = re.compile(r"\[([^\[\]]+)\]")
 
 
 class Outcome(Enum):
@@ -72,21 +70,6 @@ def _command(line: str | None, draft: str) -> str | None:
     """
     typed = line.removeprefix(draft).strip() if line and draft else ""
     return typed if typed.startswith("/") else line
-
-
-def written(line: str) -> Answer:
-    """What a line says, the marked words as terms to teach.
-
-    Raises JudgementError where a bracket has no other, or is within others.
-
-    >>> written("[yeet] that alarm").text
-    'yeet that alarm'
-    """
-    terms = tuple(Taught(term.strip()) for term in _MARKED.findall(line))
-    text = _MARKED.sub(r"\1", line)
-    if "[" in text or "]" in text:
-        raise JudgementError("Brackets mark a word to teach, one pair around each: [yeet].")
-    return Answer(Verdict.TRANSCRIPT, text, terms)
 
 
 @dataclass(frozen=True)

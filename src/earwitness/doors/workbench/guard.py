@@ -22,7 +22,14 @@ from earwitness.doors.workbench.visitors import (
     csrf_token,
     is_own,
 )
-from earwitness.errors import AccessRefused, EarwitnessError, InputError, NotFound, Overloaded
+from earwitness.errors import (
+    AccessRefused,
+    EarwitnessError,
+    InputError,
+    LeaseLost,
+    NotFound,
+    Overloaded,
+)
 from earwitness.flow import accounts
 
 if TYPE_CHECKING:
@@ -124,6 +131,8 @@ def _refusal(pages: Pages, request: Request, error: EarwitnessError) -> Response
             response = pages.problem(request, 429, str(error))
             response.headers["Retry-After"] = str(round(seconds))
             return response
+        case LeaseLost():
+            return pages.problem(request, 409, str(error))
         case NotFound():
             return pages.problem(request, 404, str(error))
         case InputError():

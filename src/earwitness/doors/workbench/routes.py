@@ -13,6 +13,7 @@ import structlog
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import FileResponse, RedirectResponse
 
+from earwitness.doors.workbench import listening
 from earwitness.doors.workbench.guard import SIGN_IN, guarded
 from earwitness.doors.workbench.pages import Pages
 from earwitness.doors.workbench.patience import Patience
@@ -47,6 +48,7 @@ def router(program: Earwitness) -> APIRouter:
     made.add_api_route("/sign-out", desk.sign_out, methods=["POST"])
     made.add_api_route(HOME, desk.home, methods=["GET"])
     made.add_api_route("/static/{name}", desk.static, methods=["GET"])
+    listening.add_routes(made, program, pages)
     return made
 
 
@@ -123,7 +125,8 @@ class _Desk:
     async def home(self, request: Request) -> Response:
         counted = await asyncio.to_thread(self._program.records.count_items)
         waiting = sum(counted.get(state, 0) for state in (ItemState.WAITING, ItemState.SECOND))
-        return self._pages.show(request, "home.html", waiting=waiting)
+        may_listen = bool(request.state.visitor.account.roles & listening.LISTENERS)
+        return self._pages.show(request, "home.html", waiting=waiting, may_listen=may_listen)
 
     @only(ANYBODY)
     async def static(self, name: str) -> Response:
