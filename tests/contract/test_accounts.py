@@ -57,6 +57,16 @@ def test_a_link_makes_one_account(store: SqlRecords, ada: Account) -> None:
     assert [each.name for each in store.accounts()] == ["Ada", "Bob"]
 
 
+def test_of_links_that_nobody_offered_the_newest_alone_works(store: SqlRecords) -> None:
+    for link, by in ((b"first", ""), (b"of Ada", "Ada"), (b"second", "")):
+        store.offer_account(link, ROLES, by, START + MINUTE)
+    with pytest.raises(AccessRefused, match="not known"):
+        store.offered(b"first", START)
+    store.make_account(b"second", ADA, KNOWN)
+    store.offer_account(b"third", ROLES, "", START + MINUTE)
+    assert store.offered(b"of Ada", START) == store.offered(b"third", START) == ROLES
+
+
 def test_a_link_that_is_late_or_unknown_makes_none(store: SqlRecords) -> None:
     store.offer_account(LINK, ROLES, "set-up", START + MINUTE)
     with pytest.raises(AccessRefused, match="expired"):

@@ -71,6 +71,16 @@ def test_a_restart_gives_no_link_once_there_is_an_account(tmp_path: Path) -> Non
         assert browser.get("/workbench").status_code == 200
 
 
+def test_a_first_link_that_was_printed_before_is_worth_nothing(tmp_path: Path) -> None:
+    with up(tmp_path) as server:
+        older = first_secret(server)
+    with up(tmp_path) as server, browser_at(server) as browser:
+        refused, _ = join(browser, older)
+        assert refused.status_code == 400
+        assert "not known" in refused.text
+        assert join(browser, first_secret(server))[0].status_code == 303
+
+
 def test_a_cookie_is_for_us_alone(server: Running, browser: httpx.Client) -> None:
     made, _ = join(browser, first_secret(server))
     said = made.headers["set-cookie"].lower()

@@ -76,8 +76,8 @@ def offer(
 
 
 def first_offer(now: datetime, *, records: AccountRecords) -> Offer | None:
-    """The link of the first account; None once there is one."""
-    return None if records.accounts() else offer(FIRST_ROLES, "set-up", now, records=records)
+    """The link of the first account, in place of any earlier one; None once there is an account."""
+    return None if records.accounts() else offer(FIRST_ROLES, "", now, records=records)
 
 
 def roles_offered(secret: str, now: datetime, *, records: AccountRecords) -> frozenset[Role]:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, select, update
 
 from earwitness.accounts import Account, Password, Role, Session
 from earwitness.errors import AccessRefused, InputError, NotFound
@@ -37,6 +37,8 @@ class AccountStore:
             secret_hash=secret_hash, roles=roles, offered_by=by, expires_at=expires_at
         )
         with self.database.write() as connection:
+            if not by:
+                connection.execute(delete(account_offer).where(_of_set_up()))
             connection.execute(statement)
 
     def offered(self, secret_hash: bytes, now: datetime) -> frozenset[Role]:
@@ -169,6 +171,12 @@ def _offered(connection: Connection, secret_hash: bytes, now: datetime) -> froze
         raise AccessRefused("This link has expired; ask for a new one.")
     roles: frozenset[Role] = offer.roles
     return roles
+
+
+def _of_set_up() -> ColumnElement[bool]:
+    """Links that the set-up offered and nobody used."""
+    used = exists().where(account.c.offer_hash == account_offer.c.secret_hash)
+    return and_(account_offer.c.offered_by == "", ~used)
 
 
 def _locked() -> Any:
