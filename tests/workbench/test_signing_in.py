@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -209,3 +210,29 @@ def test_forms_that_are_none_are_refused(server: Running, browser: httpx.Client)
     assert browser.post("/join", data=bad).status_code == 400
     assert browser.post("/join", data=bad | {"totp": "AAAA"}).status_code == 400
     assert [line for line in server.log() if line["level"] == "error"] == []
+
+
+def test_what_cannot_be_read_is_a_page_too_and_repeats_nothing(
+    server: Running, browser: httpx.Client
+) -> None:
+    multipart = {"Content-Type": "multipart/form-data"}  # and no boundary
+    for answer in (
+        browser.post("/sign-in", data={"name": "Ada", "password": "s3cret" * 200}),
+        browser.post("/sign-in", content=b"--x\r\nnothing: [", headers=multipart),
+    ):
+        assert answer.status_code == 400
+        assert "text/html" in answer.headers["content-type"]
+        assert "content-security-policy" in answer.headers
+        assert "s3cret" not in answer.text
+
+
+def test_a_form_that_does_not_arrive_is_ended(tmp_path: Path) -> None:
+    with (
+        up(tmp_path, stall_seconds=0.5) as server,
+        socket.create_connection(("127.0.0.1", server.http_port), 30) as slow,
+    ):
+        slow.sendall(
+            b"POST /sign-in HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n"
+            b"Content-Type: application/x-www-form-urlencoded\r\n\r\nname"
+        )
+        assert slow.recv(13) == b"HTTP/1.1 408 "

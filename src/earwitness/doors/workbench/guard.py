@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 
 from earwitness.doors.workbench import roles
 from earwitness.doors.workbench.pages import Pages
@@ -70,12 +72,13 @@ def guarded(program: Earwitness, pages: Pages, cookie: Cookie) -> type[APIRoute]
 
             async def answer(request: Request) -> Response:
                 try:
-                    async with asyncio.timeout(program.settings.stall_seconds):
-                        response = await self._checked(request) or await handle(request)
-                except TimeoutError:
-                    response = pages.problem(request, 408, "This took too long; try again.")
+                    response = await self._checked(request) or await handle(request)
                 except EarwitnessError as error:
                     response = _refusal(pages, request, error)
+                except RequestValidationError:  # it would repeat what was typed, a password too
+                    response = pages.problem(request, 400, "This form cannot be read.")
+                except HTTPException as error:
+                    response = pages.problem(request, error.status_code, str(error.detail))
                 for name, value in HEADERS.items():
                     response.headers.setdefault(name, value)
                 return response
@@ -85,10 +88,16 @@ def guarded(program: Earwitness, pages: Pages, cookie: Cookie) -> type[APIRoute]
         async def _checked(self, request: Request) -> Response | None:
             """None when the request may go on; ``request.state.visitor`` is then set."""
             request.state.visitor = None
-            if request.method not in SAFE:
+            changes = request.method not in SAFE
+            if changes:
                 _check_size(request)
                 if not is_own(request):
                     return pages.problem(request, 403, "This came from a page that is not ours.")
+                try:
+                    async with asyncio.timeout(program.settings.stall_seconds):
+                        await request.form()  # kept for whoever asks again
+                except TimeoutError:
+                    return pages.problem(request, 408, "The form did not arrive; send it again.")
             secret = cookie.secret(request)
             if self.roles and secret is None:
                 return _to_sign_in(pages, request)
@@ -101,7 +110,7 @@ def guarded(program: Earwitness, pages: Pages, cookie: Cookie) -> type[APIRoute]
             except AccessRefused:
                 return _to_sign_in(pages, request) if self.roles else None
             visitor = Visitor(account, session, csrf_token(secret))
-            if request.method not in SAFE and not await brings_token(request, visitor.csrf):
+            if changes and not await brings_token(request, visitor.csrf):
                 return pages.problem(request, 403, "This page is too old; load it again.")
             request.state.visitor = visitor
             if self.roles and not self.roles & account.roles:
