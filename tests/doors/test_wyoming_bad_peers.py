@@ -235,7 +235,7 @@ def test_connections_beyond_the_limit_are_refused_until_one_ends(tmp_path: Path)
                     await peer.write_event(Ping().event())
                     await peer.read_event()
                 told = errors(await answer_to(opened.port))
-            while opened.connections:
+            while opened.admission.connections:
                 await asyncio.sleep(0.01)
             return told, await text_of(opened.port, scripted(4))
 
@@ -270,10 +270,10 @@ def test_what_cannot_be_heard_in_time_is_shed_with_a_word(tmp_path: Path) -> Non
     engine = Gated()
 
     async def run() -> tuple[Any, str, int]:
-        how = {"hearing_threads": 1, "shed_seconds": 0.001, "partial_seconds": 0.0}
+        how = {"hearing_threads": 1, "shed_seconds": 0.2, "partial_seconds": 0.0}
         async with door(tmp_path, engine, **how) as (opened, program):
-            first = asyncio.create_task(text_of(opened.port, scripted(4)))
-            await asyncio.to_thread(engine.busy.wait, PATIENCE)
+            first = asyncio.create_task(text_of(opened.port, scripted(4, seconds=12.0)))
+            assert await asyncio.to_thread(engine.busy.wait, PATIENCE)
             async with client(opened.port) as late:
                 await say(late, scripted(5))
                 told = await refusal(late)
