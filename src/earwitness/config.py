@@ -228,7 +228,7 @@ class Settings(BaseSettings):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _is_no_number(cls, value: object, about: ValidationInfo) -> object:
+    def _is_no_truth_value(cls, value: object, about: ValidationInfo) -> object:
         """``audit_fraction = true`` is a mistake, not 1."""
         name = about.field_name
         if isinstance(value, bool) and name and cls.model_fields[name].annotation is not bool:

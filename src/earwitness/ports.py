@@ -350,10 +350,9 @@ class AccountRecords(Protocol):
     def offer_account(
         self, secret_hash: bytes, roles: frozenset[Role], by: str, expires_at: datetime
     ) -> None:
-        """A link with which one account can be made once, until ``expires_at``.
+        """A link that makes one account, until ``expires_at``.
 
-        ``by`` is empty for that of the set-up, which takes the place of any earlier one: a link
-        to be an administrator must not lie about in the log of an earlier start.
+        ``by`` is empty for the set-up, whose link takes the place of any earlier one of its own.
         """
 
     def offered(self, secret_hash: bytes, now: datetime) -> frozenset[Role]:

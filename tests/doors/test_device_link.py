@@ -162,7 +162,7 @@ def test_a_server_that_goes_asks_its_devices_to_come_again(tmp_path: Path) -> No
                 await talker.until(Connected)
                 await site.link.stop(5.0)
                 await talker.until(link.Restart)
-                assert site.link.connections == 0
+                assert site.link.admission.connections == 0
             async with serving(tmp_path, port=port):
                 await talker.finish()
                 assert talker.texts == [SURE]

@@ -274,11 +274,11 @@ def test_a_device_that_does_not_read_is_let_go(tmp_path: Path) -> None:
         async with serving(tmp_path, send_buffer=4096, stall_seconds=0.5) as site:
             async with raw(site, max_queue=1, sock=_narrow(site)) as client:
                 await client.greet(site.enrolled())
-                assert site.link.connections == 1
+                assert site.link.admission.connections == 1
                 pings = [link.Ping(clock=1)] * MANY_PINGS
                 sending = asyncio.create_task(client.send(*pings))
                 async with asyncio.timeout(PATIENCE):
-                    while site.link.connections:
+                    while site.link.admission.connections:
                         await asyncio.sleep(0.01)
                 sending.cancel()
                 client.socket.transport.abort()

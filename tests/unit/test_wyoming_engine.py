@@ -210,7 +210,7 @@ def test_our_own_door_can_be_the_other_side(tmp_path: Path) -> None:
             engine = await asyncio.to_thread(WyomingEngine, address)
             texts = [await asyncio.to_thread(text, engine, recording(n)) for n in (4, 5, 4)]
             sure = await asyncio.to_thread(engine.decode, LIGHT, Lexicon())
-            assert opened.connections == 1
+            assert opened.admission.connections == 1
             return texts, sure.confidence
 
     texts, confidence = asyncio.run(run())

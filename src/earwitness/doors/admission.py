@@ -25,6 +25,18 @@ def is_loopback(address: str) -> bool:
         return address == "localhost"
 
 
+def is_everywhere(address: str) -> bool:
+    """Whether it stands for every address of this machine.
+
+    >>> [is_everywhere(each) for each in ("0.0.0.0", "::", "192.168.1.4", "localhost")]
+    [True, True, False, False]
+    """
+    try:
+        return ip_address(address).is_unspecified
+    except ValueError:
+        return False
+
+
 class Admission:
     """How many connections a door has, from where, and how many it did not let in."""
 

@@ -80,11 +80,6 @@ def first_offer(now: datetime, *, records: AccountRecords) -> Offer | None:
     return None if records.accounts() else offer(FIRST_ROLES, "", now, records=records)
 
 
-def roles_offered(secret: str, now: datetime, *, records: AccountRecords) -> frozenset[Role]:
-    """What an account made with this link may do. Raises AccessRefused."""
-    return records.offered(secret_hash(secret), now)
-
-
 def new_totp() -> bytes:
     """A secret for somebody's authenticator."""
     return secrets.token_bytes(TOTP_BYTES)

@@ -40,6 +40,21 @@ def align(reference: Sequence[str], hypothesis: Sequence[str]) -> list[Pair]:
     return _trace(_costs(reference, hypothesis), reference, hypothesis)
 
 
+def side_by_side(reference: Sequence[str], hypothesis: Sequence[str]) -> list[tuple[str, str]]:
+    """Both sides of an alignment, word by word; one is empty where the other has a word more.
+
+    >>> side_by_side("yeet that".split(), "eat that one".split())
+    [('yeet', 'eat'), ('that', 'that'), ('', 'one')]
+    """
+    return [
+        (
+            "" if pair.reference is None else reference[pair.reference],
+            "" if pair.hypothesis is None else hypothesis[pair.hypothesis],
+        )
+        for pair in align(reference, hypothesis)
+    ]
+
+
 def edits(pairs: Iterable[Pair]) -> int:
     """Substitutions, deletions and insertions of an alignment."""
     return sum(not pair.match for pair in pairs)

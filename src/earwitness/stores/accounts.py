@@ -174,7 +174,9 @@ def _offered(connection: Connection, secret_hash: bytes, now: datetime) -> froze
 
 
 def _of_set_up() -> ColumnElement[bool]:
-    """Links that the set-up offered and nobody used."""
+    """Links that the set-up offered and nobody used: none may lie about in the output of an
+    earlier start, for it makes an administrator.
+    """
     used = exists().where(account.c.offer_hash == account_offer.c.secret_hash)
     return and_(account_offer.c.offered_by == "", ~used)
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from earwitness.doors.cli.screen import cell, clock, percent, printable
 from earwitness.model import Flag, Heard, Interval, Term, Transcript, Trial, TrialOutcome
-from earwitness.speech.alignment import align
+from earwitness.speech.alignment import side_by_side
 from earwitness.speech.text import words
 
 DOUBTFUL = 0.6
@@ -54,19 +54,12 @@ def place(start: float | None, end: float | None) -> str:
 
 def difference(human: str, machine: str, width: int) -> Iterator[Text]:
     """Both texts word under word, what differs yellow, no line over ``width``."""
-    columns = list(_columns(words(human), words(machine)))
+    pairs = side_by_side(words(human), words(machine))
+    columns = [(printable(mine), printable(theirs)) for mine, theirs in pairs]
     while columns:
         line, columns = _fitting(columns, width - 9)
         yield _row("you      ", (mine for mine, _ in line), line, "bold")
         yield _row("machine  ", (theirs for _, theirs in line), line, "")
-
-
-def _columns(mine: Sequence[str], theirs: Sequence[str]) -> Iterator[tuple[str, str]]:
-    for pair in align(mine, theirs):
-        yield (
-            "" if pair.reference is None else printable(mine[pair.reference]),
-            "" if pair.hypothesis is None else printable(theirs[pair.hypothesis]),
-        )
 
 
 def _fitting(

@@ -57,11 +57,6 @@ class DeviceLink:
         self._access = program.records.access_revision()
         self._revision = program.lexicons.newest().revision
 
-    @property
-    def connections(self) -> int:
-        """How many are open."""
-        return len(self._connections)
-
     async def stop(self, grace: float) -> None:
         """Tells every device to come again, and waits so many seconds for them to leave.
 

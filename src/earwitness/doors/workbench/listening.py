@@ -21,7 +21,7 @@ from earwitness.doors.workbench.visitors import Visitor
 from earwitness.errors import InputError, JudgementError, LeaseLost, NotFound
 from earwitness.flow.judge import Answer, Assignment, written
 from earwitness.model import ItemState, Lease, TrialOutcome, Verdict
-from earwitness.speech.alignment import align
+from earwitness.speech.alignment import side_by_side
 from earwitness.speech.text import words
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class _Desk:
             "heard.html",
             mine=mine,
             machine=revealed.utterance.transcript,
-            columns=_columns(mine.text, revealed.utterance.transcript.text),
+            columns=side_by_side(words(mine.text), words(revealed.utterance.transcript.text)),
             trials=[(trial, outcome is TrialOutcome.LIVE) for _, trial, outcome in trials],
             waits_for_others=bool(mine.terms) and state is not ItemState.CLOSED,
             pending=pending,
@@ -171,15 +171,3 @@ def _answer(verdict: str, text: str) -> Answer:
     except ValueError as error:
         raise InputError("There is no such answer.") from error
     return written(" ".join(text.split())) if chosen is Verdict.TRANSCRIPT else Answer(chosen)
-
-
-def _columns(mine: str, machine: str) -> list[tuple[str, str]]:
-    """Both texts word beside word; one side is empty where the other has a word more."""
-    ours, theirs = words(mine), words(machine)
-    return [
-        (
-            "" if pair.reference is None else ours[pair.reference],
-            "" if pair.hypothesis is None else theirs[pair.hypothesis],
-        )
-        for pair in align(ours, theirs)
-    ]

@@ -66,11 +66,6 @@ class WyomingDoor:
         _cancel(self._talks)
         await _ended(self._meetings, 2 * GOODBYE_SECONDS)
 
-    @property
-    def connections(self) -> int:
-        """How many are being served."""
-        return len(self._talks)
-
     async def _announce(self, settings: Settings) -> None:
         try:
             await self._open.enter_async_context(announced(settings.host, self.port))
