@@ -11,7 +11,7 @@ from time import monotonic
 import structlog
 
 LINES_A_SECOND = 20
-"""Of one kind of event. Peers that come in their thousands would write the log otherwise."""
+"""Of one kind that peers cause; when they come in their thousands they would write the log."""
 
 
 def configure(level: str) -> None:
@@ -41,7 +41,10 @@ def warn_of(variables: Iterable[str]) -> None:
 
 
 class Sparing:
-    """Passes over what happens too often; the next line of its kind says how often."""
+    """Passes over what peers cause too often; the next line of its kind says how often.
+
+    Only lines that name a peer: what people who are signed in did is never left out.
+    """
 
     def __init__(self) -> None:
         self._second = 0
@@ -51,9 +54,11 @@ class Sparing:
     def __call__(
         self, logger: object, name: str, line: structlog.typing.EventDict
     ) -> structlog.typing.EventDict:
-        kind = str(line.get("event"))
-        if int(monotonic()) != self._second:
-            self._second = int(monotonic())
+        if "peer" not in line:
+            return line
+        kind, second = str(line.get("event")), int(monotonic())
+        if second != self._second:
+            self._second = second
             self._seen.clear()
         self._seen[kind] += 1
         if self._seen[kind] > LINES_A_SECOND:
