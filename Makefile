@@ -16,14 +16,24 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.core
 	@tools/setup $(VENV) requirements/dev.txt
 	@touch $@
 
-run: $(VENV)/.core ## Set up, then start a server with a sample household speaking to it
+FRONT_END := web/package.json web/package-lock.json tools/front_end.py
+$(VENV)/.web: $(FRONT_END) $(VENV)/.core
+	@$(BIN)/python tools/front_end.py
+	@touch $@
+
+$(VENV)/.web-dev: $(FRONT_END) $(VENV)/.dev
+	@$(BIN)/python tools/front_end.py --dev
+	@touch $@ $(VENV)/.web
+
+run: $(VENV)/.core $(VENV)/.web ## Set up, then start a server with a sample household speaking to it
 	@$(BIN)/earwitness up --sample-household
 
-check: $(VENV)/.dev ## Style, types and import rules
+check: $(VENV)/.dev $(VENV)/.web-dev ## Style, types and import rules
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/node web/node_modules/typescript/bin/tsc --project web
 
 # Many tests wait for servers: more of them than cores at a time, those of a file in one process.
 test: check ## Set up, check, then run every test
@@ -51,10 +61,10 @@ COMPILE = uv pip compile --quiet --universal --python-version 3.11 --fork-strate
 	--generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
 	$(addprefix --no-emit-package ,$(shell grep -v '^\#' requirements/unused.txt)) $(UP)
 lock: ## Pin the dependencies anew (for maintainers; needs uv)
-	$(COMPILE) pyproject.toml requirements/build.in -o requirements/core.txt
+	$(COMPILE) pyproject.toml requirements/build.in requirements/web.in -o requirements/core.txt
 	$(COMPILE) pyproject.toml --extra postgres --extra zeroconf requirements/dev.in -c requirements/core.txt -o requirements/dev.txt
 	$(COMPILE) requirements/home-assistant.in --excludes requirements/home-assistant-unused.txt -o requirements/home-assistant.txt
 
 clean: ## Remove what the commands above made
-	rm -rf $(VENV) $(HA_VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	rm -rf $(VENV) $(HA_VENV) web/node_modules src/earwitness/doors/workbench/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 	find src tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import socket
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -184,20 +186,28 @@ def test_whatever_somebody_is_called_is_only_text(server: Running, browser: http
 
 def test_every_answer_says_what_a_browser_may(server: Running, browser: httpx.Client) -> None:
     assert browser.get("/static/..%2fguard.py").status_code == 404
+    found = re.search(r'src="(/static/\w+/join\.js)"', browser.get("/join").text)
+    assert found
+    script = found[1]
     for path, status in (
-        ("/join", 200), ("/sign-in", 200), ("/workbench", 303), ("/static/join.js", 200),
-        ("/static/nothing", 404),
+        ("/join", 200), ("/sign-in", 200), ("/workbench", 303), (script, 200),
+        (script.replace("join.js", "nothing"), 404), ("/static/0/join.js", 404),
     ):  # fmt: skip
         answer = browser.get(path)
         assert answer.status_code == status, path
+        if path == "/static/0/join.js":  # no route of ours
+            continue
         policy = answer.headers["content-security-policy"]
         assert "default-src 'self'" in policy
         assert "unsafe" not in policy
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["cache-control"] == (
-            "no-cache" if path == "/static/join.js" else "no-store"
+            "public, max-age=31536000, immutable" if path == script else "no-store"
         )
-        assert not re.search(r"<script(?![^>]*\bsrc=)|\bstyle=|\bon\w+=", answer.text)
+        assert not re.search(r"\bstyle=|\bon\w+=", answer.text)
+        for inline in re.findall(r"<script(?![^>]*\bsrc=)[^>]*>([^<]*)<", answer.text):
+            digest = b64encode(hashlib.sha256(inline.encode()).digest()).decode()
+            assert f"'sha256-{digest}'" in policy
 
 
 def test_forms_that_are_none_are_refused(server: Running, browser: httpx.Client) -> None:

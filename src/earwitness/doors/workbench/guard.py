@@ -41,10 +41,6 @@ MAX_BODY = 64 * 1024
 """Of a form, in bytes."""
 SIGN_IN = "/sign-in"
 HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
-        "form-action 'self'; frame-ancestors 'none'"
-    ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -57,8 +53,11 @@ HEADERS = {
 log = structlog.get_logger(__name__)
 
 
-def guarded(program: Earwitness, pages: Pages, cookie: Cookie) -> type[APIRoute]:
+def guarded(
+    program: Earwitness, pages: Pages, cookie: Cookie, content_security_policy: str
+) -> type[APIRoute]:
     """The class of every route of the workbench on one program."""
+    headers = HEADERS | {"Content-Security-Policy": content_security_policy}
 
     class Guarded(APIRoute):
         """Raises TypeError, as it is made, for an endpoint that names no roles."""
@@ -79,7 +78,7 @@ def guarded(program: Earwitness, pages: Pages, cookie: Cookie) -> type[APIRoute]
                     response = pages.problem(request, 400, "This form cannot be read.")
                 except HTTPException as error:
                     response = pages.problem(request, error.status_code, str(error.detail))
-                for name, value in HEADERS.items():
+                for name, value in headers.items():
                     response.headers.setdefault(name, value)
                 return response
 

@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from earwitness.accounts import Role
+from earwitness.doors.workbench.assets import Assets
 from earwitness.doors.workbench.visitors import CSRF_FIELD
+
+FRAGMENT_HEADER = "hx-request"
+"""Of a request for a part of the page that is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Somewhere that the head of every page leads to, for those who may go there."""
+
+    title: str
+    path: str
+    roles: frozenset[Role]
 
 
 class Pages:
     """Renders the templates beside this file."""
 
-    def __init__(self) -> None:
+    def __init__(self, assets: Assets, places: Sequence[Place]) -> None:
+        self._places = places
         self._templates = Environment(
             loader=PackageLoader("earwitness.doors.workbench"),
             autoescape=True,
@@ -20,14 +38,23 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._templates.globals.update(
+            asset=assets.url, import_map=assets.import_map, csrf_field=CSRF_FIELD
+        )
 
     def show(
         self, request: Request, template: str, status: int = 200, **filled: object
     ) -> HTMLResponse:
-        """A page, for whoever asks."""
+        """A page, or its main part alone where that is what was asked for."""
         visitor = request.state.visitor
-        page = self._templates.get_template(template)
-        content = page.render(visitor=visitor, csrf_field=CSRF_FIELD, **filled)
+        mine = visitor.account.roles if visitor else frozenset()
+        content = self._templates.get_template(template).render(
+            visitor=visitor,
+            places=[place for place in self._places if place.roles & mine],
+            here=request.url.path,
+            frame="fragment.html" if FRAGMENT_HEADER in request.headers else "base.html",
+            **filled,
+        )
         return HTMLResponse(content, status)
 
     def problem(self, request: Request, status: int, message: str) -> HTMLResponse:

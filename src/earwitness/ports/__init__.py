@@ -1,0 +1,44 @@
+"""What the inside asks of the outside. Each port states its promise.
+
+Implementations live in ``engines``, ``audio`` and ``stores`` and are named in
+``wiring`` alone. The contract tests in ``tests/contract`` run every implementation
+of a port against the same suite.
+"""
+
+from typing import Protocol
+
+from earwitness.ports.access import AccessRecords, AccountRecords
+from earwitness.ports.hearing import (
+    AudioReader,
+    Capabilities,
+    ClipCodec,
+    Engine,
+    LexiconSource,
+    LiveDetector,
+    SpeechDetector,
+)
+from earwitness.ports.lexicon import EventRecords, LexiconRecords
+from earwitness.ports.review import Blobs, UtteranceRecords
+
+__all__ = [
+    "AccessRecords",
+    "AccountRecords",
+    "AudioReader",
+    "Blobs",
+    "Capabilities",
+    "ClipCodec",
+    "Engine",
+    "EventRecords",
+    "LexiconRecords",
+    "LexiconSource",
+    "LiveDetector",
+    "Records",
+    "SpeechDetector",
+    "UtteranceRecords",
+]
+
+
+class Records(
+    UtteranceRecords, LexiconRecords, EventRecords, AccessRecords, AccountRecords, Protocol
+):
+    """Everything that the embedded program keeps, in one database."""

@@ -1,0 +1,110 @@
+"""Who may speak, and who works here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from earwitness.accounts import Account, Password, Role, Session
+from earwitness.model import ApiKey, Device
+
+
+class AccessRecords(Protocol):
+    """Devices and API keys. Secrets come and are kept as hashes (``flow.access``)."""
+
+    def invite(
+        self, code_hash: bytes, household: str, room: str, expires_at: datetime, now: datetime
+    ) -> None:
+        """A code with which one device can enrol once, until ``expires_at``."""
+
+    def enrol(self, code_hash: bytes, device_id: str, key: bytes, now: datetime) -> Device:
+        """Uses up the code, in one transaction with the device that it lets in.
+
+        Idempotent for the same code, device and key. Raises AccessRefused for a code that is
+        unknown, used or expired.
+        """
+
+    def device(self, device_id: str) -> Device:
+        """Revoked or not. Raises NotFound."""
+
+    def devices(self) -> Sequence[Device]:
+        """Revoked ones too, oldest first."""
+
+    def announce_key(self, device_id: str, key: bytes) -> Device:
+        """``Device.next_key``. Raises NotFound; AccessRefused for a revoked device."""
+
+    def use_next_key(self, device_id: str) -> Device:
+        """The next key takes the place of the key. Idempotent. Raises NotFound."""
+
+    def set_consent(self, device_id: str, granted: bool) -> Device:
+        """Raises NotFound."""
+
+    def revoke_device(self, device_id: str, now: datetime) -> Device:
+        """For good. Idempotent. Raises NotFound."""
+
+    def access_revision(self) -> int:
+        """Grows with every change to a device or key. One indexed read."""
+
+    def add_api_key(self, key: ApiKey, secret_hash: bytes) -> None: ...
+
+    def api_key(self, secret_hash: bytes) -> ApiKey:
+        """Raises AccessRefused for an unknown or revoked one."""
+
+    def api_keys(self) -> Sequence[ApiKey]:
+        """Revoked ones too, oldest first."""
+
+    def revoke_api_key(self, key_id: str, now: datetime) -> ApiKey:
+        """For good. Idempotent. Raises NotFound."""
+
+
+class AccountRecords(Protocol):
+    """Who signs in. Secrets come and are kept as hashes (``flow.accounts``).
+
+    Whatever takes a right away ends the account's sessions in the same transaction.
+    """
+
+    def offer_account(
+        self, secret_hash: bytes, roles: frozenset[Role], by: str, expires_at: datetime
+    ) -> None:
+        """A link that makes one account, until ``expires_at``.
+
+        ``by`` is empty for the set-up, whose link takes the place of any earlier one of its own.
+        """
+
+    def offered(self, secret_hash: bytes, now: datetime) -> frozenset[Role]:
+        """The roles that a link gives. Raises AccessRefused for an unknown, used or late one."""
+
+    def make_account(self, secret_hash: bytes, account: Account, password: Password) -> Account:
+        """Uses up the link, whose roles the account gets. Raises AccessRefused as ``offered``.
+
+        Raises InputError where somebody has that name, however it is written.
+        """
+
+    def accounts(self) -> Sequence[Account]:
+        """Disabled ones too, oldest first."""
+
+    def account_named(self, name: str) -> tuple[Account, Password] | None:
+        """However the name is written. None where nobody has it."""
+
+    def set_roles(self, account_id: str, roles: frozenset[Role]) -> Account:
+        """Raises NotFound; InputError where nobody would be left to make accounts."""
+
+    def disable_account(self, account_id: str, now: datetime) -> Account:
+        """For good. Idempotent. Raises as ``set_roles``."""
+
+    def use_step(self, account_id: str, step: int) -> bool:
+        """Whether this 30 s step of TOTP is later than every one that was used; it then is."""
+
+    def begin_session(self, session: Session, secret_hash: bytes) -> None:
+        """Raises AccessRefused for an account that is disabled."""
+
+    def session(self, secret_hash: bytes) -> tuple[Session, Account] | None: ...
+
+    def seen(self, session_id: str, now: datetime) -> None: ...
+
+    def sessions(self, account_id: str) -> Sequence[Session]: ...
+
+    def end_session(self, session_id: str) -> None: ...
+
+    def end_sessions(self, account_id: str) -> None: ...
