@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
 
-from earwitness.doors.workbench import assets, listening, signing_in
+from earwitness.doors.workbench import assets, listening, reports, revealing, signing_in, sound
 from earwitness.doors.workbench.guard import guarded
 from earwitness.doors.workbench.pages import Pages, Place
 from earwitness.doors.workbench.roles import EVERYBODY, only
 from earwitness.doors.workbench.visitors import Cookie
-from earwitness.model import ItemState
 
 if TYPE_CHECKING:
     from earwitness.wiring import Earwitness
 
-PLACES = (Place("Listen", listening.LISTEN, listening.LISTENERS),)
+PLACES = (
+    Place("Listen", listening.LISTEN, listening.LISTENERS),
+    Place("Reports", reports.REPORTS, EVERYBODY),
+)
 """What the head of every page leads to, as far as a visitor's roles go."""
 
 
@@ -30,7 +32,11 @@ def router(program: Earwitness) -> APIRouter:
     made.add_api_route(signing_in.HOME, _Home(program, pages).show, methods=["GET"])
     files.add_routes(made)
     signing_in.add_routes(made, program, pages, cookie)
-    listening.add_routes(made, program, pages)
+    tickets = sound.Tickets()
+    sound.add_routes(made, program, tickets)
+    listening.add_routes(made, program, pages, tickets)
+    revealing.add_routes(made, program, pages)
+    reports.add_routes(made, program, pages)
     return made
 
 
@@ -40,7 +46,9 @@ class _Home:
 
     @only(EVERYBODY)
     async def show(self, request: Request) -> Response:
-        counted = await asyncio.to_thread(self._program.records.count_items)
-        waiting = sum(counted.get(state, 0) for state in (ItemState.WAITING, ItemState.SECOND))
+        most = listening.MOST_COUNTED
+        waiting = await asyncio.to_thread(self._program.records.count_open, most)
         may_listen = bool(request.state.visitor.account.roles & listening.LISTENERS)
-        return self._pages.show(request, "home.html", waiting=waiting, may_listen=may_listen)
+        return self._pages.show(
+            request, "home.html", waiting=waiting, more=waiting == most, may_listen=may_listen
+        )
