@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 LISTEN = "/workbench/listen"
 HEARD = "/workbench/heard"
 DAY = "/workbench/day"
+IDLE = "/workbench/idle"
 LISTENERS = frozenset({Role.ANALYST, Role.LEAD})
 MAX_TEXT = 5000
 MOST_COUNTED = 1000
@@ -61,6 +62,7 @@ def add_routes(router: APIRouter, program: Earwitness, pages: Pages, tickets: Ti
     router.add_api_route(LISTEN + "/{utterance}/release", desk.release, methods=["POST"])
     router.add_api_route(LISTEN + "/{utterance}/pass", desk.pass_on, methods=["POST"])
     router.add_api_route(DAY, desk.day, methods=["GET"])
+    router.add_api_route(IDLE, desk.idle, methods=["GET"])
 
 
 class _Desk:
@@ -127,14 +129,26 @@ class _Desk:
         await asyncio.to_thread(self._program.records.pass_on, lease, datetime.now(UTC))
         return RedirectResponse(LISTEN, status_code=303)
 
-    async def _nothing(self, request: Request) -> Response:
-        taught = await asyncio.to_thread(self._program.records.history, 1)
+    @only(LISTENERS)
+    async def idle(self, request: Request) -> Response:
+        """What happens while nothing waits; asked again and again, and takes no clip."""
         return self._pages.show(
-            request,
-            "nothing.html",
-            **await asyncio.to_thread(self._status, request),
-            last=taught[0] if taught else None,
+            request, "idle.html", **await asyncio.to_thread(self._idle, request)
         )
+
+    async def _nothing(self, request: Request) -> Response:
+        return self._pages.show(
+            request, "nothing.html", **await asyncio.to_thread(self._idle, request)
+        )
+
+    def _idle(self, request: Request) -> dict[str, Any]:
+        """The word that was taught last, and how often it was heard since the server started."""
+        terms = self._program.records.lexicon().terms.values()
+        taught = [term for term in terms if term.taught_at is not None]
+        last = max(taught, key=lambda term: (term.taught_at, term.key), default=None)
+        tally = self._program.live.tally
+        times = tally.terms[last.written] if last else 0
+        return {"last": last, "times": times, "began": tally.began, **self._status(request)}
 
     async def _refused(
         self, request: Request, lease: Lease, text: str, error: JudgementError | LeaseLost
