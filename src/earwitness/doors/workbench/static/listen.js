@@ -64,6 +64,7 @@ async function take(got, plays) {
   if (plays && !(await player.play())) say("[data-loudness]", "Press play: the browser waits for a key.");
   await loaded;
   clip.desk.dataset["ready"] = "true";
+  performance.mark("ready");
 }
 
 /** @param {Clip} mine */
