@@ -47,6 +47,25 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class Passkey:
+    """A key pair in somebody's authenticator, of which we have the public half (WebAuthn).
+
+    ``credential`` is the id by which the authenticator knows it, ``public_key`` a COSE key.
+    ``sign_count`` is how often it says that it has signed; many always say 0.
+    """
+
+    id: str
+    account: str
+    credential: bytes
+    public_key: bytes
+    sign_count: int
+    transports: tuple[str, ...]
+    name: str
+    made_at: datetime
+    last_used_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Password:
     """The Argon2id hash of a password, and the TOTP secret that goes with it (RFC 6238)."""
 

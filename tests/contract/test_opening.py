@@ -61,6 +61,8 @@ def test_what_an_older_program_kept_is_found_after_the_migration(
     with store.database.write() as connection:
         for statement in (
             "DROP TABLE session",
+            "DROP TABLE passkey",
+            "DROP TABLE password",
             "DROP TABLE account",
             "DROP TABLE account_offer",
             "DROP TABLE device",

@@ -18,6 +18,7 @@ from earwitness.stores.database import Database
 from earwitness.stores.events import EventStore
 from earwitness.stores.lexicon import LexiconStore
 from earwitness.stores.migrate import migrate
+from earwitness.stores.passkeys import PasskeyStore
 from earwitness.stores.postgres import open_postgres
 from earwitness.stores.queue import QueueStore
 from earwitness.stores.settlements import SettlementStore
@@ -38,6 +39,7 @@ class SqlRecords(
     EventStore,
     AccessStore,
     AccountStore,
+    PasskeyStore,
 ):
     """Implements ``ports.Records``. Safe to share between threads, not across a fork."""
 

@@ -21,7 +21,7 @@ from earwitness.model import ItemState, TrialOutcome, Verdict
 from earwitness.stores import codec
 from earwitness.stores.columns import Coded, Finite, Moment, OneOf, Utf8
 
-SCHEMA = "0005"
+SCHEMA = "0006"
 """The newest migration; a store with one that is not known is refused."""
 
 metadata = MetaData()
@@ -233,7 +233,7 @@ account_offer = Table(
     Column("expires_at", Moment, nullable=False),
 )
 
-# ``login`` is the name as it is compared. ``last_step`` is the newest TOTP step that was used.
+# ``login`` is the name as it is compared.
 account = Table(
     "account",
     metadata,
@@ -243,13 +243,36 @@ account = Table(
     Column("made_at", Moment, nullable=False),
     Column("disabled_at", Moment),
     Column("login", Utf8, nullable=False),
-    Column("password_hash", Utf8, nullable=False),
-    Column("totp", LargeBinary, nullable=False),
-    Column("last_step", BigInteger, nullable=False),
     Column("offer_hash", LargeBinary, ForeignKey("account_offer.secret_hash"), nullable=False),
     UniqueConstraint("login", name="one_account_a_login"),
     UniqueConstraint("offer_hash", name="one_account_an_offer"),
 )
+
+# Who has a row here may sign in with it. ``last_step`` is the newest TOTP step that was used.
+password = Table(
+    "password",
+    metadata,
+    Column("account", Utf8, ForeignKey("account.id"), primary_key=True),
+    Column("hash", Utf8, nullable=False),
+    Column("totp", LargeBinary, nullable=False),
+    Column("last_step", BigInteger, nullable=False),
+)
+
+passkey = Table(
+    "passkey",
+    metadata,
+    Column("id", Utf8, primary_key=True),
+    Column("account", Utf8, ForeignKey("account.id"), nullable=False),
+    Column("credential", LargeBinary, nullable=False),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("sign_count", BigInteger, nullable=False),
+    Column("transports", Coded(codec.encode_texts, codec.decode_texts), nullable=False),
+    Column("name", Utf8, nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("last_used_at", Moment),
+    UniqueConstraint("credential", name="one_passkey_a_credential"),
+)
+Index("passkey_of_account", passkey.c.account)
 
 session = Table(
     "session",

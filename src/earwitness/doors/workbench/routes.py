@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, Request, Response
 
 from earwitness.doors.workbench import assets, listening, signing_in
+from earwitness.doors.workbench.entrance import HOME, Entrance
 from earwitness.doors.workbench.guard import guarded
 from earwitness.doors.workbench.pages import Pages, Place
 from earwitness.doors.workbench.roles import EVERYBODY, only
@@ -24,12 +25,13 @@ PLACES = (Place("Listen", listening.LISTEN, listening.LISTENERS),)
 def router(program: Earwitness) -> APIRouter:
     """The pages on one program."""
     files = assets.Assets()
-    pages, cookie = Pages(files, PLACES), Cookie(program.settings.tls_certificate is not None)
+    pages, cookie = Pages(files, PLACES), Cookie(program.settings.encrypted)
+    entrance = Entrance(program, pages, cookie)
     guard = guarded(program, pages, cookie, files.content_security_policy)
     made = APIRouter(route_class=guard, include_in_schema=False)
-    made.add_api_route(signing_in.HOME, _Home(program, pages).show, methods=["GET"])
+    made.add_api_route(HOME, _Home(program, pages).show, methods=["GET"])
     files.add_routes(made)
-    signing_in.add_routes(made, program, pages, cookie)
+    signing_in.add_routes(made, entrance)
     listening.add_routes(made, program, pages)
     return made
 
