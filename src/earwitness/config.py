@@ -130,6 +130,19 @@ class Settings(BaseSettings):
     lease_minutes: Positive = Field(
         15.0, description="How long a listener may take over a clip before it goes to another."
     )
+    loudest_lufs: float = Field(
+        -23.0,
+        ge=-60,
+        le=-5,
+        description="How loud a clip may be in a listener's ears unless they ask for it as it "
+        "was recorded, in LUFS.",
+    )
+    break_every_minutes: Positive = Field(
+        50.0, description="After how long without a break a listener is told to take one."
+    )
+    break_minutes: Positive = Field(
+        10.0, description="How long nothing must be heard to count as a break."
+    )
     second_listener_fraction: Fraction = Field(
         0.1, description="The share of judged clips that a second, blind listener hears too."
     )
@@ -313,7 +326,7 @@ def is_origin(url: str) -> bool:
     except ValueError:
         return False
     safe = parts.scheme == "https" or (parts.scheme, parts.hostname) == ("http", "localhost")
-    return safe and bool(parts.hostname) and url == f"{parts.scheme}://{parts.netloc}".lower()
+    return safe and bool(parts.hostname) and "@" not in url and url == f"{parts.scheme}://{parts.netloc}".lower()
 
 
 def unknown_variables() -> list[str]:

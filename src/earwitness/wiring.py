@@ -131,10 +131,12 @@ class Earwitness:
 
     # --- review ---------------------------------------------------------------
 
-    def assign(self, analyst: str, utterance_id: str | None = None) -> Assignment | None:
-        """The next clip for this analyst, leased, without anything the machine heard."""
+    def assign(
+        self, analyst: str, utterance_id: str | None = None, besides: str | None = None
+    ) -> Assignment | None:
+        """The next clip for this analyst, leased; see ``flow.judge.assign``."""
         return judge.assign(
-            analyst, _now(), records=self.records, ttl=self._lease, utterance_id=utterance_id
+            analyst, _now(), utterance_id, besides, records=self.records, ttl=self._lease
         )
 
     def renew(self, lease: Lease) -> Lease:

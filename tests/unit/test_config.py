@@ -102,7 +102,7 @@ def test_where_the_doors_are() -> None:
     "url",
     [
         "earwitness.example", "http://earwitness.example", "https://", "https://a/b", "https://A",
-        "https://a.example/", "https://u@a:x", "javascript:1", "https://a:99999",
+        "https://a.example/", "https://u@a:x", "https://u@a", "javascript:1", "https://a:99999",
     ],
 )  # fmt: skip
 def test_a_public_url_that_browsers_would_not_trust_is_refused(url: str) -> None:

@@ -4,7 +4,8 @@ The blind rule: nobody sees the machine's text of a clip, nor the other listener
 before their own judgement of it is in. ``Assignment`` carries none of it (a flag's
 reason quotes the text, so only its rule, number and place are shown), and
 ``reveal`` refuses until then. An adjudicator comes after both listeners and sees
-everything.
+everything. Where a lead lets guesses come first the machine's text is in the
+assignment, and the judgement says that it was not blind.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from earwitness.errors import JudgementError
 from earwitness.model import (
@@ -27,8 +29,13 @@ from earwitness.model import (
     Utterance,
     Verdict,
 )
-from earwitness.ports import UtteranceRecords
+from earwitness.ports import DeskRecords, UtteranceRecords
 from earwitness.review import judgement as rules
+
+
+class Reviewed(UtteranceRecords, DeskRecords, Protocol):
+    """What is kept of clips, and of how they are listened to."""
+
 
 _MARKED = re.compile(r"\[([^\[\]]+)\]")
 _OPEN_TO_ALL = (ItemState.ADJUDICATION, ItemState.CLOSED, ItemState.SETTLED)
@@ -56,6 +63,10 @@ class Assignment:
     seconds: float
     state: ItemState
     doubts: tuple[Doubted, ...]
+    words: tuple[float, ...] = ()
+    """When each word begins, in seconds, as far as the machine knows: where, not what."""
+    guess: str | None = None
+    """The machine's text, where a lead lets guesses come first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +104,24 @@ def written(line: str) -> Answer:
 def assign(
     analyst: str,
     now: datetime,
-    *,
-    records: UtteranceRecords,
-    ttl: timedelta,
     utterance_id: str | None = None,
+    besides: str | None = None,
+    *,
+    records: Reviewed,
+    ttl: timedelta,
 ) -> Assignment | None:
-    """Leases the most valuable clip that this analyst may answer, or None."""
-    lease = records.lease(analyst, now, ttl, utterance_id)
+    """Leases the most valuable clip that this analyst may answer, or None.
+
+    ``besides`` is the clip that they are at, while the next is made ready.
+    """
+    lease = records.lease(analyst, now, ttl, utterance_id, besides)
     if lease is None:
         return None
     utterance = records.utterance(lease.utterance)
+    best = utterance.transcript.best
+    guessed = utterance.source.household in records.guesses_allowed()
+    if guessed:
+        records.show_guess(lease, now)
     return Assignment(
         lease=lease,
         clip=utterance.clip,
@@ -114,6 +133,8 @@ def assign(
             Doubted(flag.rule, flag.score, flag.threshold, flag.start, flag.end)
             for flag in utterance.flags
         ),
+        words=tuple(word.start for word in best.words if word.start is not None),
+        guess=best.text if guessed else None,
     )
 
 
@@ -122,10 +143,13 @@ def judge(
     answer: Answer,
     now: datetime,
     *,
-    records: UtteranceRecords,
+    records: Reviewed,
     second_fraction: float,
 ) -> Event:
     """Judgement, next state and the ``judged`` event in one transaction.
+
+    It is blind unless the listener could see the machine's text before: as adjudicator,
+    where guesses come first, or because they take back what they said.
 
     Raises JudgementError for an answer that contradicts itself and LeaseLost for a
     late one; nothing is written then.
@@ -139,7 +163,8 @@ def judge(
         judged_at=now,
         text=answer.text,
         terms=answer.terms,
-        blind=item.state is not ItemState.ADJUDICATION,
+        blind=item.state is not ItemState.ADJUDICATION
+        and not records.has_seen(lease.utterance, lease.analyst),
     )
     rules.validate(judgement)
     earlier = records.judgements(lease.utterance)

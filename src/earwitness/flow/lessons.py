@@ -99,6 +99,8 @@ def of_judgement(event: Event, *, records: UtteranceRecords, clips: Clips) -> It
         return
     utterance = records.utterance(event.payload["utterance"])
     judgements = _until(event.payload["judgement"], records.judgements(utterance.id))
+    if not judgements:  # taken back meanwhile
+        return
     for judgement, taught in decided(judgements):
         yield Lesson(
             trial_id=trial_id(event.id, taught.written),
@@ -175,7 +177,7 @@ def _transcribed(utterance_id: str, records: UtteranceRecords) -> str:
 
 def _until(judgement_id: str, judgements: Sequence[Judgement]) -> Sequence[Judgement]:
     places = [at for at, judgement in enumerate(judgements) if judgement.id == judgement_id]
-    return judgements[: places[0] + 1]
+    return judgements[: places[0] + 1] if places else ()
 
 
 def _utterance(utterance_id: str, records: UtteranceRecords) -> Utterance | None:

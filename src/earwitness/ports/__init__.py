@@ -18,6 +18,7 @@ from earwitness.ports.hearing import (
     SpeechDetector,
 )
 from earwitness.ports.lexicon import EventRecords, LexiconRecords
+from earwitness.ports.listening import DeskRecords
 from earwitness.ports.review import Blobs, UtteranceRecords
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Blobs",
     "Capabilities",
     "ClipCodec",
+    "DeskRecords",
     "Engine",
     "EventRecords",
     "LexiconRecords",
@@ -39,6 +41,12 @@ __all__ = [
 
 
 class Records(
-    UtteranceRecords, LexiconRecords, EventRecords, AccessRecords, AccountRecords, Protocol
+    UtteranceRecords,
+    LexiconRecords,
+    EventRecords,
+    AccessRecords,
+    AccountRecords,
+    DeskRecords,
+    Protocol,
 ):
     """Everything that the embedded program keeps, in one database."""

@@ -44,19 +44,31 @@ class UtteranceRecords(Protocol):
         """How many items are in each state that has any."""
 
     def lease(
-        self, analyst: str, now: datetime, ttl: timedelta, utterance_id: str | None = None
+        self,
+        analyst: str,
+        now: datetime,
+        ttl: timedelta,
+        utterance_id: str | None = None,
+        besides: str | None = None,
     ) -> Lease | None:
         """The most valuable item that this analyst may answer, or None.
+
+        ``utterance_id`` is the only one that will do; ``besides`` one that will not, which
+        the analyst is at while the next is made ready.
 
         What the analyst holds already comes first, under the same token and renewed, so
         that after a crash nobody waits for their own lease to end.
         An analyst who judged an item already never gets it again as second
-        listener; an expired lease frees its item.
+        listener, and one that they passed on not unless they ask for it; an expired
+        lease frees its item.
         """
 
     def renew(self, lease: Lease, now: datetime, ttl: timedelta) -> Lease: ...
 
     def release(self, lease: Lease) -> None: ...
+
+    def pass_on(self, lease: Lease, now: datetime) -> None:
+        """The item waits for somebody else. Raises LeaseLost as ``release``."""
 
     def judge(
         self, lease: Lease, judgement: Judgement, next_state: ItemState, because: str, now: datetime
@@ -65,6 +77,19 @@ class UtteranceRecords(Protocol):
 
         Raises LeaseLost, and writes nothing, otherwise.
         """
+
+    def withdraw(self, utterance_id: str, analyst: str, now: datetime) -> Judgement:
+        """Takes back the item's last judgement, which is this analyst's; it waits again.
+
+        With a ``withdrawn`` event in the same transaction. Raises JudgementError where the
+        last word is not theirs, or somebody else is listening by now.
+        """
+
+    def show_guess(self, lease: Lease, now: datetime) -> None:
+        """Whoever holds this lease gets to see the machine's text first. Idempotent."""
+
+    def has_seen(self, utterance_id: str, analyst: str) -> bool:
+        """Whether this analyst saw the machine's text, before or by an answer taken back."""
 
     def judgements(self, utterance_id: str) -> Sequence[Judgement]: ...
 

@@ -28,7 +28,8 @@ _NEVER = {
         WHERE e.id IS NULL""",
     "is an event of a judgement that is not there": """
         SELECT e.id FROM event e LEFT JOIN judgement j ON e.id = 'judged:' || j.id
-        WHERE e.kind = 'judged' AND j.id IS NULL""",
+        LEFT JOIN withdrawn_judgement w ON e.id = 'judged:' || w.id
+        WHERE e.kind = 'judged' AND j.id IS NULL AND w.id IS NULL""",
     "is in a state that does not fit its judgements": """
         SELECT i.utterance FROM review_item i LEFT JOIN judgement j ON j.utterance = i.utterance
         GROUP BY i.utterance, i.state

@@ -12,13 +12,26 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    true,
+    update,
+)
 
-from earwitness.errors import LeaseLost, NotFound, StoreError
+from earwitness.errors import JudgementError, LeaseLost, NotFound, StoreError
 from earwitness.model import Event, ItemState, Judgement, Lease, ReviewItem, Transcript, term_key
 from earwitness.stores import settlements
 from earwitness.stores.database import Database
 from earwitness.stores.events import record
+from earwitness.stores.tables import guess_shown, passed, withdrawn_judgement
 from earwitness.stores.tables import judgement as judged
 from earwitness.stores.tables import review_item as item
 from earwitness.stores.utterances import MOST_VALUABLE
@@ -61,16 +74,22 @@ class QueueStore:
             return {row.state: row.items for row in connection.execute(statement)}
 
     def lease(
-        self, analyst: str, now: datetime, ttl: timedelta, utterance_id: str | None = None
+        self,
+        analyst: str,
+        now: datetime,
+        ttl: timedelta,
+        utterance_id: str | None = None,
+        besides: str | None = None,
     ) -> Lease | None:
         """Nobody answers an item twice. Raises NotFound where the named one is not kept."""
         if utterance_id is not None:
             self.item(utterance_id)
+        wanted = _wanted(analyst, utterance_id, besides)
         with self.database.write() as connection:
-            own = _lock_own(connection, analyst, now, utterance_id)
+            own = _lock_own(connection, analyst, now, wanted)
             if own is not None:
                 return _prolong(connection, replace(own, expires_at=now + ttl))
-            while (best := _lock_best(connection, analyst, now, utterance_id)) is not None:
+            while (best := _lock_best(connection, analyst, now, wanted)) is not None:
                 lease = Lease(secrets.token_urlsafe(16), best, analyst, now + ttl)
                 if _grant(connection, lease):
                     return lease
@@ -91,6 +110,13 @@ class QueueStore:
         with self.database.write() as connection:
             _refuse_unless_held(connection.execute(statement).rowcount, lease)
 
+    def pass_on(self, lease: Lease, now: datetime) -> None:
+        row = {"utterance": lease.utterance, "analyst": lease.analyst, "at": now}
+        statement = update(item).where(_names(lease)).values(_NO_LEASE)
+        with self.database.write() as connection:
+            _refuse_unless_held(connection.execute(statement).rowcount, lease)
+            self.database.insert_new(connection, passed, row)
+
     def judge(
         self, lease: Lease, judgement: Judgement, next_state: ItemState, because: str, now: datetime
     ) -> Event:
@@ -107,15 +133,39 @@ class QueueStore:
             record(connection, event)
         return event
 
-    def judgements(self, utterance_id: str) -> Sequence[Judgement]:
-        """In the order in which they were given."""
-        statement = (
-            select(*_JUDGEMENT)
-            .where(judged.c.utterance == utterance_id)
-            .order_by(judged.c.judged_at, judged.c.id)
+    def withdraw(self, utterance_id: str, analyst: str, now: datetime) -> Judgement:
+        """What was taken back is kept apart; it counts nowhere any more."""
+        with self.database.write() as connection:
+            connection.execute(_of_item(utterance_id).with_for_update())
+            given = _given(connection, utterance_id)
+            if not given or given[-1].analyst != analyst:
+                raise JudgementError("The last word on this clip is not yours to take back.")
+            gone = _fields(given[-1]) | {"withdrawn_at": now}
+            connection.execute(withdrawn_judgement.insert().values(gone))
+            connection.execute(delete(judged).where(judged.c.id == given[-1].id))
+            moved = update(item).where(item.c.utterance == utterance_id, _free(now))
+            if connection.execute(moved.values(_reopened(len(given) - 1))).rowcount != 1:
+                raise JudgementError("Somebody else listens to this clip now.")
+            record(connection, _withdrawn(given[-1], now))
+        return given[-1]
+
+    def show_guess(self, lease: Lease, now: datetime) -> None:
+        row = {"utterance": lease.utterance, "analyst": lease.analyst, "at": now}
+        with self.database.write() as connection:
+            self.database.insert_new(connection, guess_shown, row)
+
+    def has_seen(self, utterance_id: str, analyst: str) -> bool:
+        seen = (
+            exists().where(kept.c.utterance == utterance_id, kept.c.analyst == analyst)
+            for kept in (guess_shown, withdrawn_judgement)
         )
         with self.database.read() as connection:
-            return [Judgement(*row) for row in connection.execute(statement)]
+            return bool(connection.scalar(select(or_(*seen))))
+
+    def judgements(self, utterance_id: str) -> Sequence[Judgement]:
+        """In the order in which they were given."""
+        with self.database.read() as connection:
+            return _given(connection, utterance_id)
 
     def heard_twice(self) -> Sequence[Sequence[Judgement]]:
         twice = (
@@ -181,11 +231,20 @@ def _answered_by(analyst: str) -> ColumnElement[bool]:
     return exists().where(judged.c.utterance == item.c.utterance, judged.c.analyst == analyst)
 
 
+def _wanted(analyst: str, utterance_id: str | None, besides: str | None) -> ColumnElement[bool]:
+    """The one that is named; else any but ``besides`` and what this analyst passed on."""
+    if utterance_id is not None:
+        return item.c.utterance == utterance_id
+    mine = and_(passed.c.utterance == item.c.utterance, passed.c.analyst == analyst)
+    others = item.c.utterance != besides if besides is not None else true()
+    return and_(~exists().where(mine), others)
+
+
 # --- steps of a transaction -------------------------------------------------
 
 
 def _lock_own(
-    connection: Connection, analyst: str, now: datetime, utterance_id: str | None
+    connection: Connection, analyst: str, now: datetime, wanted: ColumnElement[bool]
 ) -> Lease | None:
     """What the analyst holds already: of several, the most valuable."""
     statement = (
@@ -194,13 +253,12 @@ def _lock_own(
             item.c.closed_at.is_(None),
             item.c.lease_analyst == analyst,
             item.c.lease_expires_at > now,
+            wanted,
         )
         .order_by(*MOST_VALUABLE)
         .limit(1)
         .with_for_update()
     )
-    if utterance_id is not None:
-        statement = statement.where(item.c.utterance == utterance_id)
     row = connection.execute(statement).one_or_none()
     return None if row is None else Lease(*row)
 
@@ -213,18 +271,16 @@ def _prolong(connection: Connection, lease: Lease) -> Lease:
 
 
 def _lock_best(
-    connection: Connection, analyst: str, now: datetime, utterance_id: str | None
+    connection: Connection, analyst: str, now: datetime, wanted: ColumnElement[bool]
 ) -> str | None:
     """PostgreSQL skips items that another transaction is handing out; SQLite has one writer."""
     statement = (
         select(item.c.utterance)
-        .where(item.c.closed_at.is_(None), _free(now), ~_answered_by(analyst))
+        .where(item.c.closed_at.is_(None), _free(now), ~_answered_by(analyst), wanted)
         .order_by(*MOST_VALUABLE)
         .limit(1)
         .with_for_update(skip_locked=True, of=item)
     )
-    if utterance_id is not None:
-        statement = statement.where(item.c.utterance == utterance_id)
     return connection.execute(statement).scalar_one_or_none()
 
 
@@ -270,6 +326,21 @@ def _moved(state: ItemState, because: str, now: datetime) -> dict[str, object]:
     return {"state": state} | closing | _NO_LEASE
 
 
+def _reopened(judgements: int) -> dict[str, object]:
+    """As an item is that so many have judged."""
+    state = [ItemState.WAITING, ItemState.SECOND, ItemState.ADJUDICATION][judgements]
+    return {"state": state, "closed_at": None, "closed_because": ""} | _NO_LEASE
+
+
+def _withdrawn(judgement: Judgement, now: datetime) -> Event:
+    payload = {
+        "utterance": judgement.utterance,
+        "judgement": judgement.id,
+        "by": judgement.analyst,
+    }
+    return Event(f"withdrawn:{judgement.id}", "withdrawn", payload, now)
+
+
 def _judged(judgement: Judgement, state: ItemState, because: str) -> Event:
     return Event(
         id=f"judged:{judgement.id}",
@@ -282,6 +353,19 @@ def _judged(judgement: Judgement, state: ItemState, because: str) -> Event:
         },
         at=judgement.judged_at,
     )
+
+
+def _of_item(utterance_id: str) -> Select[tuple[str]]:
+    return select(item.c.utterance).where(item.c.utterance == utterance_id)
+
+
+def _given(connection: Connection, utterance_id: str) -> Sequence[Judgement]:
+    statement = (
+        select(*_JUDGEMENT)
+        .where(judged.c.utterance == utterance_id)
+        .order_by(judged.c.judged_at, judged.c.id)
+    )
+    return [Judgement(*row) for row in connection.execute(statement)]
 
 
 def _fields(judgement: Judgement) -> dict[str, object]:

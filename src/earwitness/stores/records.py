@@ -15,6 +15,7 @@ from earwitness.stores.accounts import AccountStore
 from earwitness.stores.cache import LexiconCache
 from earwitness.stores.check import check, lost_clips
 from earwitness.stores.database import Database
+from earwitness.stores.desk import DeskStore
 from earwitness.stores.events import EventStore
 from earwitness.stores.lexicon import LexiconStore
 from earwitness.stores.migrate import migrate
@@ -40,6 +41,7 @@ class SqlRecords(
     AccessStore,
     AccountStore,
     PasskeyStore,
+    DeskStore,
 ):
     """Implements ``ports.Records``. Safe to share between threads, not across a fork."""
 

@@ -17,11 +17,12 @@ from sqlalchemy import (
     text,
 )
 
+from earwitness.listening import Harm, Imminence
 from earwitness.model import ItemState, TrialOutcome, Verdict
 from earwitness.stores import codec
 from earwitness.stores.columns import Coded, Finite, Moment, OneOf, Utf8
 
-SCHEMA = "0006"
+SCHEMA = "0007"
 """The newest migration; a store with one that is not known is refused."""
 
 metadata = MetaData()
@@ -81,6 +82,40 @@ judgement = Table(
     Column("terms", Coded(codec.encode_taught, codec.decode_taught), nullable=False),
     Column("blind", Boolean, nullable=False),
     UniqueConstraint("utterance", "analyst", name="one_judgement_an_analyst"),
+)
+
+# A judgement that its listener took back; the clip waits for another one.
+withdrawn_judgement = Table(
+    "withdrawn_judgement",
+    metadata,
+    Column("id", Utf8, primary_key=True),
+    Column("utterance", Utf8, ForeignKey("review_item.utterance"), nullable=False),
+    Column("analyst", Utf8, nullable=False),
+    Column("verdict", OneOf(Verdict), nullable=False),
+    Column("judged_at", Moment, nullable=False),
+    Column("text", Utf8, nullable=False),
+    Column("terms", Coded(codec.encode_taught, codec.decode_taught), nullable=False),
+    Column("blind", Boolean, nullable=False),
+    Column("withdrawn_at", Moment, nullable=False),
+)
+Index("withdrawn_judgement_of", withdrawn_judgement.c.utterance, withdrawn_judgement.c.analyst)
+
+# Whoever passes a clip on does not get it again; nobody asks why.
+passed = Table(
+    "passed",
+    metadata,
+    Column("utterance", Utf8, ForeignKey("review_item.utterance"), primary_key=True),
+    Column("analyst", Utf8, primary_key=True),
+    Column("at", Moment, nullable=False),
+)
+
+# Whoever was shown the machine's text before they wrote.
+guess_shown = Table(
+    "guess_shown",
+    metadata,
+    Column("utterance", Utf8, ForeignKey("review_item.utterance"), primary_key=True),
+    Column("analyst", Utf8, primary_key=True),
+    Column("at", Moment, nullable=False),
 )
 
 lexicon_revision = Table(
@@ -286,3 +321,41 @@ session = Table(
     UniqueConstraint("secret_hash", name="one_session_a_secret"),
 )
 Index("session_of_account", session.c.account)
+
+# Who got the sound of a clip, and why.
+playback = Table(
+    "playback",
+    metadata,
+    Column("id", Utf8, primary_key=True),
+    Column("utterance", Utf8, ForeignKey("utterance.id"), nullable=False),
+    Column("listener", Utf8, nullable=False),
+    Column("why", Utf8, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("seconds", Finite, nullable=False),
+    Column("as_recorded", Boolean, nullable=False),
+    Column("played", Finite),
+)
+Index("playback_of_utterance", playback.c.utterance)
+Index("playback_of_listener", playback.c.listener, playback.c.at)
+
+report = Table(
+    "report",
+    metadata,
+    Column("id", Utf8, primary_key=True),
+    Column("reporter", Utf8, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("harm", OneOf(Harm), nullable=False),
+    Column("imminence", OneOf(Imminence), nullable=False),
+    Column("heard", Utf8, nullable=False),
+    Column("utterance", Utf8, ForeignKey("utterance.id")),
+)
+
+# Where listeners may see the machine's text before they write their own.
+guess_first = Table(
+    "guess_first",
+    metadata,
+    Column("household", Utf8, primary_key=True),
+    Column("allowed_by", Utf8, nullable=False),
+    Column("why", Utf8, nullable=False),
+    Column("at", Moment, nullable=False),
+)

@@ -7,8 +7,8 @@ from alembic import op
 
 from earwitness.stores.columns import Moment, Utf8
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 
 
 def upgrade() -> None:
