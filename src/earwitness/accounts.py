@@ -47,6 +47,30 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    """An account as those see it who look after accounts.
+
+    ``seen_at`` is when somebody was last signed in with it, ``sessions`` how many are open.
+    """
+
+    account: Account
+    seen_at: datetime | None
+    password: bool
+    passkeys: int
+    sessions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A one-time link that nobody used yet. ``id`` opens nothing."""
+
+    id: str
+    roles: frozenset[Role]
+    by: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Passkey:
     """A key pair in somebody's authenticator, of which we have the public half (WebAuthn).
 

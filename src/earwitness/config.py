@@ -326,7 +326,12 @@ def is_origin(url: str) -> bool:
     except ValueError:
         return False
     safe = parts.scheme == "https" or (parts.scheme, parts.hostname) == ("http", "localhost")
-    return safe and bool(parts.hostname) and "@" not in url and url == f"{parts.scheme}://{parts.netloc}".lower()
+    return (
+        safe
+        and bool(parts.hostname)
+        and "@" not in url
+        and url == f"{parts.scheme}://{parts.netloc}".lower()
+    )
 
 
 def unknown_variables() -> list[str]:

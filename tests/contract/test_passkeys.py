@@ -154,6 +154,7 @@ def test_passwords_of_an_older_program_still_open(store: SqlRecords, url: str) -
             connection.execute(text(f"UPDATE account SET {column} = ({whole})"))
         for newer in ("password", "passkey"):
             connection.execute(text(f"DROP TABLE {newer}"))
+        connection.execute(text("ALTER TABLE account DROP COLUMN seen_at"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0006'"))
     again = open_store(url)
     assert again.account_named("Ada") == (ADA, KNOWN)

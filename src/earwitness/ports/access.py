@@ -6,7 +6,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from earwitness.accounts import Account, Passkey, Password, Role, Session
+from earwitness.accounts import (
+    Account,
+    Invitation,
+    Passkey,
+    Password,
+    Person,
+    Role,
+    Session,
+)
 from earwitness.model import ApiKey, Device
 
 
@@ -117,6 +125,21 @@ class AccountRecords(Protocol):
 
     def end_sessions(self, account_id: str, *, but: str = "") -> None:
         """All of them, or all but one."""
+
+    def end_old_sessions(self, seen: datetime, began: datetime) -> None:
+        """Those that were not used since ``seen``, or that began before ``began``."""
+
+    def people(self) -> Sequence[Person]:
+        """Disabled ones too, oldest first."""
+
+    def person(self, account_id: str) -> Person:
+        """Raises NotFound."""
+
+    def invitations(self, now: datetime) -> Sequence[Invitation]:
+        """Links that can still be used."""
+
+    def withdraw_invitation(self, invitation_id: str) -> None:
+        """Raises NotFound for one that was used or is not known."""
 
     def add_passkey(self, new: Passkey) -> None:
         """Raises InputError for one that is known already, whoever has it."""

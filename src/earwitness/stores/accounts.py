@@ -122,6 +122,7 @@ class AccountStore:
             if row is None or row.disabled_at is not None:
                 raise AccessRefused("This account is disabled.")
             connection.execute(session.insert().values(**values, secret_hash=secret_hash))
+            _seen(connection, new.account, new.seen_at)
 
     def session(self, secret_hash: bytes) -> tuple[Session, Account] | None:
         both = select(*_SESSION, *_ACCOUNT).join_from(session, account)
@@ -133,9 +134,9 @@ class AccountStore:
 
     def seen(self, session_id: str, now: datetime) -> None:
         with self.database.write() as connection:
-            connection.execute(
-                update(session).where(session.c.id == session_id).values(seen_at=now)
-            )
+            used = update(session).where(session.c.id == session_id).values(seen_at=now)
+            whose = connection.scalar(used.returning(session.c.account))
+            _seen(connection, whose, now)
 
     def sessions(self, account_id: str) -> Sequence[Session]:
         """The one that was used last comes first."""
@@ -197,6 +198,11 @@ def _locked() -> Any:
 
 def _account(connection: Connection, account_id: str) -> Account:
     return Account(*connection.execute(select(*_ACCOUNT).where(account.c.id == account_id)).one())
+
+
+def _seen(connection: Connection, account_id: str | None, now: datetime) -> None:
+    seen = update(account).where(account.c.id == account_id).values(seen_at=now)
+    connection.execute(seen)
 
 
 def _set_password(connection: Connection, account_id: str, new: Password) -> None:

@@ -20,6 +20,7 @@ from earwitness.stores.events import EventStore
 from earwitness.stores.lexicon import LexiconStore
 from earwitness.stores.migrate import migrate
 from earwitness.stores.passkeys import PasskeyStore
+from earwitness.stores.people import PeopleStore
 from earwitness.stores.postgres import open_postgres
 from earwitness.stores.queue import QueueStore
 from earwitness.stores.settlements import SettlementStore
@@ -41,6 +42,7 @@ class SqlRecords(
     AccessStore,
     AccountStore,
     PasskeyStore,
+    PeopleStore,
     DeskStore,
 ):
     """Implements ``ports.Records``. Safe to share between threads, not across a fork."""

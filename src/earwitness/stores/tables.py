@@ -268,7 +268,7 @@ account_offer = Table(
     Column("expires_at", Moment, nullable=False),
 )
 
-# ``login`` is the name as it is compared.
+# ``login`` is the name as it is compared, ``seen_at`` the last use of any of its sessions.
 account = Table(
     "account",
     metadata,
@@ -277,6 +277,7 @@ account = Table(
     Column("roles", Coded(codec.encode_roles, codec.decode_roles), nullable=False),
     Column("made_at", Moment, nullable=False),
     Column("disabled_at", Moment),
+    Column("seen_at", Moment),
     Column("login", Utf8, nullable=False),
     Column("offer_hash", LargeBinary, ForeignKey("account_offer.secret_hash"), nullable=False),
     UniqueConstraint("login", name="one_account_a_login"),

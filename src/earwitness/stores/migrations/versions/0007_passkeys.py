@@ -13,6 +13,7 @@ down_revision = "0006"
 
 def upgrade() -> None:
     _passwords()
+    op.add_column("account", sa.Column("seen_at", Moment))
     op.create_table(
         "passkey",
         sa.Column("id", Utf8, primary_key=True),
