@@ -182,6 +182,13 @@ def begin(account: Account, agent: str, now: datetime, *, records: AccountRecord
     return SignedIn(secret, session)
 
 
+def set_roles(account_id: str, roles: frozenset[Role], *, records: AccountRecords) -> Account:
+    """Ends the account's sessions. Raises InputError without any role, else as the store does."""
+    if not roles:
+        raise InputError("An account has one role at least; disable it to shut somebody out.")
+    return records.set_roles(account_id, roles)
+
+
 def prune(now: datetime, *, records: AccountRecords) -> None:
     """What is over by the clock is not listed as if it were open."""
     records.end_old_sessions(now - IDLE, now - LONGEST)

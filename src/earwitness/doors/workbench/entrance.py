@@ -121,6 +121,11 @@ class Entrance:
             return ""
         return f"{self._scheme}://{LOCALHOST}{port}" if here else ""
 
+    def base(self, request: Request) -> str:
+        """Where somebody else reaches us, for a link: at best where passkeys work."""
+        here = f"{self._scheme}://{request.headers.get('host', '')}"
+        return self.program.settings.public_url or self.elsewhere(request) or here
+
     @property
     def _scheme(self) -> str:
         return "https" if self.program.settings.tls_certificate else "http"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
 
-from earwitness.doors.workbench import assets, listening, signing_in
+from earwitness.doors.workbench import again, assets, listening, me, people, signing_in
 from earwitness.doors.workbench.entrance import HOME, Entrance
 from earwitness.doors.workbench.guard import guarded
 from earwitness.doors.workbench.pages import Pages, Place
@@ -18,7 +18,10 @@ from earwitness.model import ItemState
 if TYPE_CHECKING:
     from earwitness.wiring import Earwitness
 
-PLACES = (Place("Listen", listening.LISTEN, listening.LISTENERS),)
+PLACES = (
+    Place("Listen", listening.LISTEN, listening.LISTENERS),
+    Place("Accounts", people.PEOPLE, people.ADMINISTRATORS),
+)
 """What the head of every page leads to, as far as a visitor's roles go."""
 
 
@@ -31,7 +34,8 @@ def router(program: Earwitness) -> APIRouter:
     made = APIRouter(route_class=guard, include_in_schema=False)
     made.add_api_route(HOME, _Home(program, pages).show, methods=["GET"])
     files.add_routes(made)
-    signing_in.add_routes(made, entrance)
+    for desk in (signing_in, again, me, people):
+        desk.add_routes(made, entrance)
     listening.add_routes(made, program, pages)
     return made
 
