@@ -90,6 +90,23 @@ class Passkey:
 
 
 @dataclass(frozen=True, slots=True)
+class Token:
+    """What a program shows in place of a person's session. Its secret is kept nowhere.
+
+    It never has more than ``roles``, nor more than its account has at the moment.
+    """
+
+    id: str
+    account: str
+    name: str
+    roles: frozenset[Role]
+    made_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Password:
     """The Argon2id hash of a password, and the TOTP secret that goes with it (RFC 6238)."""
 

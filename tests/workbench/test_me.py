@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,7 +27,8 @@ from tests.workbench.browsing import (
 from tests.workbench.chromium import Authenticator
 
 from earwitness.accounts import Role
-from earwitness.flow import accounts
+from earwitness.errors import AccessRefused
+from earwitness.flow import accounts, tokens
 from earwitness.flow.accounts import RECENT
 from earwitness.wiring import Earwitness
 
@@ -181,7 +183,7 @@ def test_passkeys_are_added_used_and_removed(server: Running, real_browser: Brow
 
 
 def add(page: Page, name: str) -> None:
-    page.get_by_label("What it is").fill(name)
+    page.get_by_label("What it is, such as").fill(name)
     page.get_by_role("button", name="Add a passkey").click()
 
 
@@ -201,3 +203,75 @@ def show_again(page: Page, server: Running) -> None:
     page.get_by_role("button", name="Use a passkey").click()
     page.wait_for_url("**/workbench/me")
     expect(page.get_by_role("button", name="Add a passkey")).to_be_visible()
+
+
+# --- tokens -----------------------------------------------------------------------
+
+
+def made_token(browser: httpx.Client, **form: object) -> httpx.Response:
+    chosen = {"name": "<i>a script</i>", "roles": ["lead"], "days": "30", **form}
+    return send(browser, f"{ME}/token", chosen)
+
+
+def test_a_token_is_shown_once_and_revoked_at_once(
+    server: Running, browser: httpx.Client, ada: pyotp.TOTP
+) -> None:
+    shown = made_token(browser).text
+    found = re.search(r"(ewt_[\w-]{43})<", shown)
+    assert found
+    secret, now = found[1], datetime.now(UTC)
+    page = browser.get(ME).text
+    assert secret not in page
+    assert "<i>a script" not in page + shown
+    with Earwitness.open(server.settings) as program:
+        bearer = tokens.whose_token(secret, now, records=program.records)
+        assert bearer.roles == {Role.LEAD}
+        assert bearer.token.expires_at - bearer.token.made_at == timedelta(days=30)
+    revoked = send(browser, f"{ME}/token/{bearer.token.id}/revoke")
+    assert revoked.headers["location"] == ME
+    assert "revoked" in browser.get(ME).text
+    with (
+        Earwitness.open(server.settings) as program,
+        pytest.raises(AccessRefused),
+    ):
+        tokens.whose_token(secret, now, records=program.records)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"roles": []}, {"roles": ["auditor"]}, {"roles": ["king"]}, {"name": " "}, {"days": "366"},
+        {"days": "0"}, {"days": "-1"}, {"days": "soon"}, {"days": "\u00b2"}, {"days": ""},
+    ],
+)  # fmt: skip
+def test_a_token_that_cannot_be_is_refused(
+    browser: httpx.Client, ada: pyotp.TOTP, form: dict[str, object]
+) -> None:
+    refused = made_token(browser, **form)
+    assert refused.status_code == 400
+    assert "ewt_" not in refused.text
+
+
+def test_administrators_see_and_revoke_the_tokens_of_everybody(
+    server: Running, browser: httpx.Client, ada: pyotp.TOTP
+) -> None:
+    with browser_at(server) as other:
+        join(other, offered(server, Role.ANALYST), "Bob")
+        assert made_token(other, roles=["analyst"]).status_code == 200
+        page = browser.get("/workbench/accounts").text
+        found = re.search(r'action="(/workbench/token/(\w+)/revoke)"', page)
+        assert found
+        assert "&lt;i&gt;a script" in page
+        assert send(other, found[1]).status_code == 403
+        assert send(browser, f"{ME}/token/{found[2]}/revoke").status_code == 404
+        done = send(browser, found[1])
+        assert "revoked" in browser.get(done.headers["location"]).text
+        assert "/revoke" not in browser.get("/workbench/accounts").text
+
+
+def test_a_token_needs_a_session_that_began_lately(
+    server: Running, browser: httpx.Client, ada: pyotp.TOTP
+) -> None:
+    since(server, browser, OLD)
+    assert made_token(browser).status_code == 403
+    assert "Make a token" not in browser.get(ME).text

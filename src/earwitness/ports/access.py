@@ -14,6 +14,7 @@ from earwitness.accounts import (
     Person,
     Role,
     Session,
+    Token,
 )
 from earwitness.model import ApiKey, Device
 
@@ -155,3 +156,21 @@ class AccountRecords(Protocol):
 
     def remove_passkey(self, account_id: str, passkey_id: str) -> None:
         """Raises NotFound; InputError where no way to sign in would be left."""
+
+
+class TokenRecords(Protocol):
+    """Tokens of the API (``flow.tokens``). A token is dead with its account."""
+
+    def add_token(self, new: Token, secret_hash: bytes, most: int) -> None:
+        """Raises InputError where the account has ``most`` live ones, AccessRefused if disabled."""
+
+    def token(self, secret_hash: bytes) -> tuple[Token, Account] | None:
+        """Also one that is revoked or late, or of an account that is disabled."""
+
+    def tokens(self, account_id: str | None = None) -> Sequence[Token]:
+        """Of one account or of all, revoked and late ones too, oldest first."""
+
+    def use_token(self, token_id: str, now: datetime) -> None: ...
+
+    def revoke_token(self, token_id: str, now: datetime) -> Token:
+        """For good. Idempotent. Raises NotFound."""

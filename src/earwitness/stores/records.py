@@ -26,6 +26,7 @@ from earwitness.stores.queue import QueueStore
 from earwitness.stores.settlements import SettlementStore
 from earwitness.stores.sqlite import open_sqlite
 from earwitness.stores.tables import utterance
+from earwitness.stores.tokens import TokenStore
 from earwitness.stores.trials import TrialStore
 from earwitness.stores.utterances import UtteranceStore
 
@@ -43,6 +44,7 @@ class SqlRecords(
     AccountStore,
     PasskeyStore,
     PeopleStore,
+    TokenStore,
     DeskStore,
 ):
     """Implements ``ports.Records``. Safe to share between threads, not across a fork."""

@@ -22,7 +22,7 @@ from earwitness.model import ItemState, TrialOutcome, Verdict
 from earwitness.stores import codec
 from earwitness.stores.columns import Coded, Finite, Moment, OneOf, Utf8
 
-SCHEMA = "0007"
+SCHEMA = "0008"
 """The newest migration; a store with one that is not known is refused."""
 
 metadata = MetaData()
@@ -322,6 +322,22 @@ session = Table(
     UniqueConstraint("secret_hash", name="one_session_a_secret"),
 )
 Index("session_of_account", session.c.account)
+
+token = Table(
+    "token",
+    metadata,
+    Column("id", Utf8, primary_key=True),
+    Column("account", Utf8, ForeignKey("account.id"), nullable=False),
+    Column("name", Utf8, nullable=False),
+    Column("roles", Coded(codec.encode_roles, codec.decode_roles), nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("revoked_at", Moment),
+    Column("last_used_at", Moment),
+    Column("secret_hash", LargeBinary, nullable=False),
+    UniqueConstraint("secret_hash", name="one_token_a_secret"),
+)
+Index("token_of_account", token.c.account)
 
 # Who got the sound of a clip, and why.
 playback = Table(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import ip_address
@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from fastapi import Form, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
+from earwitness.accounts import Role
 from earwitness.doors.workbench.pages import Pages
 from earwitness.doors.workbench.patience import Patience
 from earwitness.doors.workbench.visitors import Cookie, Visitor
@@ -30,6 +31,15 @@ if TYPE_CHECKING:
     from earwitness.wiring import Earwitness
 
 HOME = "/workbench"
+WORDS = {
+    Role.ANALYST: "listens, writes, teaches",
+    Role.LEAD: "looks after the queue, the terms and agreement",
+    Role.RESPONDER: "acts on incidents",
+    Role.PRIVACY_OFFICER: "consent, retention, erasure",
+    Role.AUDITOR: "reads who did what",
+    Role.ADMINISTRATOR: "accounts and settings; hears nothing",
+}
+"""What each role is for, beside its box."""
 HASHES_AT_ONCE = 2
 """Argon2 takes 64 MiB each time."""
 BROWSER_BYTES = 32
@@ -38,6 +48,7 @@ MAX_ANSWER = 16_384
 
 T = TypeVar("T")
 Field = Annotated[str, Form(max_length=1000)]
+Roles = Annotated[list[str], Form(max_length=len(Role))]
 Answer = Annotated[str, Form(max_length=MAX_ANSWER)]
 
 
@@ -129,6 +140,14 @@ class Entrance:
     @property
     def _scheme(self) -> str:
         return "https" if self.program.settings.tls_certificate else "http"
+
+
+def chosen(roles: Sequence[str]) -> frozenset[Role]:
+    """Of the boxes of a form. Raises InputError for what is no role."""
+    try:
+        return frozenset(map(Role, roles))
+    except ValueError as error:
+        raise InputError("There is no such role.") from error
 
 
 def visitor_of(request: Request) -> Visitor:

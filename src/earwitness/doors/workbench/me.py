@@ -1,9 +1,9 @@
-"""One's own account: passkeys, password, open sessions."""
+"""One's own account: passkeys, password, tokens, open sessions."""
 
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import structlog
@@ -11,11 +11,19 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from earwitness.doors.workbench import again
-from earwitness.doors.workbench.entrance import Answer, Entrance, Field, visitor_of
+from earwitness.doors.workbench.entrance import (
+    WORDS,
+    Answer,
+    Entrance,
+    Field,
+    Roles,
+    chosen,
+    visitor_of,
+)
 from earwitness.doors.workbench.roles import EVERYBODY, only
 from earwitness.doors.workbench.signing_in import shown_totp, totp_bytes
 from earwitness.errors import AccessRefused, InputError, NotFound
-from earwitness.flow import accounts, passkeys
+from earwitness.flow import accounts, passkeys, tokens
 
 ME = "/workbench/me"
 
@@ -31,6 +39,8 @@ def add_routes(router: APIRouter, entrance: Entrance) -> None:
     router.add_api_route(ME + "/password", desk.show_password, methods=["GET"])
     router.add_api_route(ME + "/password", desk.set_password, methods=["POST"])
     router.add_api_route(ME + "/password/remove", desk.remove_password, methods=["POST"])
+    router.add_api_route(ME + "/token", desk.make_token, methods=["POST"])
+    router.add_api_route(ME + "/token/{token}/revoke", desk.revoke_token, methods=["POST"])
     router.add_api_route(ME + "/sessions/end", desk.end_others, methods=["POST"])
     router.add_api_route(ME + "/session/{session}/end", desk.end_session, methods=["POST"])
 
@@ -119,6 +129,39 @@ class _Desk:
         log.info("password removed", account=account.id)
         return _back()
 
+    # --- tokens ------------------------------------------------------------------
+
+    @only(EVERYBODY)
+    async def make_token(
+        self,
+        request: Request,
+        name: Field = "",
+        roles: Roles = [],  # noqa: B006
+        days: Field = "",
+    ) -> Response:
+        """The secret is shown once: it is kept nowhere."""
+        if first := again.first(self._entrance, request, ME):
+            return first
+        account, now = visitor_of(request).account, datetime.now(UTC)
+        try:
+            made = await asyncio.to_thread(
+                tokens.make_token, account, name, chosen(roles), _days(days), now,
+                records=self._records,
+            )  # fmt: skip
+        except InputError as error:
+            return await self._page(request, 400, str(error))
+        log.info("token made", account=account.id, token=made.token.id)
+        return self._entrance.pages.show(request, "token.html", made=made, now=now)
+
+    @only(EVERYBODY)
+    async def revoke_token(self, request: Request, token: str) -> Response:
+        account = visitor_of(request).account
+        await asyncio.to_thread(
+            tokens.revoke, account, token, datetime.now(UTC), records=self._records
+        )
+        log.info("token revoked", account=account.id, token=token)
+        return _back()
+
     # --- sessions ----------------------------------------------------------------
 
     @only(EVERYBODY)
@@ -151,6 +194,9 @@ class _Desk:
             person=await asyncio.to_thread(records.person, visitor.account.id),
             passkeys=await asyncio.to_thread(records.passkeys, visitor.account.id),
             sessions=await asyncio.to_thread(records.sessions, visitor.account.id),
+            tokens=await asyncio.to_thread(records.tokens, visitor.account.id),
+            words=WORDS,
+            days=tokens.DAYS,
             recent=accounts.is_recent(visitor.session, now),
             elsewhere=self._entrance.elsewhere(request),
             now=now,
@@ -161,6 +207,12 @@ class _Desk:
     ) -> Response:
         shown = shown_totp(visitor_of(request).account.name, totp)
         return self._entrance.pages.show(request, "password.html", status, problem=problem, **shown)
+
+
+def _days(text: str) -> timedelta:
+    if not text.isascii() or not text.isdecimal() or len(text) > len(str(tokens.LONGEST.days)):
+        raise InputError("A token ends after a number of days.")
+    return timedelta(days=int(text))
 
 
 def _back() -> Response:

@@ -5,33 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Annotated, TypeVar
+from typing import TypeVar
 
 import structlog
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from earwitness.accounts import Role
 from earwitness.doors.workbench import again
-from earwitness.doors.workbench.entrance import Entrance, visitor_of
+from earwitness.doors.workbench.entrance import WORDS, Entrance, Roles, chosen, visitor_of
 from earwitness.doors.workbench.roles import only
 from earwitness.errors import InputError
 from earwitness.flow import accounts
+from earwitness.flow.tokens import is_live
 
 PEOPLE = "/workbench/accounts"
 ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
-WORDS = {
-    Role.ANALYST: "listens, writes, teaches",
-    Role.LEAD: "looks after the queue, the terms and agreement",
-    Role.RESPONDER: "acts on incidents",
-    Role.PRIVACY_OFFICER: "consent, retention, erasure",
-    Role.AUDITOR: "reads who did what",
-    Role.ADMINISTRATOR: "accounts and settings; hears nothing",
-}
-
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
-Roles = Annotated[list[str], Form(max_length=len(Role))]
 
 
 def add_routes(router: APIRouter, entrance: Entrance) -> None:
@@ -42,6 +33,7 @@ def add_routes(router: APIRouter, entrance: Entrance) -> None:
     router.add_api_route(
         "/workbench/invitation/{invitation}/withdraw", desk.withdraw, methods=["POST"]
     )
+    router.add_api_route("/workbench/token/{token}/revoke", desk.revoke_token, methods=["POST"])
     router.add_api_route(one, desk.show_one, methods=["GET"])
     router.add_api_route(one + "/roles", desk.set_roles, methods=["POST"])
     router.add_api_route(one + "/end", desk.end_sessions, methods=["POST"])
@@ -126,16 +118,25 @@ class _Desk:
         self._log("account disabled", request, account)
         return RedirectResponse(_at(account), status_code=303)
 
+    @only(ADMINISTRATORS)
+    async def revoke_token(self, request: Request, token: str) -> Response:
+        revoked = await self._do(lambda: self._records.revoke_token(token, datetime.now(UTC)))
+        self._log("token revoked", request, revoked.account, token=token)
+        return RedirectResponse(_at(revoked.account), status_code=303)
+
     async def _page(self, request: Request, status: int = 200, problem: str = "") -> Response:
         now = datetime.now(UTC)
         await self._do(lambda: accounts.prune(now, records=self._records))
+        people = await self._do(self._records.people)
         return self._pages.show(
             request,
             "accounts.html",
             status,
             problem=problem,
-            people=await self._do(self._records.people),
+            people=people,
+            names={each.account.id: each.account.name for each in people},
             invitations=await self._do(lambda: self._records.invitations(now)),
+            tokens=[each for each in await self._do(self._records.tokens) if is_live(each, now)],
             words=WORDS,
             now=now,
         )
@@ -151,6 +152,7 @@ class _Desk:
             status,
             problem=problem,
             person=await self._do(lambda: self._records.person(account)),
+            tokens=await self._do(lambda: self._records.tokens(account)),
             words=WORDS,
             now=now,
         )
@@ -160,14 +162,6 @@ class _Desk:
 
     def _log(self, event: str, request: Request, account: str, **more: object) -> None:
         log.info(event, account=account, by=visitor_of(request).account.id, **more)
-
-
-def chosen(roles: list[str]) -> frozenset[Role]:
-    """Of the boxes of a form. Raises InputError for what is no role."""
-    try:
-        return frozenset(map(Role, roles))
-    except ValueError as error:
-        raise InputError("There is no such role.") from error
 
 
 def _at(account: str) -> str:
