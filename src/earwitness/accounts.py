@@ -47,6 +47,66 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    """An account as those see it who look after accounts.
+
+    ``seen_at`` is when somebody was last signed in with it, ``sessions`` how many are open.
+    """
+
+    account: Account
+    seen_at: datetime | None
+    password: bool
+    passkeys: int
+    sessions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A one-time link that nobody used yet. ``id`` opens nothing."""
+
+    id: str
+    roles: frozenset[Role]
+    by: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Passkey:
+    """A key pair in somebody's authenticator, of which we have the public half (WebAuthn).
+
+    ``credential`` is the id by which the authenticator knows it, ``public_key`` a COSE key.
+    ``sign_count`` is how often it says that it has signed; many always say 0.
+    """
+
+    id: str
+    account: str
+    credential: bytes
+    public_key: bytes
+    sign_count: int
+    transports: tuple[str, ...]
+    name: str
+    made_at: datetime
+    last_used_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What a program shows in place of a person's session. Its secret is kept nowhere.
+
+    It never has more than ``roles``, nor more than its account has at the moment.
+    """
+
+    id: str
+    account: str
+    name: str
+    roles: frozenset[Role]
+    made_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Password:
     """The Argon2id hash of a password, and the TOTP secret that goes with it (RFC 6238)."""
 

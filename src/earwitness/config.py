@@ -10,6 +10,7 @@ import os
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -188,6 +189,11 @@ class Settings(BaseSettings):
         None, description="A PEM file with the certificate chain; all doors then speak TLS."
     )
     tls_key: Path | None = Field(None, description="The PEM file with its private key.")
+    public_url: str = Field(
+        "",
+        description="Where people reach the workbench, such as https://earwitness.example, if not "
+        "at localhost: passkeys belong to that name.",
+    )
 
     endpoint_seconds: Positive = Field(
         0.7, description="How long somebody must be silent for an utterance to be over, in seconds."
@@ -248,6 +254,13 @@ class Settings(BaseSettings):
             raise ValueError("Input should not be a truth value")
         return value
 
+    @field_validator("public_url")
+    @classmethod
+    def _is_origin(cls, value: str) -> str:
+        if value and not is_origin(value):
+            raise ValueError("Input should be https:// and a host, and at most a port")
+        return value
+
     @classmethod
     def read(cls, file: Path | None = None, **chosen: Any) -> Settings:
         """Settings by who has the last word: ``chosen``, the environment, the TOML ``file``.
@@ -273,6 +286,11 @@ class Settings(BaseSettings):
         return self._url("https" if self.tls_certificate else "http", self.http_port)
 
     @property
+    def encrypted(self) -> bool:
+        """Whether browsers reach us by TLS, ours or that of who stands before us."""
+        return self.tls_certificate is not None or self.public_url.startswith("https:")
+
+    @property
     def wyoming_url(self) -> str:
         """Where it speaks Wyoming."""
         return self._url("tls" if self.tls_certificate else "tcp", self.wyoming_port)
@@ -294,6 +312,26 @@ class Settings(BaseSettings):
     @property
     def clips_folder(self) -> Path:
         return self.clips or self.data / "clips"
+
+
+def is_origin(url: str) -> bool:
+    """Whether it is what browsers call a secure origin, without a path.
+
+    >>> [is_origin(each) for each in ("https://a.example", "http://localhost:1", "http://a", "a")]
+    [True, True, False, False]
+    """
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises ValueError for what is none
+    except ValueError:
+        return False
+    safe = parts.scheme == "https" or (parts.scheme, parts.hostname) == ("http", "localhost")
+    return (
+        safe
+        and bool(parts.hostname)
+        and "@" not in url
+        and url == f"{parts.scheme}://{parts.netloc}".lower()
+    )
 
 
 def unknown_variables() -> list[str]:

@@ -96,3 +96,20 @@ def test_a_misspelt_variable_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_where_the_doors_are() -> None:
     assert Settings().http_url == "http://127.0.0.1:10380"
     assert Settings(host="::1", tls_certificate=Path("a")).wyoming_url == "tls://[::1]:10300"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "earwitness.example", "http://earwitness.example", "https://", "https://a/b", "https://A",
+        "https://a.example/", "https://u@a:x", "https://u@a", "javascript:1", "https://a:99999",
+    ],
+)  # fmt: skip
+def test_a_public_url_that_browsers_would_not_trust_is_refused(url: str) -> None:
+    with pytest.raises(SettingsError, match="EARWITNESS_PUBLIC_URL"):
+        Settings(public_url=url)
+
+
+@pytest.mark.parametrize("url", ["", "https://a.example", "https://a.example:8443"])
+def test_a_public_url_is_an_origin(url: str) -> None:
+    assert Settings(public_url=url).encrypted is bool(url)

@@ -49,6 +49,25 @@ def offered(server: Running, *roles: Role) -> str:
         return accounts.offer(frozenset(roles), "test", now, records=program.records).secret
 
 
+def since(server: Running, browser: httpx.Client, ago: timedelta, name: str = "Ada") -> str:
+    """Signs a browser in as somebody who did so a while ago; the session's id."""
+    with Earwitness.open(server.settings) as program:
+        records = program.records
+        account = next(each for each in records.accounts() if each.name == name)
+        signed = accounts.begin(account, "old", datetime.now(UTC) - ago, records=records)
+        records.seen(signed.session.id, datetime.now(UTC))
+    browser.cookies.set("earwitness", signed.secret, domain="127.0.0.1")
+    return signed.session.id
+
+
+def send(
+    browser: httpx.Client, path: str, form: dict[str, object] | None = None, *, page: str = ""
+) -> httpx.Response:
+    """A form of a page, with the page's token."""
+    token = field(browser.get(page or "/workbench"), "csrf")
+    return browser.post(path, data={"csrf": token, **(form or {})})
+
+
 def sign_in(
     browser: httpx.Client, authenticator: pyotp.TOTP, name: str = "Ada", password: str = PASSWORD
 ) -> httpx.Response:

@@ -1,4 +1,7 @@
-"""Debian's Chromium, driven by Playwright. At home its tests are left out where it is missing."""
+"""A real browser: Debian's Chromium, driven over its own protocol.
+
+Where it is not installed, tests with it are left out, unless CI_REQUIRES_ALL is set.
+"""
 
 from __future__ import annotations
 
@@ -8,37 +11,58 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 from tests.doors.servers import Running
 from tests.workbench.browsing import browser_at, join
 
-EXECUTABLE = shutil.which("chromium")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
+QUIET = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+NEEDS_ALL = "CI_REQUIRES_ALL"
 SCREEN = {"width": 1366, "height": 768}
-
-needs_chromium = pytest.mark.skipif(
-    EXECUTABLE is None and "CI_REQUIRES_ALL" not in os.environ,
-    reason="needs Chromium; on Debian: apt install chromium",
-)
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """One browser; each test gets contexts of its own from it."""
+    """Ended at the end. Leaves the test out, or fails it, where there is none."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if found is None and not os.environ.get(NEEDS_ALL):
+        pytest.skip("there is no chromium on this machine")
+    assert found, f"{NEEDS_ALL} is set, and there is no chromium"
     with sync_playwright() as playwright:
-        assert EXECUTABLE, "Chromium is missing; on Debian: apt install chromium"
-        browser = playwright.chromium.launch(executable_path=EXECUTABLE, args=list(FLAGS))
-        yield browser
-        browser.close()
+        browser = playwright.chromium.launch(executable_path=found, args=list(QUIET))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class Authenticator:
+    """A virtual one in this page's browser, which its owner always unlocks (CDP, WebAuthn)."""
+
+    def __init__(self, page: Page, *, verifies: bool = True) -> None:
+        self._session: CDPSession = page.context.new_cdp_session(page)
+        self._session.send("WebAuthn.enable")
+        options = {
+            "protocol": "ctap2", "transport": "internal", "hasResidentKey": True,
+            "hasUserVerification": True, "isUserVerified": verifies,
+            "automaticPresenceSimulation": True,
+        }  # fmt: skip
+        made = self._session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+        self._name = {"authenticatorId": made["authenticatorId"]}
+
+    def credentials(self) -> list[dict[str, object]]:
+        """With their private keys, as the protocol gives them."""
+        found = self._session.send("WebAuthn.getCredentials", self._name)
+        return list(found["credentials"])
+
+    def put(self, credential: dict[str, object]) -> None:
+        """As ``credentials`` gave it."""
+        self._session.send("WebAuthn.addCredential", self._name | {"credential": credential})
+
+    def remove(self) -> None:
+        self._session.send("WebAuthn.removeVirtualAuthenticator", self._name)
 
 
 @contextmanager
@@ -59,14 +83,10 @@ def signed_in(
     page.on("console", lambda said: wrong.append(said.text) if _is_bad(said.text) else None)
     page.set_default_timeout(20_000)
     yield page
-    _end(context)
+    context.close()
     assert wrong == []
 
 
 def _is_bad(said: str) -> bool:
     """What the policy forbade; answers that are errors are for the tests to look at."""
     return "Content Security Policy" in said or "Uncaught" in said
-
-
-def _end(context: BrowserContext) -> None:
-    context.close()

@@ -11,15 +11,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from tests.doors.servers import Running, up
 from tests.workbench.browsing import first_secret, offered
-from tests.workbench.chromium import chromium, needs_chromium, signed_in
+from tests.workbench.chromium import chromium, signed_in
 from tests.workbench.clips import keep, loud, quiet
 from tests.workbench.test_listening import CLIPS, say
 
 from earwitness.accounts import Role
 from earwitness.model import ItemState
 from earwitness.wiring import Earwitness
-
-pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,10 @@ from earwitness.doors.workbench.roles import ANYBODY
 from earwitness.flow import access, accounts
 from earwitness.wiring import Earwitness
 
+PATHS = {
+    "name": "join.js", "utterance": "u", "token": "t", "passkey": "p", "session": "s",
+    "account": "a", "invitation": "00", "ticket": "t", "playback": "p",
+}  # fmt: skip
 KNOWN = Password("no password opens this", b"t" * accounts.TOTP_BYTES)
 
 
@@ -58,13 +62,9 @@ def test_every_route_lets_in_its_roles_and_nobody_else(
                 if role:
                     browser.cookies.update(signed_in(server, role))
                 path = route.path
-                for name, value in (
-                    ("name", "join.js"),
-                    ("utterance", "u"),
-                    ("ticket", "t"),
-                    ("playback", "p"),
-                ):
+                for name, value in PATHS.items():
                     path = path.replace(f"{{{name}}}", value)
+                assert "{" not in path, "PATHS has no value for it"
                 answer = browser.request(method, path)
             entered = answer.headers.get("location") != "/sign-in"
             if method == "POST" and role:  # without the token of a form nobody changes anything

@@ -12,13 +12,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pyotp
 from playwright.sync_api import Page, expect
-from tests.workbench.browsing import PASSWORD
-from tests.workbench.chromium import SCREEN, chromium, needs_chromium
+from tests.workbench.chromium import SCREEN, Authenticator, chromium
 from tests.workbench.test_listening import CLIPS
-
-pytestmark = needs_chromium
 
 MOST_CLIPS = 60
 
@@ -55,12 +51,10 @@ def sample_household() -> Iterator[Terminal]:
 
 
 def sign_in(page: Page, link: str) -> None:
+    Authenticator(page)
     page.goto(link)
-    page.get_by_label("Name").fill("Ada")
-    page.get_by_label("Password").fill(PASSWORD)
-    secret = page.locator("code").inner_text()
-    page.get_by_label("code").fill(pyotp.TOTP(secret).now())
-    page.get_by_role("button", name="Make the account").click()
+    page.get_by_label("Name").first.fill("Ada")
+    page.get_by_role("button", name="Make the account with a passkey").click()
     page.wait_for_url("**/workbench")
 
 

@@ -35,6 +35,8 @@ STEPS_APART = 1
 """How far the clock of whoever signs in may be from ours, in steps (RFC 6238, section 5.2)."""
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 256
 IDLE, LONGEST = timedelta(hours=1), timedelta(hours=12)
+RECENT = timedelta(minutes=15)
+"""So long ago at most somebody must have shown who they are, to change how one signs in."""
 SEEN_EVERY = timedelta(minutes=1)
 """A session's last use is written down no oftener."""
 MAX_AGENT = 200
@@ -104,10 +106,7 @@ def join(
 
     Raises AccessRefused for the link, InputError for a name, password or code.
     """
-    _check_password(password)
-    step = _step(totp, code, now)
-    if step is None:
-        raise InputError("This code is not what the authenticator shows at the moment.")
+    step = _check_new(password, totp, code, now)
     new = Account(secrets.token_hex(8), named("name", name), frozenset(), now)
     records.offered(secret_hash(secret), now)  # before the work of hashing
     made = records.make_account(
@@ -121,6 +120,14 @@ def sign_in(
     name: str, password: str, code: str, agent: str, now: datetime, *, records: AccountRecords
 ) -> SignedIn:
     """A new session. Raises AccessRefused, in the same words whatever was wrong."""
+    account = check(name, password, code, now, records=records)
+    return begin(account, agent, now, records=records)
+
+
+def check(
+    name: str, password: str, code: str, now: datetime, *, records: AccountRecords
+) -> Account:
+    """Whose these are; the code is used up. Raises AccessRefused as ``sign_in``."""
     found = records.account_named(name) if name.isprintable() else None
     account, known = found or (None, _nobody())
     right = _is_password(known.hash, password)
@@ -129,16 +136,62 @@ def sign_in(
         raise AccessRefused("Name, password and code do not belong together.")
     if not records.use_step(account.id, step):
         raise AccessRefused("This code was used already; wait for the next one.")
-    return begin(account, agent, now, records=records)
+    return account
+
+
+def set_password(
+    session: Session,
+    password: str,
+    totp: bytes,
+    code: str,
+    now: datetime,
+    *,
+    records: AccountRecords,
+) -> None:
+    """A new password and authenticator; whoever else is signed in with the account is not any more.
+
+    Raises InputError for a password or code.
+    """
+    step = _check_new(password, totp, code, now)
+    records.set_password(session.account, Password(_HASHER.hash(_normal(password)), totp))
+    records.use_step(session.account, step)
+    records.end_sessions(session.account, but=session.id)
+
+
+def begin_again(
+    session: Session, account: Account, now: datetime, *, records: AccountRecords
+) -> SignedIn:
+    """In place of a session, for somebody who has shown anew who they are."""
+    signed = begin(account, session.agent, now, records=records)
+    records.end_session(session.id)
+    return signed
+
+
+def is_recent(session: Session, now: datetime) -> bool:
+    """Whether somebody showed who they are not long ago: a session begins with that."""
+    return now - session.began_at < RECENT
 
 
 def begin(account: Account, agent: str, now: datetime, *, records: AccountRecords) -> SignedIn:
     """A session for somebody who has shown who they are. Raises AccessRefused if disabled."""
     secret = secrets.token_urlsafe(SECRET_BYTES)
     shown = "".join(filter(str.isprintable, agent))[:MAX_AGENT]
+    prune(now, records=records)
     session = Session(secrets.token_hex(8), account.id, now, now, shown)
     records.begin_session(session, secret_hash(secret))
     return SignedIn(secret, session)
+
+
+def set_roles(account_id: str, roles: frozenset[Role], *, records: AccountRecords) -> Account:
+    """Ends the account's sessions. Raises InputError without any role, else as the store does."""
+    if not roles:
+        raise InputError("An account has one role at least; disable it to shut somebody out.")
+    return records.set_roles(account_id, roles)
+
+
+def prune(now: datetime, *, records: AccountRecords) -> None:
+    """What is over by the clock is not listed as if it were open."""
+    records.end_old_sessions(now - IDLE, now - LONGEST)
 
 
 def whose(secret: str, now: datetime, *, records: AccountRecords) -> tuple[Session, Account]:
@@ -158,11 +211,16 @@ def whose(secret: str, now: datetime, *, records: AccountRecords) -> tuple[Sessi
 # --- passwords ------------------------------------------------------------------
 
 
-def _check_password(password: str) -> None:
+def _check_new(password: str, totp: bytes, code: str, now: datetime) -> int:
+    """The step of the code. Raises InputError."""
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         raise InputError(
             f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters; any will do."
         )
+    step = _step(totp, code, now)
+    if step is None:
+        raise InputError("This code is not what the authenticator shows at the moment.")
+    return step
 
 
 def _normal(password: str) -> bytes:

@@ -7,7 +7,7 @@ of a port against the same suite.
 
 from typing import Protocol
 
-from earwitness.ports.access import AccessRecords, AccountRecords
+from earwitness.ports.access import AccessRecords, AccountRecords, TokenRecords
 from earwitness.ports.hearing import (
     AudioReader,
     Capabilities,
@@ -36,6 +36,7 @@ __all__ = [
     "LiveDetector",
     "Records",
     "SpeechDetector",
+    "TokenRecords",
     "UtteranceRecords",
 ]
 
@@ -46,6 +47,7 @@ class Records(
     EventRecords,
     AccessRecords,
     AccountRecords,
+    TokenRecords,
     DeskRecords,
     Protocol,
 ):

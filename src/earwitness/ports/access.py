@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from earwitness.accounts import Account, Password, Role, Session
+from earwitness.accounts import (
+    Account,
+    Invitation,
+    Passkey,
+    Password,
+    Person,
+    Role,
+    Session,
+    Token,
+)
 from earwitness.model import ApiKey, Device
 
 
@@ -75,23 +84,31 @@ class AccountRecords(Protocol):
     def offered(self, secret_hash: bytes, now: datetime) -> frozenset[Role]:
         """The roles that a link gives. Raises AccessRefused for an unknown, used or late one."""
 
-    def make_account(self, secret_hash: bytes, account: Account, password: Password) -> Account:
+    def make_account(self, secret_hash: bytes, new: Account, way: Password | Passkey) -> Account:
         """Uses up the link, whose roles the account gets. Raises AccessRefused as ``offered``.
 
-        Raises InputError where somebody has that name, however it is written.
+        Raises InputError where somebody has that name, however it is written, or that passkey.
         """
 
     def accounts(self) -> Sequence[Account]:
         """Disabled ones too, oldest first."""
 
     def account_named(self, name: str) -> tuple[Account, Password] | None:
-        """However the name is written. None where nobody has it."""
+        """However the name is written. None where nobody has it, or has it without a password."""
 
     def set_roles(self, account_id: str, roles: frozenset[Role]) -> Account:
         """Raises NotFound; InputError where nobody would be left to make accounts."""
 
     def disable_account(self, account_id: str, now: datetime) -> Account:
         """For good. Idempotent. Raises as ``set_roles``."""
+
+    def set_password(self, account_id: str, new: Password) -> None:
+        """In place of any earlier one."""
+
+    def has_password(self, account_id: str) -> bool: ...
+
+    def remove_password(self, account_id: str) -> None:
+        """Raises InputError where no way to sign in would be left."""
 
     def use_step(self, account_id: str, step: int) -> bool:
         """Whether this 30 s step of TOTP is later than every one that was used; it then is."""
@@ -107,4 +124,53 @@ class AccountRecords(Protocol):
 
     def end_session(self, session_id: str) -> None: ...
 
-    def end_sessions(self, account_id: str) -> None: ...
+    def end_sessions(self, account_id: str, *, but: str = "") -> None:
+        """All of them, or all but one."""
+
+    def end_old_sessions(self, seen: datetime, began: datetime) -> None:
+        """Those that were not used since ``seen``, or that began before ``began``."""
+
+    def people(self) -> Sequence[Person]:
+        """Disabled ones too, oldest first."""
+
+    def person(self, account_id: str) -> Person:
+        """Raises NotFound."""
+
+    def invitations(self, now: datetime) -> Sequence[Invitation]:
+        """Links that can still be used."""
+
+    def withdraw_invitation(self, invitation_id: str) -> None:
+        """Raises NotFound for one that was used or is not known."""
+
+    def add_passkey(self, new: Passkey) -> None:
+        """Raises InputError for one that is known already, whoever has it."""
+
+    def passkey(self, credential: bytes) -> tuple[Passkey, Account] | None:
+        """By the id that its authenticator gave it."""
+
+    def passkeys(self, account_id: str) -> Sequence[Passkey]:
+        """Oldest first."""
+
+    def use_passkey(self, passkey_id: str, sign_count: int, now: datetime) -> bool:
+        """Compare and swap: whether the count is later than the known one, or both are 0."""
+
+    def remove_passkey(self, account_id: str, passkey_id: str) -> None:
+        """Raises NotFound; InputError where no way to sign in would be left."""
+
+
+class TokenRecords(Protocol):
+    """Tokens of the API (``flow.tokens``). A token is dead with its account."""
+
+    def add_token(self, new: Token, secret_hash: bytes, most: int) -> None:
+        """Raises InputError where the account has ``most`` live ones, AccessRefused if disabled."""
+
+    def token(self, secret_hash: bytes) -> tuple[Token, Account] | None:
+        """Also one that is revoked or late, or of an account that is disabled."""
+
+    def tokens(self, account_id: str | None = None) -> Sequence[Token]:
+        """Of one account or of all, revoked and late ones too, oldest first."""
+
+    def use_token(self, token_id: str, now: datetime) -> None: ...
+
+    def revoke_token(self, token_id: str, now: datetime) -> Token:
+        """For good. Idempotent. Raises NotFound."""

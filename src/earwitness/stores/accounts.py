@@ -14,10 +14,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, select, update
 
-from earwitness.accounts import Account, Password, Role, Session
+from earwitness.accounts import Account, Passkey, Password, Role, Session
 from earwitness.errors import AccessRefused, InputError, NotFound
 from earwitness.stores.database import Database
-from earwitness.stores.tables import account, account_offer, session
+from earwitness.stores.passkeys import add_passkey
+from earwitness.stores.tables import account, account_offer, password, session
 
 _ACCOUNT = [account.c[name] for name in Account.__dataclass_fields__]
 _SESSION = [session.c[name] for name in Session.__dataclass_fields__]
@@ -45,21 +46,22 @@ class AccountStore:
         with self.database.read() as connection:
             return _offered(connection, secret_hash, now)
 
-    def make_account(self, secret_hash: bytes, new: Account, password: Password) -> Account:
+    def make_account(self, secret_hash: bytes, new: Account, way: Password | Passkey) -> Account:
         with self.database.write() as connection:
             roles = _offered(connection, secret_hash, new.made_at)
             values = {
                 **{name: getattr(new, name) for name in new.__dataclass_fields__},
                 "roles": roles,
                 "login": _login(new.name),
-                "password_hash": password.hash,
-                "totp": password.totp,
-                "last_step": 0,
                 "offer_hash": secret_hash,
             }
             if not self.database.insert_new(connection, account, values):
                 _offered(connection, secret_hash, new.made_at)  # somebody else was faster
                 raise InputError(f"There is an account named {new.name!r} already.")
+            if isinstance(way, Passkey):
+                add_passkey(self.database, connection, way)
+            else:
+                _set_password(connection, new.id, way)
             return _account(connection, new.id)
 
     # --- accounts ---------------------------------------------------------------
@@ -70,8 +72,9 @@ class AccountStore:
             return [Account(*row) for row in connection.execute(statement)]
 
     def account_named(self, name: str) -> tuple[Account, Password] | None:
-        columns = [*_ACCOUNT, account.c.password_hash, account.c.totp]
-        statement = select(*columns).where(account.c.login == _login(name))
+        columns = [*_ACCOUNT, password.c.hash, password.c.totp]
+        both = select(*columns).join_from(account, password)
+        statement = both.where(account.c.login == _login(name))
         with self.database.read() as connection:
             row = connection.execute(statement).one_or_none()
         if row is None:
@@ -86,10 +89,15 @@ class AccountStore:
         """The first moment stays."""
         return self._change_account(account_id, {"disabled_at": now})
 
-    def use_step(self, account_id: str, step: int) -> bool:
-        later = (account.c.id == account_id) & (account.c.last_step < step)
+    def set_password(self, account_id: str, new: Password) -> None:
         with self.database.write() as connection:
-            moved = connection.execute(update(account).where(later).values(last_step=step))
+            connection.execute(delete(password).where(password.c.account == account_id))
+            _set_password(connection, account_id, new)
+
+    def use_step(self, account_id: str, step: int) -> bool:
+        later = (password.c.account == account_id) & (password.c.last_step < step)
+        with self.database.write() as connection:
+            moved = connection.execute(update(password).where(later).values(last_step=step))
             return moved.rowcount == 1
 
     def _change_account(self, account_id: str, values: dict[str, Any]) -> Account:
@@ -114,6 +122,7 @@ class AccountStore:
             if row is None or row.disabled_at is not None:
                 raise AccessRefused("This account is disabled.")
             connection.execute(session.insert().values(**values, secret_hash=secret_hash))
+            _seen(connection, new.account, new.seen_at)
 
     def session(self, secret_hash: bytes) -> tuple[Session, Account] | None:
         both = select(*_SESSION, *_ACCOUNT).join_from(session, account)
@@ -125,9 +134,9 @@ class AccountStore:
 
     def seen(self, session_id: str, now: datetime) -> None:
         with self.database.write() as connection:
-            connection.execute(
-                update(session).where(session.c.id == session_id).values(seen_at=now)
-            )
+            used = update(session).where(session.c.id == session_id).values(seen_at=now)
+            whose = connection.scalar(used.returning(session.c.account))
+            _seen(connection, whose, now)
 
     def sessions(self, account_id: str) -> Sequence[Session]:
         """The one that was used last comes first."""
@@ -140,9 +149,10 @@ class AccountStore:
         with self.database.write() as connection:
             connection.execute(delete(session).where(session.c.id == session_id))
 
-    def end_sessions(self, account_id: str) -> None:
+    def end_sessions(self, account_id: str, *, but: str = "") -> None:
+        theirs = (session.c.account == account_id) & (session.c.id != but)
         with self.database.write() as connection:
-            connection.execute(delete(session).where(session.c.account == account_id))
+            connection.execute(delete(session).where(theirs))
 
 
 def _login(name: str) -> str:
@@ -188,6 +198,16 @@ def _locked() -> Any:
 
 def _account(connection: Connection, account_id: str) -> Account:
     return Account(*connection.execute(select(*_ACCOUNT).where(account.c.id == account_id)).one())
+
+
+def _seen(connection: Connection, account_id: str | None, now: datetime) -> None:
+    seen = update(account).where(account.c.id == account_id).values(seen_at=now)
+    connection.execute(seen)
+
+
+def _set_password(connection: Connection, account_id: str, new: Password) -> None:
+    values = {"account": account_id, "hash": new.hash, "totp": new.totp, "last_step": 0}
+    connection.execute(password.insert().values(values))
 
 
 def _keep_an_administrator(connection: Connection) -> None:

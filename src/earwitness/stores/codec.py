@@ -163,3 +163,11 @@ def encode_roles(roles: Collection[Role]) -> str:
 
 def decode_roles(text: str) -> frozenset[Role]:
     return _load(text, lambda names: frozenset(map(Role, names)))
+
+
+def encode_texts(texts: Collection[str]) -> str:
+    return _dump(list(texts))
+
+
+def decode_texts(text: str) -> tuple[str, ...]:
+    return _load(text, lambda texts: tuple(map(str, texts)))

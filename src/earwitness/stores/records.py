@@ -19,11 +19,14 @@ from earwitness.stores.desk import DeskStore
 from earwitness.stores.events import EventStore
 from earwitness.stores.lexicon import LexiconStore
 from earwitness.stores.migrate import migrate
+from earwitness.stores.passkeys import PasskeyStore
+from earwitness.stores.people import PeopleStore
 from earwitness.stores.postgres import open_postgres
 from earwitness.stores.queue import QueueStore
 from earwitness.stores.settlements import SettlementStore
 from earwitness.stores.sqlite import open_sqlite
 from earwitness.stores.tables import utterance
+from earwitness.stores.tokens import TokenStore
 from earwitness.stores.trials import TrialStore
 from earwitness.stores.utterances import UtteranceStore
 
@@ -39,6 +42,9 @@ class SqlRecords(
     EventStore,
     AccessStore,
     AccountStore,
+    PasskeyStore,
+    PeopleStore,
+    TokenStore,
     DeskStore,
 ):
     """Implements ``ports.Records``. Safe to share between threads, not across a fork."""

@@ -22,7 +22,7 @@ from earwitness.model import ItemState, TrialOutcome, Verdict
 from earwitness.stores import codec
 from earwitness.stores.columns import Coded, Finite, Moment, OneOf, Utf8
 
-SCHEMA = "0006"
+SCHEMA = "0008"
 """The newest migration; a store with one that is not known is refused."""
 
 metadata = MetaData()
@@ -275,7 +275,7 @@ account_offer = Table(
     Column("expires_at", Moment, nullable=False),
 )
 
-# ``login`` is the name as it is compared. ``last_step`` is the newest TOTP step that was used.
+# ``login`` is the name as it is compared, ``seen_at`` the last use of any of its sessions.
 account = Table(
     "account",
     metadata,
@@ -284,14 +284,38 @@ account = Table(
     Column("roles", Coded(codec.encode_roles, codec.decode_roles), nullable=False),
     Column("made_at", Moment, nullable=False),
     Column("disabled_at", Moment),
+    Column("seen_at", Moment),
     Column("login", Utf8, nullable=False),
-    Column("password_hash", Utf8, nullable=False),
-    Column("totp", LargeBinary, nullable=False),
-    Column("last_step", BigInteger, nullable=False),
     Column("offer_hash", LargeBinary, ForeignKey("account_offer.secret_hash"), nullable=False),
     UniqueConstraint("login", name="one_account_a_login"),
     UniqueConstraint("offer_hash", name="one_account_an_offer"),
 )
+
+# Who has a row here may sign in with it. ``last_step`` is the newest TOTP step that was used.
+password = Table(
+    "password",
+    metadata,
+    Column("account", Utf8, ForeignKey("account.id"), primary_key=True),
+    Column("hash", Utf8, nullable=False),
+    Column("totp", LargeBinary, nullable=False),
+    Column("last_step", BigInteger, nullable=False),
+)
+
+passkey = Table(
+    "passkey",
+    metadata,
+    Column("id", Utf8, primary_key=True),
+    Column("account", Utf8, ForeignKey("account.id"), nullable=False),
+    Column("credential", LargeBinary, nullable=False),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("sign_count", BigInteger, nullable=False),
+    Column("transports", Coded(codec.encode_texts, codec.decode_texts), nullable=False),
+    Column("name", Utf8, nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("last_used_at", Moment),
+    UniqueConstraint("credential", name="one_passkey_a_credential"),
+)
+Index("passkey_of_account", passkey.c.account)
 
 session = Table(
     "session",
@@ -305,6 +329,22 @@ session = Table(
     UniqueConstraint("secret_hash", name="one_session_a_secret"),
 )
 Index("session_of_account", session.c.account)
+
+token = Table(
+    "token",
+    metadata,
+    Column("id", Utf8, primary_key=True),
+    Column("account", Utf8, ForeignKey("account.id"), nullable=False),
+    Column("name", Utf8, nullable=False),
+    Column("roles", Coded(codec.encode_roles, codec.decode_roles), nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("revoked_at", Moment),
+    Column("last_used_at", Moment),
+    Column("secret_hash", LargeBinary, nullable=False),
+    UniqueConstraint("secret_hash", name="one_token_a_secret"),
+)
+Index("token_of_account", token.c.account)
 
 # Who got the sound of a clip, and why.
 playback = Table(

@@ -109,6 +109,8 @@ def _first_link(server: Server) -> str | None:
     offer = accounts.first_offer(datetime.now(UTC), records=program.records)
     if offer is None:
         return None
+    if program.settings.public_url:
+        return f"{program.settings.public_url}/join#{offer.secret}"
     chosen = program.settings.host
     host = "localhost" if is_loopback(chosen) or is_everywhere(chosen) else chosen
     here = program.settings.model_copy(update={"host": host, "http_port": server.http_port})

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from earwitness.accounts import Role
 from earwitness.doors.workbench.assets import Assets
+from earwitness.doors.workbench.moments import ago
 from earwitness.doors.workbench.visitors import CSRF_FIELD
 
 FRAGMENT_HEADER = "hx-request"
@@ -39,7 +40,7 @@ class Pages:
             lstrip_blocks=True,
         )
         self._templates.globals.update(
-            asset=assets.url, import_map=assets.import_map, csrf_field=CSRF_FIELD
+            ago=ago, asset=assets.url, import_map=assets.import_map, csrf_field=CSRF_FIELD
         )
 
     def show(

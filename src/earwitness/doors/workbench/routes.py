@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
 
-from earwitness.doors.workbench import assets, listening, reports, revealing, signing_in, sound
+from earwitness.doors.workbench import (
+    again,
+    assets,
+    listening,
+    me,
+    people,
+    reports,
+    revealing,
+    signing_in,
+    sound,
+)
+from earwitness.doors.workbench.entrance import HOME, Entrance
 from earwitness.doors.workbench.guard import guarded
 from earwitness.doors.workbench.pages import Pages, Place
 from earwitness.doors.workbench.roles import EVERYBODY, only
@@ -19,6 +30,7 @@ if TYPE_CHECKING:
 PLACES = (
     Place("Listen", listening.LISTEN, listening.LISTENERS),
     Place("Reports", reports.REPORTS, EVERYBODY),
+    Place("Accounts", people.PEOPLE, people.ADMINISTRATORS),
 )
 """What the head of every page leads to, as far as a visitor's roles go."""
 
@@ -26,12 +38,14 @@ PLACES = (
 def router(program: Earwitness) -> APIRouter:
     """The pages on one program."""
     files = assets.Assets()
-    pages, cookie = Pages(files, PLACES), Cookie(program.settings.tls_certificate is not None)
+    pages, cookie = Pages(files, PLACES), Cookie(program.settings.encrypted)
+    entrance = Entrance(program, pages, cookie)
     guard = guarded(program, pages, cookie, files.content_security_policy)
     made = APIRouter(route_class=guard, include_in_schema=False)
-    made.add_api_route(signing_in.HOME, _Home(program, pages).show, methods=["GET"])
+    made.add_api_route(HOME, _Home(program, pages).show, methods=["GET"])
     files.add_routes(made)
-    signing_in.add_routes(made, program, pages, cookie)
+    for desk in (signing_in, again, me, people):
+        desk.add_routes(made, entrance)
     tickets = sound.Tickets()
     sound.add_routes(made, program, tickets)
     listening.add_routes(made, program, pages, tickets)

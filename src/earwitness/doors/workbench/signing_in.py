@@ -5,47 +5,52 @@ from __future__ import annotations
 import asyncio
 from base64 import b32decode, b32encode
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from functools import partial
 
 import segno
 import structlog
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from earwitness.accounts import Account
+from earwitness.doors.workbench.entrance import (
+    HOME,
+    Answer,
+    Entrance,
+    Field,
+    agent_of,
+    peer_of,
+    visitor_of,
+)
 from earwitness.doors.workbench.guard import SIGN_IN
-from earwitness.doors.workbench.pages import Pages
-from earwitness.doors.workbench.patience import Patience
 from earwitness.doors.workbench.roles import ANYBODY, EVERYBODY, only
-from earwitness.doors.workbench.visitors import Cookie, Visitor
 from earwitness.errors import AccessRefused, InputError
-from earwitness.flow import accounts
+from earwitness.flow import accounts, passkeys
 
-if TYPE_CHECKING:
-    from earwitness.wiring import Earwitness
-
-HOME = "/workbench"
 JOIN = "/join"
-HASHES_AT_ONCE = 2
-"""Argon2 takes 64 MiB each time."""
 
 log = structlog.get_logger(__name__)
-Field = Annotated[str, Form(max_length=1000)]
 
 
-def add_routes(router: APIRouter, program: Earwitness, pages: Pages, cookie: Cookie) -> None:
-    desk = _Desk(program, pages, cookie)
+def add_routes(router: APIRouter, entrance: Entrance) -> None:
+    desk = _Desk(entrance)
     router.add_api_route(JOIN, desk.show_join, methods=["GET"])
     router.add_api_route(JOIN, desk.join, methods=["POST"])
+    router.add_api_route(JOIN + "/passkey", desk.ask_to_join, methods=["GET"])
+    router.add_api_route(JOIN + "/passkey", desk.join_with_passkey, methods=["POST"])
     router.add_api_route(SIGN_IN, desk.show_sign_in, methods=["GET"])
     router.add_api_route(SIGN_IN, desk.sign_in, methods=["POST"])
+    router.add_api_route(SIGN_IN + "/passkey", desk.ask_to_sign_in, methods=["GET"])
+    router.add_api_route(SIGN_IN + "/passkey", desk.sign_in_with_passkey, methods=["POST"])
     router.add_api_route("/sign-out", desk.sign_out, methods=["POST"])
 
 
 class _Desk:
-    def __init__(self, program: Earwitness, pages: Pages, cookie: Cookie) -> None:
-        self._program, self._pages, self._cookie = program, pages, cookie
-        self._patience = Patience()
-        self._hashing = asyncio.Semaphore(HASHES_AT_ONCE)
+    def __init__(self, entrance: Entrance) -> None:
+        self._entrance, self._records = entrance, entrance.program.records
+        self._pages, self._patience = entrance.pages, entrance.patience
+
+    # --- joining -----------------------------------------------------------------
 
     @only(ANYBODY)
     async def show_join(self, request: Request) -> Response:
@@ -62,58 +67,108 @@ class _Desk:
         totp: Field = "",
         code: Field = "",
     ) -> Response:
-        key = _totp_bytes(totp)
-        self._patience.spend(f"join {name}", _peer(request))
+        key = totp_bytes(totp)
+        self._patience.spend(f"join {name}", peer_of(request))
         now = datetime.now(UTC)
+        work = partial(accounts.join, secret, name, password, key, code, now, records=self._records)
         try:
-            async with self._hashing:
-                account = await asyncio.to_thread(
-                    accounts.join, secret, name, password, key, code, now,
-                    records=self._program.records,
-                )  # fmt: skip
+            account = await self._entrance.hashed(work)
         except (AccessRefused, InputError) as error:
             return self._join_form(request, key, secret, name, str(error))
+        return await self._begin(request, account, now)
+
+    @only(ANYBODY)
+    async def ask_to_join(self, request: Request, name: str = "") -> Response:
+        """What the browser needs to make a passkey."""
+        return self._entrance.asked(request, partial(passkeys.options_to_join, name))
+
+    @only(ANYBODY)
+    async def join_with_passkey(
+        self, request: Request, secret: Field = "", name: Field = "", answer: Answer = ""
+    ) -> Response:
+        self._patience.spend(f"join {name}", peer_of(request))
+        ceremony = self._entrance.ceremony(request)
+        try:
+            account = await asyncio.to_thread(
+                passkeys.join, secret, name, answer, ceremony, records=self._records
+            )
+        except (AccessRefused, InputError) as error:
+            return self._join_form(request, accounts.new_totp(), secret, name, str(error))
+        return await self._begin(request, account, ceremony.now)
+
+    async def _begin(self, request: Request, account: Account, now: datetime) -> Response:
         log.info("account made", account=account.id)
         signed = await asyncio.to_thread(
-            accounts.begin, account, _agent(request), now, records=self._program.records
+            accounts.begin, account, agent_of(request), now, records=self._records
         )
-        return self._come_in(signed.secret)
+        return self._entrance.come_in(signed.secret)
+
+    # --- signing in and out ------------------------------------------------------
 
     @only(ANYBODY)
     async def show_sign_in(self, request: Request) -> Response:
         if request.state.visitor:
             return RedirectResponse(HOME, status_code=303)
-        return self._pages.show(request, "sign_in.html", name="", problem="")
+        return self._sign_in_form(request)
 
     @only(ANYBODY)
     async def sign_in(
         self, request: Request, name: Field = "", password: Field = "", code: Field = ""
     ) -> Response:
-        self._patience.spend(name.casefold(), _peer(request))
+        self._patience.spend(name.casefold(), peer_of(request))
+        now, agent = datetime.now(UTC), agent_of(request)
+        work = partial(accounts.sign_in, name, password, code, agent, now, records=self._records)
         try:
-            async with self._hashing:
-                signed = await asyncio.to_thread(
-                    accounts.sign_in, name, password, code, _agent(request), datetime.now(UTC),
-                    records=self._program.records,
-                )  # fmt: skip
+            signed = await self._entrance.hashed(work)
         except AccessRefused as error:
-            log.info("sign-in refused", peer=_peer(request))
-            return self._pages.show(request, "sign_in.html", 403, name=name, problem=str(error))
-        log.info("signed in", account=signed.session.account)
-        return self._come_in(signed.secret)
+            return self._sign_in_refused(request, error, name)
+        return self._signed_in(signed)
+
+    @only(ANYBODY)
+    async def ask_to_sign_in(self, request: Request) -> Response:
+        """What the browser needs to find a passkey."""
+        return self._entrance.asked(request, passkeys.options_to_sign_in)
+
+    @only(ANYBODY)
+    async def sign_in_with_passkey(self, request: Request, answer: Answer = "") -> Response:
+        self._patience.spend(f"passkey {passkeys.credential_of(answer)}", peer_of(request))
+        ceremony = self._entrance.ceremony(request)
+        try:
+            signed = await asyncio.to_thread(
+                passkeys.sign_in, answer, agent_of(request), ceremony, records=self._records
+            )
+        except AccessRefused as error:
+            return self._sign_in_refused(request, error)
+        return self._signed_in(signed)
 
     @only(EVERYBODY)
     async def sign_out(self, request: Request) -> Response:
-        visitor: Visitor = request.state.visitor
-        await asyncio.to_thread(self._program.records.end_session, visitor.session.id)
+        await asyncio.to_thread(self._records.end_session, visitor_of(request).session.id)
         response = RedirectResponse(SIGN_IN, status_code=303)
-        self._cookie.take(response)
+        self._entrance.cookie.take(response)
         return response
+
+    def _signed_in(self, signed: accounts.SignedIn) -> Response:
+        log.info("signed in", account=signed.session.account)
+        return self._entrance.come_in(signed.secret)
+
+    def _sign_in_refused(self, request: Request, error: AccessRefused, name: str = "") -> Response:
+        log.info("sign-in refused", peer=peer_of(request))
+        return self._sign_in_form(request, 403, name, str(error))
+
+    # --- pages -------------------------------------------------------------------
+
+    def _sign_in_form(
+        self, request: Request, status: int = 200, name: str = "", problem: str = ""
+    ) -> Response:
+        elsewhere = self._entrance.elsewhere(request)
+        return self._pages.show(
+            request, "sign_in.html", status, name=name, problem=problem, elsewhere=elsewhere
+        )
 
     def _join_form(
         self, request: Request, totp: bytes, secret: str = "", name: str = "", problem: str = ""
     ) -> Response:
-        picture = segno.make(accounts.totp_uri(name or "you", totp), micro=False)
         return self._pages.show(
             request,
             "join.html",
@@ -121,17 +176,13 @@ class _Desk:
             problem=problem,
             secret=secret,
             name=name,
-            totp=b32encode(totp).decode(),
-            picture=picture.svg_data_uri(scale=4),
+            elsewhere=self._entrance.elsewhere(request),
+            **shown_totp(name, totp),
         )
 
-    def _come_in(self, secret: str) -> Response:
-        response = RedirectResponse(HOME, status_code=303)
-        self._cookie.give(response, secret)
-        return response
 
-
-def _totp_bytes(text: str) -> bytes:
+def totp_bytes(text: str) -> bytes:
+    """A secret as our own page wrote it. Raises InputError."""
     try:
         key = b32decode(text)
     except ValueError as error:
@@ -141,9 +192,7 @@ def _totp_bytes(text: str) -> bytes:
     return key
 
 
-def _peer(request: Request) -> str:
-    return request.client.host if request.client else ""
-
-
-def _agent(request: Request) -> str:
-    return request.headers.get("user-agent", "")
+def shown_totp(name: str, totp: bytes) -> dict[str, str]:
+    """The secret for a page, as text and as a picture."""
+    picture = segno.make(accounts.totp_uri(name or "you", totp), micro=False)
+    return {"totp": b32encode(totp).decode(), "picture": picture.svg_data_uri(scale=4)}
