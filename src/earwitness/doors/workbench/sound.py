@@ -100,7 +100,7 @@ def add_routes(router: APIRouter, program: Earwitness, tickets: Tickets) -> None
 
 class _Desk:
     def __init__(self, program: Earwitness, tickets: Tickets) -> None:
-        self._program, self._tickets = program, tickets
+        self._program, self._tickets, self._giving = program, tickets, Giving(program)
 
     @only(HEARERS)
     async def sound(self, request: Request, ticket: str, codec: str = "flac") -> Response:
@@ -109,10 +109,13 @@ class _Desk:
             raise InputError("A clip comes as flac or opus.")
         read = self._tickets.read(ticket, request)
         name = visitor_of(request).account.name
-        heard = await asyncio.to_thread(self._give, read, name)
+        heard = await asyncio.to_thread(
+            self._giving.give,
+            read.playback, read.utterance, name, read.token, read.why, read.as_recorded,
+        )  # fmt: skip
         encode = encode_flac if codec == "flac" else encode_ogg_opus
         content = await asyncio.to_thread(encode, heard.samples)
-        response = _ranged(request.headers.get("range", ""), content)
+        response = ranged(request.headers.get("range", ""), content)
         response.media_type = "audio/flac" if codec == "flac" else "audio/ogg"
         response.headers["Content-Type"] = response.media_type
         response.headers["X-Turned-Down"] = f"{heard.turned_down:.1f}"
@@ -134,31 +137,35 @@ class _Desk:
         await asyncio.to_thread(self._program.records.played, playback, name, heard)
         return Response(status_code=204)
 
-    def _give(self, ticket: Ticket, name: str) -> Guarded:
-        """On record before the sound goes out. Raises LeaseLost for who does not hold it."""
+
+class Giving:
+    """Gives sounds away, each on record first."""
+
+    def __init__(self, program: Earwitness) -> None:
+        self._program = program
+
+    def give(
+        self, playback: str, utterance: str, name: str, token: str, why: str, as_recorded: bool
+    ) -> Guarded:
+        """With a lease's ``token`` raises LeaseLost for who does not hold it; else NotFound."""
         now = datetime.now(UTC)
-        if ticket.token:
-            self._program.renew(Lease(ticket.token, ticket.utterance, name, now))
-        utterance = self._program.records.utterance(ticket.utterance)
-        samples: Samples = self._program.clip(utterance.clip)
+        if token:
+            self._program.renew(Lease(token, utterance, name, now))
+        samples: Samples = self._program.clip(self._program.records.utterance(utterance).clip)
         seconds = len(samples) / SAMPLE_RATE
         self._program.records.add_playback(
-            Playback(
-                ticket.playback, ticket.utterance, name, ticket.why, now, seconds,
-                ticket.as_recorded,
-            )
-        )  # fmt: skip
-        log.info("clip given", utterance=ticket.utterance, why=ticket.why, playback=ticket.playback)
-        loudest = self._program.settings.loudest_lufs
-        heard = guarded(samples, loudest)
-        return Guarded(samples, heard.lufs, 0.0, False) if ticket.as_recorded else heard
+            Playback(playback, utterance, name, why, now, seconds, as_recorded)
+        )
+        log.info("clip given", utterance=utterance, why=why, playback=playback)
+        heard = guarded(samples, self._program.settings.loudest_lufs)
+        return Guarded(samples, heard.lufs, 0.0, False) if as_recorded else heard
 
 
 def _text(content: bytes) -> str:
     return urlsafe_b64encode(content).decode().rstrip("=")
 
 
-def _ranged(asked: str, content: bytes) -> Response:
+def ranged(asked: str, content: bytes) -> Response:
     """The whole, or one range of it; several at once, or nonsense, get the whole."""
     headers = {"Accept-Ranges": "bytes"}
     found = _RANGE.fullmatch(asked)
