@@ -152,6 +152,7 @@ def set_password(
 
     Raises InputError for a password or code.
     """
+    has_own_ways(session.account, records=records)
     step = _check_new(password, totp, code, now)
     records.set_password(session.account, Password(_HASHER.hash(_normal(password)), totp))
     records.use_step(session.account, step)
@@ -186,7 +187,15 @@ def set_roles(account_id: str, roles: frozenset[Role], *, records: AccountRecord
     """Ends the account's sessions. Raises InputError without any role, else as the store does."""
     if not roles:
         raise InputError("An account has one role at least; disable it to shut somebody out.")
+    has_own_ways(account_id, records=records)
     return records.set_roles(account_id, roles)
+
+
+def has_own_ways(account_id: str, *, records: AccountRecords) -> None:
+    """Raises InputError for whom a provider of identities signs in: it decides."""
+    issuer = records.person(account_id).issuer
+    if issuer is not None:
+        raise InputError(f"{issuer} says who signs in with this account, and with which roles.")
 
 
 def prune(now: datetime, *, records: AccountRecords) -> None:

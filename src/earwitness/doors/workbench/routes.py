@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
 
-from earwitness.doors.workbench import again, assets, listening, me, people, signing_in
+from earwitness.doors.workbench import again, assets, listening, me, oidc, people, signing_in
 from earwitness.doors.workbench.entrance import HOME, Entrance
 from earwitness.doors.workbench.guard import guarded
 from earwitness.doors.workbench.pages import Pages, Place
 from earwitness.doors.workbench.roles import EVERYBODY, only
 from earwitness.doors.workbench.visitors import Cookie
 from earwitness.model import ItemState
+from earwitness.oidc import open_provider
 
 if TYPE_CHECKING:
     from earwitness.wiring import Earwitness
@@ -29,12 +30,12 @@ def router(program: Earwitness) -> APIRouter:
     """The pages on one program."""
     files = assets.Assets()
     pages, cookie = Pages(files, PLACES), Cookie(program.settings.encrypted)
-    entrance = Entrance(program, pages, cookie)
+    entrance = Entrance(program, pages, cookie, open_provider(program.settings))
     guard = guarded(program, pages, cookie, files.content_security_policy)
     made = APIRouter(route_class=guard, include_in_schema=False)
     made.add_api_route(HOME, _Home(program, pages).show, methods=["GET"])
     files.add_routes(made)
-    for desk in (signing_in, again, me, people):
+    for desk in (signing_in, oidc, again, me, people):
         desk.add_routes(made, entrance)
     listening.add_routes(made, program, pages)
     return made

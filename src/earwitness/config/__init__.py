@@ -10,11 +10,13 @@ import os
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableError
 
+from earwitness.accounts import Role
+from earwitness.config.addresses import is_issuer, is_origin
 from earwitness.errors import SettingsError
 
 PREFIX = "EARWITNESS_"
@@ -194,6 +196,24 @@ class Settings(BaseSettings):
         description="Where people reach the workbench, such as https://earwitness.example, if not "
         "at localhost: passkeys belong to that name.",
     )
+    oidc_issuer: str = Field(
+        "", description="An OpenID Connect provider that signs people in: its issuer's address."
+    )
+    oidc_client_id: str = Field("", description="Who we are to that provider.")
+    oidc_client_secret: str = Field("", repr=False, description="Our secret there, if any.")
+    oidc_client_secret_file: Path | None = Field(
+        None, description="A file with that secret, in place of the setting itself."
+    )
+    oidc_roles_claim: str = Field(
+        "roles",
+        description="The claim of the provider's ID token that says who may do what; dots lead "
+        "into what is nested.",
+    )
+    oidc_roles: dict[str, Role] = Field(
+        {},
+        description='Its values and the roles that they give, such as {"listeners": "analyst"}; '
+        "whoever has none of them is refused.",
+    )
 
     endpoint_seconds: Positive = Field(
         0.7, description="How long somebody must be silent for an utterance to be over, in seconds."
@@ -244,6 +264,8 @@ class Settings(BaseSettings):
             super().__init__(**values)
         except ValidationError as error:
             raise SettingsError(_explained(error)) from error
+        except UnreadableError as error:  # of a value that should be JSON; it may be secret
+            raise SettingsError("EARWITNESS_OIDC_ROLES: is not JSON.") from error
 
     @field_validator("*", mode="before")
     @classmethod
@@ -252,6 +274,13 @@ class Settings(BaseSettings):
         name = about.field_name
         if isinstance(value, bool) and name and cls.model_fields[name].annotation is not bool:
             raise ValueError("Input should not be a truth value")
+        return value
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _is_issuer(cls, value: str) -> str:
+        if value and not is_issuer(value):
+            raise ValueError("Input should be an https:// address without ? and #")
         return value
 
     @field_validator("public_url")
@@ -314,26 +343,6 @@ class Settings(BaseSettings):
         return self.clips or self.data / "clips"
 
 
-def is_origin(url: str) -> bool:
-    """Whether it is what browsers call a secure origin, without a path.
-
-    >>> [is_origin(each) for each in ("https://a.example", "http://localhost:1", "http://a", "a")]
-    [True, True, False, False]
-    """
-    try:
-        parts = urlsplit(url)
-        _ = parts.port  # raises ValueError for what is none
-    except ValueError:
-        return False
-    safe = parts.scheme == "https" or (parts.scheme, parts.hostname) == ("http", "localhost")
-    return (
-        safe
-        and bool(parts.hostname)
-        and "@" not in url
-        and url == f"{parts.scheme}://{parts.netloc}".lower()
-    )
-
-
 def unknown_variables() -> list[str]:
     """Names in the environment that look like settings, and are none."""
     known = {name.upper() for name in Settings.model_fields} | ELSEWHERE
@@ -370,4 +379,4 @@ def _first(error: ValidationError) -> tuple[str, str]:
     """The setting that cannot work, and why."""
     first = error.errors()[0]
     why = first["msg"].removeprefix("Value error, ")
-    return "_".join(map(str, first["loc"])), f"{why}, not {first['input']!r}."
+    return str(first["loc"][0]), f"{why}, not {first['input']!r}."
