@@ -9,32 +9,20 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableError
 
 from earwitness.accounts import Role
 from earwitness.config.addresses import is_issuer, is_origin
+from earwitness.config.values import Amount, Fraction, Household, Port, Positive, default_data
 from earwitness.errors import SettingsError
 
 PREFIX = "EARWITNESS_"
 ELSEWHERE = frozenset({"SETTINGS", "API_KEY"})
 """Variables that are options of commands, not settings."""
-
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Port = Annotated[int, Field(ge=0, le=65535)]
-Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Household = Annotated[str, Field(pattern=r"^\S+$", max_length=100)]
-
-
-def default_data() -> Path:
-    """``$XDG_DATA_HOME/earwitness``, by default ``~/.local/share/earwitness``."""
-    home = os.environ.get("XDG_DATA_HOME", "")
-    base = Path(home) if Path(home).is_absolute() else Path.home() / ".local" / "share"
-    return base / "earwitness"
 
 
 class Settings(BaseSettings):
@@ -259,6 +247,8 @@ class Settings(BaseSettings):
         10.0, description="How long ending waits for what is being heard, in seconds."
     )
 
+    _given: dict[str, str] = PrivateAttr(default_factory=dict)
+
     def __init__(self, **values: Any) -> None:
         try:
             super().__init__(**values)
@@ -297,17 +287,22 @@ class Settings(BaseSettings):
         Raises SettingsError, which names the file, where it cannot be read or holds a value
         that cannot work.
         """
-        if file is None:
-            return cls(**chosen)
-        written = {name: v for name, v in _from_toml(file).items() if not _is_set(name)}
+        found = {} if file is None else _from_toml(file)
+        written = {name: v for name, v in found.items() if not _is_set(name)}
         try:
-            return cls(**written | chosen)
+            made = cls(**written | chosen)
+            made._given |= dict.fromkeys(written, str(file)) | dict.fromkeys(chosen, "command")
+            return made
         except SettingsError as error:
             if isinstance(error.__cause__, ValidationError):
                 name, why = _first(error.__cause__)
                 if name in written and name not in chosen:
                     raise SettingsError(f"{file}: {name}: {why}") from error
             raise
+
+    def source(self, name: str) -> str:
+        """Where a setting's value comes from, in a word or as the name of a file."""
+        return self._given.get(name, "environment" if _is_set(name) else "default")
 
     @property
     def http_url(self) -> str:

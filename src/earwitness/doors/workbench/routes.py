@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
 
-from earwitness.doors.workbench import again, assets, listening, me, oidc, people, signing_in
+from earwitness.doors.workbench import (
+    again,
+    assets,
+    listening,
+    me,
+    oidc,
+    people,
+    settings,
+    signing_in,
+)
 from earwitness.doors.workbench.entrance import HOME, Entrance
 from earwitness.doors.workbench.guard import guarded
 from earwitness.doors.workbench.pages import Pages, Place
@@ -22,6 +31,7 @@ if TYPE_CHECKING:
 PLACES = (
     Place("Listen", listening.LISTEN, listening.LISTENERS),
     Place("Accounts", people.PEOPLE, people.ADMINISTRATORS),
+    Place("Settings", settings.SETTINGS, people.ADMINISTRATORS),
 )
 """What the head of every page leads to, as far as a visitor's roles go."""
 
@@ -35,7 +45,7 @@ def router(program: Earwitness) -> APIRouter:
     made = APIRouter(route_class=guard, include_in_schema=False)
     made.add_api_route(HOME, _Home(program, pages).show, methods=["GET"])
     files.add_routes(made)
-    for desk in (signing_in, oidc, again, me, people):
+    for desk in (signing_in, oidc, again, me, people, settings):
         desk.add_routes(made, entrance)
     listening.add_routes(made, program, pages)
     return made
