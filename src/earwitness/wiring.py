@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from pathlib import Path
@@ -84,6 +84,7 @@ class Earwitness:
     def __init__(self, settings: Settings, engine: Engine | None = None) -> None:
         self.settings = settings
         self._given_engine = engine
+        self.nudge: Callable[[], None] = lambda: None  # whoever carries out events for long
 
     @classmethod
     def open(cls, settings: Settings | None = None, engine: Engine | None = None) -> Earwitness:

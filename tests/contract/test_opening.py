@@ -68,6 +68,7 @@ def test_what_an_older_program_kept_is_found_after_the_migration(
             if table.name not in FIRST_TABLES:
                 table.drop(connection)
         for statement in (
+            "DROP INDEX review_item_leased",
             "DROP INDEX ix_trial_utterance",
             "ALTER TABLE trial DROP COLUMN utterance",
             "UPDATE alembic_version SET version_num = '0001'",

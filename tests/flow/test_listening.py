@@ -59,14 +59,18 @@ def test_a_report_is_kept_or_refused_with_a_reason(house: House) -> None:
     clip, records = kept(house, 0), house.records
     made = report(
         "ada", "violence", "now", " a blow ", START, records=records, utterance_id=clip,
-        report_id="r1",
+        form="f1",
     )  # fmt: skip
     assert (made.harm, made.imminence, made.heard) == (Harm.VIOLENCE, Imminence.NOW, "a blow")
-    report("ada", "violence", "now", "a blow", START, records=records, report_id="r1")
+    report(
+        "ada", "violence", "now", "a blow", START + MINUTE, records=records, utterance_id=clip,
+        form="f1",
+    )  # fmt: skip
     assert records.reports() == [made]
+    more = report("ada", "violence", "now", "two blows", START, records=records, form="f1")
     for harm, when, heard in (("x", "now", "a"), ("threat", "", "a"), ("threat", "now", "  ")):
         with pytest.raises(InputError):
             report("ada", harm, when, heard, START, records=records)
     with pytest.raises(NotFound):
         report("ada", "threat", "now", "a", START, records=records, utterance_id="none")
-    assert records.reports() == [made]
+    assert {each.heard for each in records.reports()} == {made.heard, more.heard}

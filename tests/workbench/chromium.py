@@ -12,12 +12,15 @@ from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
+from tests.doors.servers import Running
+from tests.workbench.browsing import browser_at, join
 
 QUIET = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 NEEDS_ALL = "CI_REQUIRES_ALL"
+SCREEN = {"width": 1366, "height": 768}
 
 
 @contextmanager
@@ -60,3 +63,30 @@ class Authenticator:
 
     def remove(self) -> None:
         self._session.send("WebAuthn.removeVirtualAuthenticator", self._name)
+
+
+@contextmanager
+def signed_in(
+    browser: Browser, server: Running, secret: str, name: str = "Ada", **options: object
+) -> Iterator[Page]:
+    """A page of somebody who used a link to make an account; whatever goes wrong there fails."""
+    with browser_at(server) as client:
+        joined, _ = join(client, secret, name)
+        assert joined.status_code == 303, joined.text
+        cookies = dict(client.cookies)
+    context = browser.new_context(viewport=SCREEN, **options)  # type: ignore[arg-type]
+    url = f"http://127.0.0.1:{server.http_port}"
+    context.add_cookies([{"name": n, "value": v, "url": url} for n, v in cookies.items()])
+    page = context.new_page()
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda said: wrong.append(said.text) if _is_bad(said.text) else None)
+    page.set_default_timeout(20_000)
+    yield page
+    context.close()
+    assert wrong == []
+
+
+def _is_bad(said: str) -> bool:
+    """What the policy forbade; answers that are errors are for the tests to look at."""
+    return "Content Security Policy" in said or "Uncaught" in said

@@ -82,9 +82,14 @@ def request(
     return Event(event_id, "teach", payload, now)
 
 
+def taught_of(event: Event) -> Taught:
+    """What a ``teach`` event asks for."""
+    return _decoded(event.payload["taught"])
+
+
 def of_request(event: Event, *, records: UtteranceRecords, clips: Clips) -> Lesson:
     """The lesson of a ``teach`` event."""
-    taught = _decoded(event.payload["taught"])
+    taught = taught_of(event)
     utterance = _utterance(event.payload["utterance"], records)
     said = event.payload["text"] or (_transcribed(utterance.id, records) if utterance else "")
     term = _term(taught, event, by=event.payload["by"], utterance=utterance)

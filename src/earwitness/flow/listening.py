@@ -5,6 +5,7 @@ Nothing here compares one person with another.
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -89,9 +90,11 @@ def report(
     *,
     records: Records,
     utterance_id: str | None = None,
-    report_id: str | None = None,
+    form: str = "",
 ) -> Report:
-    """Keeps what somebody heard; durable on return. With ``report_id`` it is kept once.
+    """Keeps what somebody heard; durable on return.
+
+    The same words from the same ``form`` are one report, however often they are sent.
 
     Raises InputError for words that are none, NotFound for a clip that is not kept.
     """
@@ -103,8 +106,8 @@ def report(
         raise InputError(f"Say what you heard, in at most {MAX_TEXT} characters.")
     if utterance_id is not None:
         records.utterance(utterance_id)
-    made = Report(
-        report_id or uuid.uuid4().hex, reporter, now, kind, when, heard.strip(), utterance_id
-    )
+    said = (form or uuid.uuid4().hex, reporter, kind, when, heard.strip(), utterance_id or "")
+    report_id = hashlib.sha256("\n".join(said).encode(errors="replace")).hexdigest()[:32]
+    made = Report(report_id, reporter, now, kind, when, heard.strip(), utterance_id)
     records.add_report(made)
     return made

@@ -7,7 +7,7 @@ import os
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 
 from earwitness.errors import Overloaded
@@ -41,11 +41,14 @@ class Tally:
 
     def __post_init__(self) -> None:
         self.flags: Counter[str] = Counter()
+        self.terms: Counter[str] = Counter()
+        self.began = datetime.now(UTC)
 
     def heard(self, answer: Answer) -> None:
         self.utterances += 1
         self.kept += answer.utterance is not None
         self.flags.update({flag.rule for flag in answer.flags})
+        self.terms.update(set(answer.transcript.best.terms))
 
 
 class LiveHearing:

@@ -13,7 +13,7 @@ class DeskRecords(Protocol):
     """Who heard which clip and why, what was reported, and where guesses come first."""
 
     def add_playback(self, new: Playback) -> None:
-        """Durable before the sound is given away."""
+        """Durable on return, before the sound is given away. Idempotent by id."""
 
     def played(self, playback_id: str, listener: str, seconds: float) -> None:
         """How much of it was heard so far. Raises NotFound for somebody else's."""

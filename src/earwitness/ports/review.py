@@ -43,6 +43,9 @@ class UtteranceRecords(Protocol):
     def count_items(self) -> Mapping[ItemState, int]:
         """How many items are in each state that has any."""
 
+    def count_open(self, most: int) -> int:
+        """How many items wait for somebody, counted up to ``most``."""
+
     def lease(
         self,
         analyst: str,

@@ -24,7 +24,7 @@ class DeskStore:
 
     def add_playback(self, new: Playback) -> None:
         with self.database.write() as connection:
-            connection.execute(playback.insert().values(_fields(new)))
+            self.database.insert_new(connection, playback, _fields(new))
 
     def played(self, playback_id: str, listener: str, seconds: float) -> None:
         """What is said later counts if it is more: answers may overtake each other."""

@@ -73,6 +73,12 @@ class QueueStore:
         with self.database.read() as connection:
             return {row.state: row.items for row in connection.execute(statement)}
 
+    def count_open(self, most: int) -> int:
+        """Never longer than ``most`` entries of one index."""
+        few = select(item.c.priority).where(item.c.closed_at.is_(None)).limit(most).subquery()
+        with self.database.read() as connection:
+            return int(connection.scalar(select(func.count()).select_from(few)) or 0)
+
     def lease(
         self,
         analyst: str,

@@ -70,6 +70,13 @@ Index(
     postgresql_where=text("closed_at IS NULL"),
 )
 
+Index(
+    "review_item_leased",
+    review_item.c.lease_analyst,
+    sqlite_where=text("lease_analyst IS NOT NULL"),
+    postgresql_where=text("lease_analyst IS NOT NULL"),
+)
+
 judgement = Table(
     "judgement",
     metadata,

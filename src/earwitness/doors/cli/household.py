@@ -25,7 +25,7 @@ from earwitness.device.sound import in_real_time
 from earwitness.flow import access
 from earwitness.flow.hear import Answer
 from earwitness.flow.lessons import Tried
-from earwitness.model import SAMPLE_RATE, Flag, Hypothesis, Transcript, Word
+from earwitness.model import SAMPLE_RATE, Flag, Hypothesis, Transcript, Word, term_key
 from earwitness.speech.segment import Cut
 from earwitness.starter import Recording, Role
 from earwitness.wire.link import messages as link
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 NAME = "sample"
 POLL_SECONDS = 0.05
+PAUSE_SECONDS = 2.0
+KNOWN_SHARE = 0.7
 AFTERWARDS = 1.0
 """Seconds of silence behind a recording: a room is quiet after somebody spoke."""
 
@@ -80,13 +82,19 @@ class Household:
         return [Tried(*each) for each in trials]
 
     def stay(self, told: Callable[[Recording, list[Answer]], None]) -> None:
-        """Goes on speaking, a recording every few seconds, until the loop is closed."""
+        """Goes on speaking while nothing waits for a listener, until the loop is closed.
+
+        Mostly words that are live by now, so that whoever taught one hears what came of it.
+        """
         clips = [clip for clip in starter.recordings() if clip.role is not Role.REGRESSION]
         order = random.Random(1)  # noqa: S311 - which recording comes next is no secret
         while True:
-            clip = order.choice(clips)
-            told(clip, self.hear(clip.path, clip.speaker))
-            sleep(2)
+            if not self._program.records.count_open(1):
+                live = self._program.records.lexicon().terms
+                taught = [clip for clip in clips if any(term_key(w) in live for w in clip.extra)]
+                clip = order.choice(taught if taught and order.random() < KNOWN_SHARE else clips)
+                told(clip, self.hear(clip.path, clip.speaker))
+            sleep(PAUSE_SECONDS)
 
     def _identity(self, device: str) -> Identity:
         """Enrolled the first time it speaks, as a device at home is."""

@@ -75,7 +75,7 @@ async def _run(program: Earwitness, screen: Screen, sample: bool) -> str:
     shows: list[asyncio.Task[str]] = []
 
     def ready(_: Server) -> None:
-        _say_ready(server, screen)
+        _say_ready(server, screen, None if sample else _first_link(server))
         if sample:
             shows.append(asyncio.create_task(_show(server, screen)))
 
@@ -85,9 +85,8 @@ async def _run(program: Earwitness, screen: Screen, sample: bool) -> str:
     return next((show.result() for show in shows if show.done() and not show.cancelled()), "")
 
 
-def _say_ready(server: Server, screen: Screen) -> None:
+def _say_ready(server: Server, screen: Screen, link: str | None) -> None:
     ports = {"http_port": server.http_port, "wyoming_port": server.wyoming_port}
-    link = _first_link(server)
     if screen.as_json:
         told = {"ready": True, "pid": os.getpid(), **ports, "first_account": link}
         print(json.dumps(told), flush=True)
@@ -138,11 +137,15 @@ async def _show(server: Server, screen: Screen) -> str:
 
 
 def _invite(server: Server, screen: Screen) -> None:
-    folder = server.program.settings.data
-    screen.out.print("\nThe household goes on speaking. Look at it from another terminal:\n")
+    folder, waiting = server.program.settings.data, server.program.records.count_open(1000)
+    screen.out.print("\nThe server stays, until Ctrl-C. From another terminal:\n")
     for command in ("queue", "review", "lexicon list"):
         screen.out.print(f"  .venv/bin/earwitness --data {folder} {command}", soft_wrap=True)
     screen.out.print(f"  curl http://127.0.0.1:{server.http_port}/metrics\n", soft_wrap=True)
+    screen.out.print(
+        f"{waiting} clips wait for somebody to listen; the household says more when they are heard."
+    )
+    screen.out.print(f"Open the workbench: {_first_link(server)}\n", soft_wrap=True)
 
 
 def _said(screen: Screen) -> Any:

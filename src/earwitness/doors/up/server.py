@@ -111,6 +111,7 @@ class Server:
         runner = self.program.runner()
         _ = self.program.teaching
         await asyncio.to_thread(runner.__enter__)
+        self.program.nudge = runner.nudge
         try:
             yield
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -54,10 +55,12 @@ log = structlog.get_logger(__name__)
 
 
 def guarded(
-    program: Earwitness, pages: Pages, cookie: Cookie, content_security_policy: str
+    program: Earwitness, pages: Pages, cookie: Cookie, policy: Callable[[str], str]
 ) -> type[APIRoute]:
-    """The class of every route of the workbench on one program."""
-    headers = HEADERS | {"Content-Security-Policy": content_security_policy}
+    """The class of every route of the workbench on one program.
+
+    ``policy`` gives the Content-Security-Policy for the nonce of an answer.
+    """
 
     class Guarded(APIRoute):
         """Raises TypeError, as it is made, for an endpoint that names no roles."""
@@ -70,6 +73,7 @@ def guarded(
             handle = super().get_route_handler()
 
             async def answer(request: Request) -> Response:
+                request.state.nonce = secrets.token_urlsafe(16)
                 try:
                     response = await self._checked(request) or await handle(request)
                 except EarwitnessError as error:
@@ -78,6 +82,7 @@ def guarded(
                     response = pages.problem(request, 400, "This form cannot be read.")
                 except HTTPException as error:
                     response = pages.problem(request, error.status_code, str(error.detail))
+                headers = {"Content-Security-Policy": policy(request.state.nonce), **HEADERS}
                 for name, value in headers.items():
                     response.headers.setdefault(name, value)
                 return response

@@ -1,4 +1,4 @@
-"""One clip and one listener: hear, write, and only then see what the machine heard.
+"""One clip and one listener: hear, write; what the machine heard comes after (``revealing``).
 
 Nothing of the machine's text is in a page before the listener's own judgement is in the
 store: ``flow.judge`` gives it to nobody earlier.
@@ -7,63 +7,81 @@ store: ``flow.judge`` gives it to nobody earlier.
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any
 
 import structlog
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from earwitness.accounts import Role
-from earwitness.doors.workbench.pages import Pages
+from earwitness.doors.workbench.pages import FRAGMENT_HEADER, Pages
 from earwitness.doors.workbench.roles import only
-from earwitness.doors.workbench.visitors import Visitor
-from earwitness.errors import InputError, JudgementError, LeaseLost, NotFound
+from earwitness.doors.workbench.sound import TO_JUDGE, Tickets
+from earwitness.doors.workbench.visitors import visitor_of
+from earwitness.errors import InputError, JudgementError, LeaseLost
+from earwitness.flow import listening
 from earwitness.flow.judge import Answer, Assignment, written
-from earwitness.model import ItemState, Lease, TrialOutcome, Verdict
-from earwitness.speech.alignment import side_by_side
-from earwitness.speech.text import words
+from earwitness.model import Lease, Verdict
 
 if TYPE_CHECKING:
     from earwitness.wiring import Earwitness
 
 LISTEN = "/workbench/listen"
+HEARD = "/workbench/heard"
+DAY = "/workbench/day"
+IDLE = "/workbench/idle"
 LISTENERS = frozenset({Role.ANALYST, Role.LEAD})
 MAX_TEXT = 5000
-FLAC = "audio/flac"
+MOST_COUNTED = 1000
+"""Of what waits; how many more there are changes nothing for who listens."""
+
+REASONS = {
+    "unknown_word": "unknown word",
+    "low_confidence": "unsure word",
+    "low_utterance_confidence": "unsure as a whole",
+    "nbest_disagreement": "readings disagree",
+    "second_engine": "a second recogniser disagrees",
+    "rephrase": "somebody had to repeat it",
+    "empty_result": "nothing recognised",
+    "engine_failure": "the recogniser failed",
+    "audit_sample": "drawn for the audit",
+}
+"""Rules of doubt in words, without any that were said."""
 
 log = structlog.get_logger(__name__)
 Text = Annotated[str, Form(max_length=MAX_TEXT)]
 Token = Annotated[str, Form(max_length=100)]
 
 
-def add_routes(router: APIRouter, program: Earwitness, pages: Pages) -> None:
-    desk = _Desk(program, pages)
+def add_routes(router: APIRouter, program: Earwitness, pages: Pages, tickets: Tickets) -> None:
+    desk = _Desk(program, pages, tickets)
     router.add_api_route(LISTEN, desk.show, methods=["GET"])
     router.add_api_route(LISTEN + "/{utterance}", desk.judge, methods=["POST"])
-    router.add_api_route(LISTEN + "/{utterance}/leave", desk.leave, methods=["POST"])
-    router.add_api_route("/workbench/clip/{utterance}/{token}", desk.clip, methods=["GET"])
-    router.add_api_route("/workbench/heard/{utterance}", desk.heard, methods=["GET"])
+    router.add_api_route(LISTEN + "/{utterance}/hold", desk.hold, methods=["POST"])
+    router.add_api_route(LISTEN + "/{utterance}/release", desk.release, methods=["POST"])
+    router.add_api_route(LISTEN + "/{utterance}/pass", desk.pass_on, methods=["POST"])
+    router.add_api_route(DAY, desk.day, methods=["GET"])
+    router.add_api_route(IDLE, desk.idle, methods=["GET"])
 
 
 class _Desk:
-    def __init__(self, program: Earwitness, pages: Pages) -> None:
-        self._program, self._pages = program, pages
+    def __init__(self, program: Earwitness, pages: Pages, tickets: Tickets) -> None:
+        self._program, self._pages, self._tickets = program, pages, tickets
 
     @only(LISTENERS)
-    async def show(self, request: Request) -> Response:
-        """The most valuable clip that this analyst may answer; the same until it is answered."""
-        assignment = await asyncio.to_thread(self._program.assign, _name(request))
+    async def show(self, request: Request, besides: str = "", utterance: str = "") -> Response:
+        """The most valuable clip that this analyst may answer; the same until it is answered.
+
+        ``besides`` is the one that they are at, while the next is made ready.
+        """
+        name = visitor_of(request).account.name
+        assignment = await asyncio.to_thread(
+            self._program.assign, name, utterance or None, besides or None
+        )
         if assignment is None:
-            return self._pages.show(request, "nothing.html")
-        return self._page(request, assignment)
-
-    @only(LISTENERS)
-    async def clip(self, request: Request, utterance: str, token: str) -> Response:
-        """The sound, for whoever holds the lease; each time it is fetched is in the log."""
-        content = await asyncio.to_thread(self._sound, _lease(request, utterance, token))
-        log.info("clip played", account=_visitor(request).account.id, utterance=utterance)
-        return Response(content, media_type=FLAC)
+            return await self._nothing(request)
+        return await self._page(request, assignment)
 
     @only(LISTENERS)
     async def judge(
@@ -75,58 +93,82 @@ class _Desk:
         text: Text = "",
     ) -> Response:
         """Refused answers come back with what was typed."""
-        lease = _lease(request, utterance, token)
+        lease = lease_of(request, utterance, token)
         try:
             answer = _answer(verdict, text)
             await asyncio.to_thread(self._program.judge, lease, answer)
         except (JudgementError, LeaseLost) as error:
             return await self._refused(request, lease, text, error)
-        log.info("judged", account=_visitor(request).account.id, utterance=utterance)
-        return RedirectResponse(f"/workbench/heard/{utterance}", status_code=303)
+        self._program.nudge()
+        log.info("judged", account=visitor_of(request).account.id, utterance=utterance)
+        return RedirectResponse(f"{HEARD}/{utterance}", status_code=303)
 
     @only(LISTENERS)
-    async def leave(self, request: Request, utterance: str, token: Token = "") -> Response:
-        """To others, without an answer."""
-        await asyncio.to_thread(self._program.release, _lease(request, utterance, token))
-        return RedirectResponse("/workbench", status_code=303)
+    async def hold(self, request: Request, utterance: str, token: Token = "") -> Response:
+        """The lease goes on, for as long as somebody is at it. Raises LeaseLost."""
+        await asyncio.to_thread(self._program.renew, lease_of(request, utterance, token))
+        return Response(status_code=204)
 
     @only(LISTENERS)
-    async def heard(self, request: Request, utterance: str) -> Response:
-        """What the machine heard, beside what the analyst did, and what became of the words."""
-        name = _name(request)
-        revealed = await asyncio.to_thread(self._program.reveal, utterance, name)
-        given = [each for each in revealed.judgements if each.analyst == name]
-        if not given:
-            raise NotFound("You have not listened to this clip.")
-        mine = given[-1]
-        state = (await asyncio.to_thread(self._program.records.item, utterance)).state
-        trials = await asyncio.to_thread(self._program.records.trials, utterance=utterance)
-        pending = bool(mine.terms) and state is ItemState.CLOSED and not trials
+    async def release(self, request: Request, utterance: str, token: Token = "") -> Response:
+        """A clip that was made ready and is not begun: a word that is taught may settle it."""
+        await asyncio.to_thread(self._program.release, lease_of(request, utterance, token))
+        return Response(status_code=204)
+
+    @only(LISTENERS)
+    async def day(self, request: Request) -> Response:
+        """How much waits, and what this listener has heard today."""
         return self._pages.show(
-            request,
-            "heard.html",
-            mine=mine,
-            machine=revealed.utterance.transcript,
-            columns=side_by_side(words(mine.text), words(revealed.utterance.transcript.text)),
-            trials=[(trial, outcome is TrialOutcome.LIVE) for _, trial, outcome in trials],
-            waits_for_others=bool(mine.terms) and state is not ItemState.CLOSED,
-            pending=pending,
+            request, "day.html", **await asyncio.to_thread(self._status, request)
         )
+
+    @only(LISTENERS)
+    async def pass_on(self, request: Request, utterance: str, token: Token = "") -> Response:
+        """To others, without an answer and without a question."""
+        lease = lease_of(request, utterance, token)
+        await asyncio.to_thread(self._program.records.pass_on, lease, datetime.now(UTC))
+        return RedirectResponse(LISTEN, status_code=303)
+
+    @only(LISTENERS)
+    async def idle(self, request: Request) -> Response:
+        """What happens while nothing waits; asked again and again, and takes no clip."""
+        return self._pages.show(
+            request, "idle.html", **await asyncio.to_thread(self._idle, request)
+        )
+
+    async def _nothing(self, request: Request) -> Response:
+        return self._pages.show(
+            request, "nothing.html", **await asyncio.to_thread(self._idle, request)
+        )
+
+    def _idle(self, request: Request) -> dict[str, Any]:
+        """The word that was taught last, and how often it was heard since the server started."""
+        terms = self._program.records.lexicon().terms.values()
+        taught = [term for term in terms if term.taught_at is not None]
+        last = max(taught, key=lambda term: (term.taught_at, term.key), default=None)
+        tally = self._program.live.tally
+        times = tally.terms[last.written] if last else 0
+        return {"last": last, "times": times, "began": tally.began, **self._status(request)}
 
     async def _refused(
         self, request: Request, lease: Lease, text: str, error: JudgementError | LeaseLost
     ) -> Response:
         """Nothing that was typed is lost: it is put into the page again."""
-        if isinstance(error, LeaseLost):
-            return self._pages.show(request, "late.html", 409, problem=str(error), text=text)
-        assignment = await asyncio.to_thread(
-            self._program.assign, lease.analyst, utterance_id=lease.utterance
-        )
+        if FRAGMENT_HEADER in request.headers:  # the page still has it
+            late = isinstance(error, LeaseLost)
+            return self._pages.show(
+                request, "refused.html", 409 if late else 400, problem=str(error), late=late
+            )
+        assignment = None
+        if not isinstance(error, LeaseLost):
+            assignment = await asyncio.to_thread(
+                self._program.assign, lease.analyst, lease.utterance
+            )
         if assignment is None:
             return self._pages.show(request, "late.html", 409, problem=str(error), text=text)
-        return self._page(request, assignment, text, str(error), 400)
+        return await self._page(request, assignment, text, str(error), 400)
 
-    def _page(
+    async def _page(
         self,
         request: Request,
         assignment: Assignment,
@@ -134,35 +176,40 @@ class _Desk:
         problem: str = "",
         status: int = 200,
     ) -> Response:
-        ago = datetime.now(UTC) - assignment.heard_at
+        lease, now = assignment.lease, datetime.now(UTC)
         return self._pages.show(
             request,
             "listen.html",
             status,
             assignment=assignment,
-            minutes_ago=int(ago.total_seconds() // 60),
+            sound=self._tickets.address(request, lease.utterance, TO_JUDGE, lease.token),
+            as_recorded=self._tickets.address(
+                request, lease.utterance, TO_JUDGE, lease.token, as_recorded=True
+            ),
+            announced=listening.announced(assignment.doubts),
+            ago=_ago(now - assignment.heard_at),
+            reasons=REASONS,
+            **await asyncio.to_thread(self._status, request),
             text=text,
             problem=problem,
         )
 
-    def _sound(self, lease: Lease) -> bytes:
-        """Raises LeaseLost for whoever does not hold it (any more)."""
-        self._program.renew(lease)
-        return self._program.blobs.get(self._program.records.utterance(lease.utterance).clip)
+    def _status(self, request: Request) -> dict[str, Any]:
+        settings, records = self._program.settings, self._program.records
+        waiting = records.count_open(MOST_COUNTED)
+        day = listening.day(
+            visitor_of(request).account.name,
+            datetime.now(UTC),
+            records=records,
+            stretch=timedelta(minutes=settings.break_every_minutes),
+            pause=timedelta(minutes=settings.break_minutes),
+        )
+        return {"waiting": waiting, "more": waiting == MOST_COUNTED, "day": day}
 
 
-def _visitor(request: Request) -> Visitor:
-    visitor: Visitor = request.state.visitor
-    return visitor
-
-
-def _name(request: Request) -> str:
-    return _visitor(request).account.name
-
-
-def _lease(request: Request, utterance: str, token: str) -> Lease:
+def lease_of(request: Request, utterance: str, token: str) -> Lease:
     """As the store knows it by its token; when it ends is the store's to say."""
-    return Lease(token, utterance, _name(request), datetime.now(UTC))
+    return Lease(token, utterance, visitor_of(request).account.name, datetime.now(UTC))
 
 
 def _answer(verdict: str, text: str) -> Answer:
@@ -171,3 +218,15 @@ def _answer(verdict: str, text: str) -> Answer:
     except ValueError as error:
         raise InputError("There is no such answer.") from error
     return written(" ".join(text.split())) if chosen is Verdict.TRANSCRIPT else Answer(chosen)
+
+
+def _ago(passed: timedelta) -> str:
+    """
+    >>> _ago(timedelta(seconds=5)), _ago(timedelta(minutes=80)), _ago(timedelta(days=3))
+    ('just now', '1 h ago', '3 d ago')
+    """
+    minutes = int(passed.total_seconds() // 60)
+    for size, unit in ((24 * 60, "d"), (60, "h"), (1, "min")):
+        if minutes >= size:
+            return f"{minutes // size} {unit} ago"
+    return "just now"

@@ -53,6 +53,7 @@ class Pages:
             visitor=visitor,
             places=[place for place in self._places if place.roles & mine],
             here=request.url.path,
+            nonce=request.state.nonce,
             frame="fragment.html" if FRAGMENT_HEADER in request.headers else "base.html",
             **filled,
         )

@@ -14,15 +14,17 @@ from earwitness.doors.workbench import (
     me,
     oidc,
     people,
+    reports,
+    revealing,
     settings,
     signing_in,
+    sound,
 )
 from earwitness.doors.workbench.entrance import HOME, Entrance
 from earwitness.doors.workbench.guard import guarded
 from earwitness.doors.workbench.pages import Pages, Place
 from earwitness.doors.workbench.roles import EVERYBODY, only
 from earwitness.doors.workbench.visitors import Cookie
-from earwitness.model import ItemState
 from earwitness.oidc import open_provider
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 PLACES = (
     Place("Listen", listening.LISTEN, listening.LISTENERS),
+    Place("Reports", reports.REPORTS, EVERYBODY),
     Place("Accounts", people.PEOPLE, people.ADMINISTRATORS),
     Place("Settings", settings.SETTINGS, people.ADMINISTRATORS),
 )
@@ -47,7 +50,11 @@ def router(program: Earwitness) -> APIRouter:
     files.add_routes(made)
     for desk in (signing_in, oidc, again, me, people, settings):
         desk.add_routes(made, entrance)
-    listening.add_routes(made, program, pages)
+    tickets = sound.Tickets()
+    sound.add_routes(made, program, tickets)
+    listening.add_routes(made, program, pages, tickets)
+    revealing.add_routes(made, program, pages)
+    reports.add_routes(made, program, pages)
     return made
 
 
@@ -57,7 +64,9 @@ class _Home:
 
     @only(EVERYBODY)
     async def show(self, request: Request) -> Response:
-        counted = await asyncio.to_thread(self._program.records.count_items)
-        waiting = sum(counted.get(state, 0) for state in (ItemState.WAITING, ItemState.SECOND))
+        most = listening.MOST_COUNTED
+        waiting = await asyncio.to_thread(self._program.records.count_open, most)
         may_listen = bool(request.state.visitor.account.roles & listening.LISTENERS)
-        return self._pages.show(request, "home.html", waiting=waiting, may_listen=may_listen)
+        return self._pages.show(
+            request, "home.html", waiting=waiting, more=waiting == most, may_listen=may_listen
+        )

@@ -27,6 +27,12 @@ class Visitor:
     """A form brings it back; no page of another origin can read it."""
 
 
+def visitor_of(request: Request) -> Visitor:
+    """Who asks, on a route that is for somebody who is signed in."""
+    visitor: Visitor = request.state.visitor
+    return visitor
+
+
 @dataclass(frozen=True, slots=True)
 class Cookie:
     """With TLS a browser takes it from this host alone, and never sends it in the clear."""

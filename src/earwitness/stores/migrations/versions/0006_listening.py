@@ -12,6 +12,14 @@ down_revision = "0005"
 
 
 def upgrade() -> None:
+    held = sa.text("lease_analyst IS NOT NULL")
+    op.create_index(
+        "review_item_leased",
+        "review_item",
+        ["lease_analyst"],
+        sqlite_where=held,
+        postgresql_where=held,
+    )
     _judgements_taken_back()
     _playbacks()
     _reports()

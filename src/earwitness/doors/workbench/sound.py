@@ -1,0 +1,174 @@
+"""The sound of a clip: for whom, for how long, why; and each time on record.
+
+An address is a signed ticket that works for minutes, in one session. With a lease's token in
+it, it works for as long as that lease is held. What is given out is no louder than the
+settings say, unless the ticket is for the clip as it was recorded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+import re
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import structlog
+from fastapi import APIRouter, Form, Request, Response
+
+from earwitness.accounts import Role
+from earwitness.audio.clip import encode_flac, encode_ogg_opus
+from earwitness.audio.loudness import Guarded, guarded
+from earwitness.doors.workbench.roles import only
+from earwitness.doors.workbench.visitors import visitor_of
+from earwitness.errors import AccessRefused, InputError
+from earwitness.listening import Playback
+from earwitness.model import SAMPLE_RATE, Lease, Samples
+
+if TYPE_CHECKING:
+    from earwitness.wiring import Earwitness
+
+SOUND = "/workbench/sound"
+VALID = timedelta(minutes=5)
+TO_JUDGE = "to judge it"
+HEARERS = frozenset({Role.ANALYST, Role.LEAD, Role.RESPONDER})
+MOST_PLAYED = 24 * 3600.0
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """The right to hear a clip until a moment. ``token`` is a lease's, or empty."""
+
+    playback: str
+    utterance: str
+    session: str
+    token: str
+    why: str
+    as_recorded: bool
+    until: float
+
+
+class Tickets:
+    """Signs with a key that nobody knows and that ends with the process, as tickets do anyway."""
+
+    def __init__(self) -> None:
+        self._key = secrets.token_bytes(32)
+
+    def address(
+        self, request: Request, utterance: str, why: str, token: str = "", *,
+        as_recorded: bool = False,
+    ) -> str:  # fmt: skip
+        """Where the clip can be heard, by whoever asks here."""
+        until = (datetime.now(UTC) + VALID).timestamp()
+        session = visitor_of(request).session.id
+        ticket = Ticket(secrets.token_hex(12), utterance, session, token, why, as_recorded, until)
+        content = json.dumps(asdict(ticket)).encode()
+        return f"{SOUND}/{_text(content)}.{_text(self._signature(content))}"
+
+    def read(self, text: str, request: Request) -> Ticket:
+        """Raises AccessRefused for one that is forged, late, or somebody else's."""
+        try:
+            content, signature = (urlsafe_b64decode(part + "==") for part in text.split("."))
+        except ValueError as error:
+            raise AccessRefused("This is no address of a clip.") from error
+        if not hmac.compare_digest(signature, self._signature(content)):
+            raise AccessRefused("This address is not known any more; load the page again.")
+        ticket = Ticket(**json.loads(content))
+        if ticket.until <= datetime.now(UTC).timestamp():
+            raise AccessRefused("This address has expired; load the page again.")
+        if ticket.session != visitor_of(request).session.id:
+            raise AccessRefused("This address is somebody else's.")
+        return ticket
+
+    def _signature(self, content: bytes) -> bytes:
+        return hmac.digest(self._key, content, hashlib.sha256)
+
+
+def add_routes(router: APIRouter, program: Earwitness, tickets: Tickets) -> None:
+    desk = _Desk(program, tickets)
+    router.add_api_route(SOUND + "/{ticket}", desk.sound, methods=["GET"])
+    router.add_api_route("/workbench/played/{playback}", desk.played, methods=["POST"])
+
+
+class _Desk:
+    def __init__(self, program: Earwitness, tickets: Tickets) -> None:
+        self._program, self._tickets = program, tickets
+
+    @only(HEARERS)
+    async def sound(self, request: Request, ticket: str, codec: str = "flac") -> Response:
+        """The clip, or the range of it that is asked for (RFC 9110, section 14)."""
+        if codec not in ("flac", "opus"):
+            raise InputError("A clip comes as flac or opus.")
+        read = self._tickets.read(ticket, request)
+        name = visitor_of(request).account.name
+        heard = await asyncio.to_thread(self._give, read, name)
+        encode = encode_flac if codec == "flac" else encode_ogg_opus
+        content = await asyncio.to_thread(encode, heard.samples)
+        response = _ranged(request.headers.get("range", ""), content)
+        response.media_type = "audio/flac" if codec == "flac" else "audio/ogg"
+        response.headers["Content-Type"] = response.media_type
+        response.headers["X-Turned-Down"] = f"{heard.turned_down:.1f}"
+        response.headers["X-Playback"] = read.playback
+        return response
+
+    @only(HEARERS)
+    async def played(
+        self, request: Request, playback: str, seconds: Annotated[str, Form(max_length=20)] = ""
+    ) -> Response:
+        """How much of it was heard, repeats included, as the page counts."""
+        try:
+            heard = float(seconds)
+        except ValueError as error:
+            raise InputError("Seconds are a number.") from error
+        if not 0 <= heard <= MOST_PLAYED:
+            raise InputError("Nobody heard so much in one go.")
+        name = visitor_of(request).account.name
+        await asyncio.to_thread(self._program.records.played, playback, name, heard)
+        return Response(status_code=204)
+
+    def _give(self, ticket: Ticket, name: str) -> Guarded:
+        """On record before the sound goes out. Raises LeaseLost for who does not hold it."""
+        now = datetime.now(UTC)
+        if ticket.token:
+            self._program.renew(Lease(ticket.token, ticket.utterance, name, now))
+        utterance = self._program.records.utterance(ticket.utterance)
+        samples: Samples = self._program.clip(utterance.clip)
+        seconds = len(samples) / SAMPLE_RATE
+        self._program.records.add_playback(
+            Playback(
+                ticket.playback, ticket.utterance, name, ticket.why, now, seconds,
+                ticket.as_recorded,
+            )
+        )  # fmt: skip
+        log.info("clip given", utterance=ticket.utterance, why=ticket.why, playback=ticket.playback)
+        loudest = self._program.settings.loudest_lufs
+        heard = guarded(samples, loudest)
+        return Guarded(samples, heard.lufs, 0.0, False) if ticket.as_recorded else heard
+
+
+def _text(content: bytes) -> str:
+    return urlsafe_b64encode(content).decode().rstrip("=")
+
+
+def _ranged(asked: str, content: bytes) -> Response:
+    """The whole, or one range of it; several at once, or nonsense, get the whole."""
+    headers = {"Accept-Ranges": "bytes"}
+    found = _RANGE.fullmatch(asked)
+    if not found or not any(found.groups()):
+        return Response(content, headers=headers)
+    first, last = found.groups()
+    start = int(first) if first else max(0, len(content) - int(last))
+    end = min(len(content), int(last) + 1) if first and last else len(content)
+    if start >= end:
+        headers["Content-Range"] = f"bytes */{len(content)}"
+        return Response(status_code=416, headers=headers)
+    headers["Content-Range"] = f"bytes {start}-{end - 1}/{len(content)}"
+    return Response(content[start:end], 206, headers)

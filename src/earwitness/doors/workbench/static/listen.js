@@ -1,0 +1,366 @@
+// The listening page: one clip, one question, both hands on the keyboard.
+
+import htmx from "htmx";
+import { Clip, deskOf, fetchDesk, post, ready } from "./desk.js";
+import { Drafts } from "./drafts.js";
+import { showKeys } from "./help.js";
+import { Keys } from "./keys.js";
+import { Player } from "./player.js";
+
+const LISTEN = "/workbench/listen";
+const HOLD_EVERY = 60_000; // ms
+const KEPT = "saved on this computer";
+const ALONE = "No connection. What you write is kept on this computer; go on, and send it when it is back.";
+
+const keys = new Keys();
+const player = new Player(document.querySelector('meta[name="csp-nonce"]')?.getAttribute("content") ?? "");
+/** @type {Clip | null} */
+let clip = null;
+/** @type {Drafts | null} */
+let drafts = null;
+/** @type {Promise<import("./desk.js").Ready | null> | null} */
+let next = null;
+/** @type {{utterance: string, text: string} | null} */
+let last = null;
+let playback = "";
+let reported = 0;
+let pressedAt = 0;
+let pressed = "";
+let starting = 0;
+
+// --- a clip ---------------------------------------------------------------------
+
+/** @param {HTMLElement} desk @param {import("./desk.js").Ready | null} fetched @param {boolean} plays */
+async function begin(desk, fetched, plays) {
+  keys.label(document);
+  next = null;
+  clip = desk.dataset["utterance"] ? new Clip(desk) : null;
+  if (!clip) return;
+  const mine = clip;
+  const start = ++starting;
+  drafts ??= new Drafts(mine.account);
+  desk.querySelector("#waveform")?.replaceChildren(player.place);
+  writeDraft(mine);
+  shown("[data-announcement]", mine.announced);
+  showPlayer();
+  try {
+    const got = fetched ?? (await ready(desk));
+    if (start !== starting) return;
+    await take(got, plays && !mine.announced);
+  } catch (error) {
+    say("[data-loudness]", error instanceof Error ? error.message : "The sound cannot be fetched.");
+  }
+  if (start === starting) prefetch(mine);
+}
+
+/** @param {import("./desk.js").Ready} got @param {boolean} plays */
+async function take(got, plays) {
+  if (!clip || !got.sound) return;
+  report();
+  playback = got.playback;
+  reported = 0;
+  const loaded = player.load(got.sound, clip.doubts, clip.words);
+  say("[data-loudness]", got.turnedDown > 0.5 ? `turned down by ${Math.round(got.turnedDown)} dB` : "loudness ok");
+  if (plays && !(await player.play())) say("[data-loudness]", "Press play: the browser waits for a key.");
+  await loaded;
+  clip.desk.dataset["ready"] = "true";
+  performance.mark("ready");
+}
+
+/** @param {Clip} mine */
+function prefetch(mine) {
+  const wanted = fetchDesk(`${LISTEN}?besides=${mine.utterance}`);
+  next = wanted.then((desk) => ready(desk)).catch(() => null);
+}
+
+/** A word is being taught: it may settle what was made ready and is not begun. */
+async function letGo() {
+  const got = await next;
+  next = null;
+  const { utterance, token, csrf } = got?.desk.dataset ?? {};
+  if (utterance && token) await post(`${LISTEN}/${utterance}/release`, csrf ?? "", { token }).catch(() => undefined);
+}
+
+/** The next clip, at once when it is here already. */
+async function goOn() {
+  report();
+  const waiting = next;
+  next = null;
+  let got = waiting ? await waiting : null;
+  try {
+    if (!got?.desk.dataset["utterance"]) got = { desk: await fetchDesk(LISTEN), sound: null, playback: "", turnedDown: 0 };
+  } catch {
+    return alone();
+  }
+  show(got.desk, got.sound ? got : null);
+}
+
+/** @param {HTMLElement} desk @param {import("./desk.js").Ready | null} [fetched] */
+function show(desk, fetched = null) {
+  document.querySelector("#desk")?.replaceWith(desk);
+  htmx.process(desk);
+  begin(desk, fetched, true);
+  field()?.focus();
+}
+
+// --- writing --------------------------------------------------------------------
+
+/** @returns {HTMLTextAreaElement | null} */
+function field() {
+  return document.querySelector("#text");
+}
+
+/** @param {Clip} mine */
+function writeDraft(mine) {
+  const text = field();
+  if (!text || !drafts) return;
+  const kept = drafts.of(mine.utterance);
+  if (kept && !text.value) {
+    text.value = kept;
+    say("[data-saved]", "what you wrote before is back");
+  }
+  text.setSelectionRange(text.value.length, text.value.length);
+}
+
+function keep() {
+  const text = field();
+  if (!clip || !drafts || !text || clip.judged) return;
+  say("[data-saved]", drafts.keep(clip.utterance, text.value) ? (text.value ? KEPT : "") : "This browser keeps nothing.");
+}
+
+/** [Brackets] around the word at the cursor, or away again. */
+function mark() {
+  const text = field();
+  if (!text || text.readOnly) return;
+  const before = text.value.slice(0, text.selectionStart).search(/\S*$/);
+  const after = text.selectionEnd + text.value.slice(text.selectionEnd).search(/\s|$/);
+  const word = text.value.slice(before, after);
+  if (!word.trim()) return;
+  const bare = word.replace(/[[\]]/g, "");
+  const inner = bare.replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, "");
+  text.setRangeText(bare === word ? word.replace(inner, `[${inner}]`) : bare, before, after, "end");
+  keep();
+}
+
+/** @param {string} verdict */
+function answer(verdict) {
+  const form = /** @type {HTMLFormElement | null} */ (document.querySelector("form[data-answer]"));
+  const button = /** @type {HTMLButtonElement | null} */ (form?.querySelector(`button[value="${verdict}"]`));
+  if (form && button && clip && !clip.judged && !form.classList.contains("htmx-request")) form.requestSubmit(button);
+}
+
+/** The machine's text is there now: what was written stays as it is. @param {Element} after */
+function judged(after) {
+  if (clip && !clip.judged) {
+    clip.judged = true;
+    clip.desk.dataset["judged"] = "true";
+    last = { utterance: clip.utterance, text: field()?.value ?? "" };
+    report();
+    htmx.ajax("GET", "/workbench/day", { target: "[data-status]", swap: "innerHTML" });
+    drafts?.drop(clip.utterance);
+    say("[data-saved]", "");
+    const form = document.querySelector("form[data-answer]");
+    form?.querySelectorAll("button").forEach((button) => { button.disabled = true; });
+    const text = field();
+    if (text) text.readOnly = true;
+  }
+  keys.label(after);
+  /** @type {HTMLElement | null} */ (after.querySelector("[data-primary]"))?.focus();
+}
+
+async function undo() {
+  if (!clip && !last) return;
+  const { utterance, text } = last ?? { utterance: "", text: "" };
+  if (!utterance) return;
+  const csrf = clip?.csrf ?? "";
+  try {
+    const desk = await deskOf(await post(`/workbench/heard/${utterance}/undo`, csrf));
+    last = null;
+    drafts?.keep(utterance, text);
+    show(desk);
+  } catch (error) {
+    say("[data-saved]", error instanceof Error ? error.message : "It could not be undone.");
+  }
+}
+
+async function pass() {
+  if (!clip || clip.judged) return;
+  const { utterance, token, csrf } = clip;
+  const waiting = next;
+  try {
+    const desk = await deskOf(await post(`${LISTEN}/${utterance}/pass`, csrf, { token }));
+    drafts?.drop(utterance);
+    const got = await waiting;
+    const same = got && got.desk.dataset["utterance"] === desk.dataset["utterance"];
+    show(same ? got.desk : desk, same ? got : null);
+  } catch {
+    alone();
+  }
+}
+
+// --- holding on -----------------------------------------------------------------
+
+async function hold() {
+  const held = [clip && !clip.judged ? clip.desk : null, (await next)?.desk ?? null];
+  for (const desk of held) {
+    const { utterance, token, csrf } = desk?.dataset ?? {};
+    if (!utterance || !token) continue;
+    try {
+      const said = await post(`${LISTEN}/${utterance}/hold`, csrf ?? "", { token });
+      if (said.status === 409 && desk === clip?.desk) {
+        say("[data-saved]", "Your time with this clip is over; somebody else may have it. What you wrote is kept here.");
+      }
+      if (said.status === 409 && desk !== clip?.desk) next = null;
+    } catch {
+      alone();
+    }
+  }
+}
+
+function alone() {
+  say("[data-saved]", ALONE);
+}
+
+/** How much was heard goes on record. */
+function report() {
+  if (!playback || !clip || player.heard <= reported) return;
+  reported = player.heard;
+  post(`/workbench/played/${playback}`, clip.csrf, { seconds: player.heard.toFixed(2) }).catch(() => undefined);
+}
+
+// --- what is shown --------------------------------------------------------------
+
+/** @param {string} where @param {string} what */
+function say(where, what) {
+  const place = document.querySelector(where);
+  if (place && place.textContent !== what) place.textContent = what;
+}
+
+/** @param {string} what @param {boolean} is */
+function shown(what, is) {
+  const place = document.querySelector(what);
+  if (place instanceof HTMLElement) place.hidden = !is;
+}
+
+function showPlayer() {
+  say("[data-play]", player.media.paused ? "Play" : "Pause");
+  say("[data-speed]", `${player.media.playbackRate.toFixed(1)}x`);
+  for (const [name, is] of Object.entries({ play: !player.media.paused, loop: player.loops, treated: player.treated })) {
+    document.querySelector(`[data-do="${name}"]`)?.setAttribute("aria-pressed", String(is));
+  }
+  for (const input of /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll("[data-filter][type=range]"))) {
+    const name = /** @type {keyof import("./player.js").Treatment} */ (input.dataset["filter"]);
+    input.value = String(player.treatment[name]);
+    const output = input.parentElement?.querySelector("output");
+    if (output) output.textContent = `${input.value} ${name === "gain" ? "dB" : "Hz"}`;
+  }
+}
+
+function showClock() {
+  const { currentTime, duration } = player.media;
+  say("[data-clock]", `${currentTime.toFixed(1)} / ${(duration || 0).toFixed(1)} s`);
+}
+
+// --- keys and buttons -----------------------------------------------------------
+
+/** @type {Record<string, () => unknown>} */
+const DO = {
+  play: () => player.toggle(),
+  back: () => player.back(1),
+  loop: () => player.toggleLoop(),
+  loop_start: () => player.setLoop("start"),
+  loop_end: () => player.setLoop("end"),
+  slower: () => player.speed(-0.1),
+  faster: () => player.speed(0.1),
+  word_before: () => player.word(-1),
+  word_after: () => player.word(1),
+  treated: () => player.toggleTreated(),
+  mark,
+  no_speech: () => answer("no_speech"),
+  unintelligible: () => answer("unintelligible"),
+  not_addressed: () => answer("not_addressed"),
+  other_language: () => answer("other_language"),
+  teach: () => /** @type {HTMLElement | null} */ (document.querySelector("[data-teach]"))?.click(),
+  next: () => (!clip || clip.judged || document.querySelector("[data-late]") ? goOn() : undefined),
+  pass,
+  undo,
+  report: () => { location.href = `/workbench/report?utterance=${clip?.utterance ?? last?.utterance ?? ""}`; },
+  help: () => showKeys(keys),
+  "listen-anyway": () => { shown("[data-announcement]", false); return player.play(); },
+};
+const SUBMITS = new Set(["no_speech", "unintelligible", "not_addressed", "other_language"]);
+
+document.addEventListener("keydown", (event) => {
+  if (document.querySelector("dialog[open]")) return;
+  const writes = event.target instanceof HTMLTextAreaElement || event.target instanceof HTMLInputElement;
+  if (event.key === "Enter" && event.target === field() && !event.shiftKey && !event.isComposing) {
+    event.preventDefault();
+    answer("transcript");
+    return;
+  }
+  const name = event.key === "?" && !writes ? "help" : keys.action(event);
+  if (!name) return;
+  event.preventDefault();
+  if (event.repeat && name !== "back") return;
+  pressedAt = performance.now();
+  pressed = name;
+  if (clip?.announced && name === "play") shown("[data-announcement]", false);
+  DO[name]?.();
+});
+
+document.addEventListener("click", (event) => {
+  const button = event.target instanceof Element ? event.target.closest("[data-do]") : null;
+  const name = button?.getAttribute("data-do") ?? "";
+  if (!button || SUBMITS.has(name) || name === "report") return;
+  event.preventDefault();
+  pressedAt = performance.now();
+  pressed = name;
+  DO[name]?.();
+});
+
+document.addEventListener("input", (event) => {
+  if (event.target === field()) return keep();
+  if (!(event.target instanceof HTMLInputElement)) return;
+  const name = event.target.dataset["filter"];
+  if (name === "as-recorded") return asRecorded(event.target.checked);
+  if (name) player.treat({ [name]: Number(event.target.value) });
+  showPlayer();
+});
+
+/** @param {boolean} wanted */
+async function asRecorded(wanted) {
+  if (!clip) return;
+  try {
+    await take(await ready(clip.desk, wanted), false);
+    if (wanted) say("[data-loudness]", "as loud as it was recorded");
+  } catch {
+    alone();
+  }
+}
+
+// Sound begins: how long after the key, for whoever measures.
+player.addEventListener("sounds", () => {
+  if (!pressedAt) return;
+  performance.measure("key to sound", { start: pressedAt, end: performance.now(), detail: pressed });
+  pressedAt = 0;
+});
+player.addEventListener("changed", () => { showPlayer(); if (player.media.paused) report(); });
+player.addEventListener("tick", showClock);
+
+document.addEventListener("htmx:after:swap", () => {
+  const after = document.querySelector("#after");
+  const taught = after?.querySelector("[data-lesson]");
+  if (taught && after?.querySelector('[data-state="pending"]')) letGo();
+  else if (taught && !next && clip) prefetch(clip);
+  if (after?.querySelector("[data-heard]")) { if (!after.contains(document.activeElement)) judged(after); }
+  else if (after) keys.label(after);
+});
+document.addEventListener("htmx:error", alone);
+addEventListener("online", () => { say("[data-saved]", "The connection is back."); hold(); });
+addEventListener("offline", alone);
+addEventListener("pagehide", report);
+setInterval(hold, HOLD_EVERY);
+
+const desk = document.querySelector("#desk");
+if (desk instanceof HTMLElement) begin(desk, null, true);
+keys.label(document);
