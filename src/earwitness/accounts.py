@@ -47,10 +47,24 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """Who somebody is to a provider of identities: by ``issuer`` and ``subject`` alone.
+
+    ``name`` is only how they are called there, ``values`` what its claim of roles holds.
+    """
+
+    issuer: str
+    subject: str
+    name: str
+    values: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """An account as those see it who look after accounts.
 
     ``seen_at`` is when somebody was last signed in with it, ``sessions`` how many are open.
+    Whom an ``issuer`` signs in has no other way, and the roles that it says.
     """
 
     account: Account
@@ -58,6 +72,7 @@ class Person:
     password: bool
     passkeys: int
     sessions: int
+    issuer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

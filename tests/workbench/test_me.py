@@ -199,7 +199,7 @@ def show_again(page: Page, server: Running) -> None:
     )
     page.reload()
     expect(page.get_by_role("button", name="Add a passkey")).to_have_count(0)
-    page.get_by_role("link", name="Show that it is you").click()
+    page.get_by_role("link", name="Show that it is you").first.click()
     page.get_by_role("button", name="Use a passkey").click()
     page.wait_for_url("**/workbench/me")
     expect(page.get_by_role("button", name="Add a passkey")).to_be_visible()

@@ -33,6 +33,10 @@ TOTP_BYTES = 20
 STEP_SECONDS = 30
 STEPS_APART = 1
 """How far the clock of whoever signs in may be from ours, in steps (RFC 6238, section 5.2)."""
+OBVIOUS = ("earwitness", "workbench", "password", "passphrase", "qwertyuiop", "letmein", "welcome")
+"""Words that a password may have in it, but not be made of (ASVS 5, 6.1.2)."""
+LEFT_WITHOUT, DIFFERENT = 6, 5
+"""Characters that a password has besides such words and its owner's name, and different ones."""
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 256
 IDLE, LONGEST = timedelta(hours=1), timedelta(hours=12)
 RECENT = timedelta(minutes=15)
@@ -106,7 +110,7 @@ def join(
 
     Raises AccessRefused for the link, InputError for a name, password or code.
     """
-    step = _check_new(password, totp, code, now)
+    step = _check_new(name, password, totp, code, now)
     new = Account(secrets.token_hex(8), named("name", name), frozenset(), now)
     records.offered(secret_hash(secret), now)  # before the work of hashing
     made = records.make_account(
@@ -152,7 +156,9 @@ def set_password(
 
     Raises InputError for a password or code.
     """
-    step = _check_new(password, totp, code, now)
+    has_own_ways(session.account, records=records)
+    name = records.person(session.account).account.name
+    step = _check_new(name, password, totp, code, now)
     records.set_password(session.account, Password(_HASHER.hash(_normal(password)), totp))
     records.use_step(session.account, step)
     records.end_sessions(session.account, but=session.id)
@@ -186,7 +192,15 @@ def set_roles(account_id: str, roles: frozenset[Role], *, records: AccountRecord
     """Ends the account's sessions. Raises InputError without any role, else as the store does."""
     if not roles:
         raise InputError("An account has one role at least; disable it to shut somebody out.")
+    has_own_ways(account_id, records=records)
     return records.set_roles(account_id, roles)
+
+
+def has_own_ways(account_id: str, *, records: AccountRecords) -> None:
+    """Raises InputError for whom a provider of identities signs in: it decides."""
+    issuer = records.person(account_id).issuer
+    if issuer is not None:
+        raise InputError(f"{issuer} says who signs in with this account, and with which roles.")
 
 
 def prune(now: datetime, *, records: AccountRecords) -> None:
@@ -211,16 +225,32 @@ def whose(secret: str, now: datetime, *, records: AccountRecords) -> tuple[Sessi
 # --- passwords ------------------------------------------------------------------
 
 
-def _check_new(password: str, totp: bytes, code: str, now: datetime) -> int:
+def _check_new(name: str, password: str, totp: bytes, code: str, now: datetime) -> int:
     """The step of the code. Raises InputError."""
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         raise InputError(
             f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters; any will do."
         )
+    if is_guessable(password, name):
+        raise InputError("This password is the first that others would try; take another one.")
     step = _step(totp, code, now)
     if step is None:
         raise InputError("This code is not what the authenticator shows at the moment.")
     return step
+
+
+def is_guessable(password: str, name: str) -> bool:
+    """Whether a password is made of obvious words and its owner's name, or of very few letters.
+
+    >>> [is_guessable(each, "Ada") for each in ("Password2026!", "adaadaadaada", "121212121212")]
+    [True, True, True]
+    >>> is_guessable("correct horse battery", "Ada")
+    False
+    """
+    left = unicodedata.normalize("NFKC", password).casefold()
+    for word in (*OBVIOUS, unicodedata.normalize("NFKC", name).casefold().strip()):
+        left = left.replace(word, "") if len(word) > 2 else left
+    return len(left) < LEFT_WITHOUT or len(set(left)) < DIFFERENT
 
 
 def _normal(password: str) -> bytes:

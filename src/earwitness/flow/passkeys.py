@@ -32,7 +32,7 @@ from webauthn.helpers.structs import (
 from earwitness.accounts import Account, Passkey
 from earwitness.errors import AccessRefused, InputError
 from earwitness.flow.access import named, secret_hash
-from earwitness.flow.accounts import SignedIn, begin
+from earwitness.flow.accounts import SignedIn, begin, has_own_ways
 from earwitness.flow.challenges import VALID, Challenges
 from earwitness.ports import AccountRecords
 
@@ -191,6 +191,7 @@ def add(
     account: Account, name: str, answer: str, ceremony: Ceremony, *, records: AccountRecords
 ) -> Passkey:
     """Another passkey. Raises AccessRefused, or InputError for a bad name or one too many."""
+    has_own_ways(account.id, records=records)
     called = named("name", name) if name.strip() else ""
     if len(records.passkeys(account.id)) >= MOST_PASSKEYS:
         raise InputError(f"An account has at most {MOST_PASSKEYS} passkeys; remove one first.")

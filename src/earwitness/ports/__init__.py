@@ -17,6 +17,7 @@ from earwitness.ports.hearing import (
     LiveDetector,
     SpeechDetector,
 )
+from earwitness.ports.identity import IdentityProvider
 from earwitness.ports.lexicon import EventRecords, LexiconRecords
 from earwitness.ports.listening import DeskRecords
 from earwitness.ports.review import Blobs, UtteranceRecords
@@ -31,6 +32,7 @@ __all__ = [
     "DeskRecords",
     "Engine",
     "EventRecords",
+    "IdentityProvider",
     "LexiconRecords",
     "LexiconSource",
     "LiveDetector",

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from earwitness.accounts import (
     Account,
+    Identity,
     Invitation,
     Passkey,
     Password,
@@ -89,6 +90,15 @@ class AccountRecords(Protocol):
 
         Raises InputError where somebody has that name, however it is written, or that passkey.
         """
+
+    def make_identified(self, secret_hash: bytes, new: Account, known: Identity) -> Account:
+        """The issuer's word is a link that is used at once, with the roles of ``new``.
+
+        Raises InputError where somebody has that name, or that identity an account.
+        """
+
+    def identified(self, issuer: str, subject: str) -> Account | None:
+        """The account of whom the issuer calls ``subject``."""
 
     def accounts(self) -> Sequence[Account]:
         """Disabled ones too, oldest first."""

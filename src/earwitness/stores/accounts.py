@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, select, update
 
-from earwitness.accounts import Account, Passkey, Password, Role, Session
+from earwitness.accounts import Account, Identity, Passkey, Password, Role, Session
 from earwitness.errors import AccessRefused, InputError, NotFound
+from earwitness.stores.account_tables import account, account_offer, identity, password, session
 from earwitness.stores.database import Database
 from earwitness.stores.passkeys import add_passkey
-from earwitness.stores.tables import account, account_offer, password, session
 
 _ACCOUNT = [account.c[name] for name in Account.__dataclass_fields__]
+_AT_ONCE = timedelta(seconds=1)
+"""How long a provider's invitation is good: for the transaction that makes it."""
 _SESSION = [session.c[name] for name in Session.__dataclass_fields__]
 
 
@@ -46,23 +48,49 @@ class AccountStore:
         with self.database.read() as connection:
             return _offered(connection, secret_hash, now)
 
+    def make_identified(self, secret_hash: bytes, new: Account, known: Identity) -> Account:
+        offer = account_offer.insert().values(
+            secret_hash=secret_hash,
+            roles=new.roles,
+            offered_by=known.issuer,
+            expires_at=new.made_at + _AT_ONCE,
+        )
+        with self.database.write() as connection:
+            connection.execute(offer)
+            return self._make(connection, secret_hash, new, known)
+
     def make_account(self, secret_hash: bytes, new: Account, way: Password | Passkey) -> Account:
         with self.database.write() as connection:
-            roles = _offered(connection, secret_hash, new.made_at)
-            values = {
-                **{name: getattr(new, name) for name in new.__dataclass_fields__},
-                "roles": roles,
-                "login": _login(new.name),
-                "offer_hash": secret_hash,
-            }
-            if not self.database.insert_new(connection, account, values):
-                _offered(connection, secret_hash, new.made_at)  # somebody else was faster
-                raise InputError(f"There is an account named {new.name!r} already.")
-            if isinstance(way, Passkey):
+            return self._make(connection, secret_hash, new, way)
+
+    def _make(
+        self,
+        connection: Connection,
+        secret_hash: bytes,
+        new: Account,
+        way: Password | Passkey | Identity,
+    ) -> Account:
+        """A link that is used up, an account with its roles, and how it is opened."""
+        roles = _offered(connection, secret_hash, new.made_at)
+        values = {
+            **{name: getattr(new, name) for name in new.__dataclass_fields__},
+            "roles": roles,
+            "login": _login(new.name),
+            "offer_hash": secret_hash,
+        }
+        if not self.database.insert_new(connection, account, values):
+            _offered(connection, secret_hash, new.made_at)  # somebody else was faster
+            raise InputError(f"There is an account named {new.name!r} already.")
+        match way:
+            case Passkey():
                 add_passkey(self.database, connection, way)
-            else:
+            case Identity():
+                one = {"issuer": way.issuer, "subject": way.subject, "account": new.id}
+                if not self.database.insert_new(connection, identity, {**one}):
+                    raise InputError("Whoever this is has an account here already.")
+            case Password():
                 _set_password(connection, new.id, way)
-            return _account(connection, new.id)
+        return _account(connection, new.id)
 
     # --- accounts ---------------------------------------------------------------
 
@@ -81,6 +109,13 @@ class AccountStore:
             return None
         *fields, password_hash, totp = row
         return Account(*fields), Password(password_hash, totp)
+
+    def identified(self, issuer: str, subject: str) -> Account | None:
+        whose = select(*_ACCOUNT).join_from(account, identity)
+        named = (identity.c.issuer == issuer) & (identity.c.subject == subject)
+        with self.database.read() as connection:
+            row = connection.execute(whose.where(named)).one_or_none()
+        return None if row is None else Account(*row)
 
     def set_roles(self, account_id: str, roles: frozenset[Role]) -> Account:
         return self._change_account(account_id, {"roles": roles})
@@ -108,7 +143,8 @@ class AccountStore:
                 raise NotFound(f"There is no account {account_id!r}.")
             if known.disabled_at is None:
                 connection.execute(update(account).where(account.c.id == account_id).values(values))
-                _keep_an_administrator(connection)
+                if Role.ADMINISTRATOR in known.roles:
+                    _keep_an_administrator(connection)
                 connection.execute(delete(session).where(session.c.account == account_id))
             return _account(connection, account_id)
 

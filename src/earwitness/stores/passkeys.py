@@ -13,8 +13,8 @@ from sqlalchemy import Connection, and_, delete, exists, false, func, or_, selec
 
 from earwitness.accounts import Account, Passkey
 from earwitness.errors import InputError, NotFound
+from earwitness.stores.account_tables import account, passkey, password
 from earwitness.stores.database import Database
-from earwitness.stores.tables import account, passkey, password
 
 _PASSKEY = [passkey.c[name] for name in Passkey.__dataclass_fields__]
 _ACCOUNT = [account.c[name] for name in Account.__dataclass_fields__]

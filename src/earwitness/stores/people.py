@@ -10,8 +10,15 @@ from sqlalchemy import ColumnElement, Row, Select, delete, exists, func, or_, se
 
 from earwitness.accounts import Account, Invitation, Person
 from earwitness.errors import NotFound
+from earwitness.stores.account_tables import (
+    account,
+    account_offer,
+    identity,
+    passkey,
+    password,
+    session,
+)
 from earwitness.stores.database import Database
-from earwitness.stores.tables import account, account_offer, passkey, password, session
 
 _ACCOUNT = [account.c[name] for name in Account.__dataclass_fields__]
 
@@ -64,16 +71,18 @@ def _unused() -> ColumnElement[bool]:
 def _people() -> Select[Any]:
     keys = select(func.count()).select_from(passkey).where(passkey.c.account == account.c.id)
     open_ = select(func.count()).select_from(session).where(session.c.account == account.c.id)
+    issuer = select(identity.c.issuer).where(identity.c.account == account.c.id)
     return select(
         *_ACCOUNT,
         account.c.seen_at,
         exists().where(password.c.account == account.c.id).label("password"),
         keys.scalar_subquery().label("passkeys"),
         open_.scalar_subquery().label("sessions"),
+        issuer.scalar_subquery().label("issuer"),
     )
 
 
 def _person(row: Row[Any]) -> Person:
     fields, seen = row[: len(_ACCOUNT)], row[len(_ACCOUNT) :]
-    seen_at, has_password, passkeys, sessions = seen
-    return Person(Account(*fields), seen_at, bool(has_password), passkeys, sessions)
+    seen_at, has_password, passkeys, sessions, issuer = seen
+    return Person(Account(*fields), seen_at, bool(has_password), passkeys, sessions, issuer)

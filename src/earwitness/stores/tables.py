@@ -22,7 +22,7 @@ from earwitness.model import ItemState, TrialOutcome, Verdict
 from earwitness.stores import codec
 from earwitness.stores.columns import Coded, Finite, Moment, OneOf, Utf8
 
-SCHEMA = "0008"
+SCHEMA = "0009"
 """The newest migration; a store with one that is not known is refused."""
 
 metadata = MetaData()
@@ -264,87 +264,6 @@ Index(
 
 # One row: how often a device or an API key has changed.
 access_revision = Table("access_revision", metadata, Column("number", BigInteger, nullable=False))
-
-# The hash of a one-time link that makes an account; the account that used it names it.
-account_offer = Table(
-    "account_offer",
-    metadata,
-    Column("secret_hash", LargeBinary, primary_key=True),
-    Column("roles", Coded(codec.encode_roles, codec.decode_roles), nullable=False),
-    Column("offered_by", Utf8, nullable=False),
-    Column("expires_at", Moment, nullable=False),
-)
-
-# ``login`` is the name as it is compared, ``seen_at`` the last use of any of its sessions.
-account = Table(
-    "account",
-    metadata,
-    Column("id", Utf8, primary_key=True),
-    Column("name", Utf8, nullable=False),
-    Column("roles", Coded(codec.encode_roles, codec.decode_roles), nullable=False),
-    Column("made_at", Moment, nullable=False),
-    Column("disabled_at", Moment),
-    Column("seen_at", Moment),
-    Column("login", Utf8, nullable=False),
-    Column("offer_hash", LargeBinary, ForeignKey("account_offer.secret_hash"), nullable=False),
-    UniqueConstraint("login", name="one_account_a_login"),
-    UniqueConstraint("offer_hash", name="one_account_an_offer"),
-)
-
-# Who has a row here may sign in with it. ``last_step`` is the newest TOTP step that was used.
-password = Table(
-    "password",
-    metadata,
-    Column("account", Utf8, ForeignKey("account.id"), primary_key=True),
-    Column("hash", Utf8, nullable=False),
-    Column("totp", LargeBinary, nullable=False),
-    Column("last_step", BigInteger, nullable=False),
-)
-
-passkey = Table(
-    "passkey",
-    metadata,
-    Column("id", Utf8, primary_key=True),
-    Column("account", Utf8, ForeignKey("account.id"), nullable=False),
-    Column("credential", LargeBinary, nullable=False),
-    Column("public_key", LargeBinary, nullable=False),
-    Column("sign_count", BigInteger, nullable=False),
-    Column("transports", Coded(codec.encode_texts, codec.decode_texts), nullable=False),
-    Column("name", Utf8, nullable=False),
-    Column("made_at", Moment, nullable=False),
-    Column("last_used_at", Moment),
-    UniqueConstraint("credential", name="one_passkey_a_credential"),
-)
-Index("passkey_of_account", passkey.c.account)
-
-session = Table(
-    "session",
-    metadata,
-    Column("id", Utf8, primary_key=True),
-    Column("account", Utf8, ForeignKey("account.id"), nullable=False),
-    Column("began_at", Moment, nullable=False),
-    Column("seen_at", Moment, nullable=False),
-    Column("agent", Utf8, nullable=False),
-    Column("secret_hash", LargeBinary, nullable=False),
-    UniqueConstraint("secret_hash", name="one_session_a_secret"),
-)
-Index("session_of_account", session.c.account)
-
-token = Table(
-    "token",
-    metadata,
-    Column("id", Utf8, primary_key=True),
-    Column("account", Utf8, ForeignKey("account.id"), nullable=False),
-    Column("name", Utf8, nullable=False),
-    Column("roles", Coded(codec.encode_roles, codec.decode_roles), nullable=False),
-    Column("made_at", Moment, nullable=False),
-    Column("expires_at", Moment, nullable=False),
-    Column("revoked_at", Moment),
-    Column("last_used_at", Moment),
-    Column("secret_hash", LargeBinary, nullable=False),
-    UniqueConstraint("secret_hash", name="one_token_a_secret"),
-)
-Index("token_of_account", token.c.account)
 
 # Who got the sound of a clip, and why.
 playback = Table(

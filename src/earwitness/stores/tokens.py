@@ -9,8 +9,8 @@ from sqlalchemy import func, select, update
 
 from earwitness.accounts import Account, Token
 from earwitness.errors import AccessRefused, InputError, NotFound
+from earwitness.stores.account_tables import account, token
 from earwitness.stores.database import Database
-from earwitness.stores.tables import account, token
 
 _TOKEN = [token.c[name] for name in Token.__dataclass_fields__]
 _ACCOUNT = [account.c[name] for name in Account.__dataclass_fields__]

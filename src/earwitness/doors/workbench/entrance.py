@@ -26,6 +26,7 @@ from earwitness.doors.workbench.visitors import Cookie, Visitor
 from earwitness.errors import InputError
 from earwitness.flow.challenges import VALID, Challenges
 from earwitness.flow.passkeys import LOCALHOST, Ceremony, relying_party
+from earwitness.oidc import Provider
 
 if TYPE_CHECKING:
     from earwitness.wiring import Earwitness
@@ -59,6 +60,7 @@ class Entrance:
     program: Earwitness
     pages: Pages
     cookie: Cookie
+    provider: Provider | None
     challenges: Challenges = field(default_factory=Challenges)
     patience: Patience = field(default_factory=Patience)
     _hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(HASHES_AT_ONCE))
@@ -134,8 +136,12 @@ class Entrance:
 
     def base(self, request: Request) -> str:
         """Where somebody else reaches us, for a link: at best where passkeys work."""
+        return self.elsewhere(request) or self.here(request)
+
+    def here(self, request: Request) -> str:
+        """Where this browser reached us, or where everybody does."""
         here = f"{self._scheme}://{request.headers.get('host', '')}"
-        return self.program.settings.public_url or self.elsewhere(request) or here
+        return self.program.settings.public_url or here
 
     @property
     def _scheme(self) -> str:

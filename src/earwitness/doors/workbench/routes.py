@@ -12,9 +12,11 @@ from earwitness.doors.workbench import (
     assets,
     listening,
     me,
+    oidc,
     people,
     reports,
     revealing,
+    settings,
     signing_in,
     sound,
 )
@@ -23,6 +25,7 @@ from earwitness.doors.workbench.guard import guarded
 from earwitness.doors.workbench.pages import Pages, Place
 from earwitness.doors.workbench.roles import EVERYBODY, only
 from earwitness.doors.workbench.visitors import Cookie
+from earwitness.oidc import open_provider
 
 if TYPE_CHECKING:
     from earwitness.wiring import Earwitness
@@ -31,6 +34,7 @@ PLACES = (
     Place("Listen", listening.LISTEN, listening.LISTENERS),
     Place("Reports", reports.REPORTS, EVERYBODY),
     Place("Accounts", people.PEOPLE, people.ADMINISTRATORS),
+    Place("Settings", settings.SETTINGS, people.ADMINISTRATORS),
 )
 """What the head of every page leads to, as far as a visitor's roles go."""
 
@@ -39,12 +43,12 @@ def router(program: Earwitness) -> APIRouter:
     """The pages on one program."""
     files = assets.Assets()
     pages, cookie = Pages(files, PLACES), Cookie(program.settings.encrypted)
-    entrance = Entrance(program, pages, cookie)
+    entrance = Entrance(program, pages, cookie, open_provider(program.settings))
     guard = guarded(program, pages, cookie, files.content_security_policy)
     made = APIRouter(route_class=guard, include_in_schema=False)
     made.add_api_route(HOME, _Home(program, pages).show, methods=["GET"])
     files.add_routes(made)
-    for desk in (signing_in, again, me, people):
+    for desk in (signing_in, oidc, again, me, people, settings):
         desk.add_routes(made, entrance)
     tickets = sound.Tickets()
     sound.add_routes(made, program, tickets)

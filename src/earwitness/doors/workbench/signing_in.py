@@ -163,7 +163,13 @@ class _Desk:
     ) -> Response:
         elsewhere = self._entrance.elsewhere(request)
         return self._pages.show(
-            request, "sign_in.html", status, name=name, problem=problem, elsewhere=elsewhere
+            request,
+            "sign_in.html",
+            status,
+            name=name,
+            problem=problem,
+            elsewhere=elsewhere,
+            issuer=self._entrance.program.settings.oidc_issuer,
         )
 
     def _join_form(

@@ -9,30 +9,20 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from typing import Any, Literal
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableError
 
+from earwitness.accounts import Role
+from earwitness.config.addresses import is_issuer, is_origin
+from earwitness.config.values import Amount, Fraction, Household, Port, Positive, default_data
 from earwitness.errors import SettingsError
 
 PREFIX = "EARWITNESS_"
 ELSEWHERE = frozenset({"SETTINGS", "API_KEY"})
 """Variables that are options of commands, not settings."""
-
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Port = Annotated[int, Field(ge=0, le=65535)]
-Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Household = Annotated[str, Field(pattern=r"^\S+$", max_length=100)]
-
-
-def default_data() -> Path:
-    """``$XDG_DATA_HOME/earwitness``, by default ``~/.local/share/earwitness``."""
-    home = os.environ.get("XDG_DATA_HOME", "")
-    base = Path(home) if Path(home).is_absolute() else Path.home() / ".local" / "share"
-    return base / "earwitness"
 
 
 class Settings(BaseSettings):
@@ -194,6 +184,24 @@ class Settings(BaseSettings):
         description="Where people reach the workbench, such as https://earwitness.example, if not "
         "at localhost: passkeys belong to that name.",
     )
+    oidc_issuer: str = Field(
+        "", description="An OpenID Connect provider that signs people in: its issuer's address."
+    )
+    oidc_client_id: str = Field("", description="Who we are to that provider.")
+    oidc_client_secret: str = Field("", repr=False, description="Our secret there, if any.")
+    oidc_client_secret_file: Path | None = Field(
+        None, description="A file with that secret, in place of the setting itself."
+    )
+    oidc_roles_claim: str = Field(
+        "roles",
+        description="The claim of the provider's ID token that says who may do what; dots lead "
+        "into what is nested.",
+    )
+    oidc_roles: dict[str, Role] = Field(
+        {},
+        description='Its values and the roles that they give, such as {"listeners": "analyst"}; '
+        "whoever has none of them is refused.",
+    )
 
     endpoint_seconds: Positive = Field(
         0.7, description="How long somebody must be silent for an utterance to be over, in seconds."
@@ -239,11 +247,15 @@ class Settings(BaseSettings):
         10.0, description="How long ending waits for what is being heard, in seconds."
     )
 
+    _given: dict[str, str] = PrivateAttr(default_factory=dict)
+
     def __init__(self, **values: Any) -> None:
         try:
             super().__init__(**values)
         except ValidationError as error:
             raise SettingsError(_explained(error)) from error
+        except UnreadableError as error:  # of a value that should be JSON; it may be secret
+            raise SettingsError("EARWITNESS_OIDC_ROLES: is not JSON.") from error
 
     @field_validator("*", mode="before")
     @classmethod
@@ -252,6 +264,13 @@ class Settings(BaseSettings):
         name = about.field_name
         if isinstance(value, bool) and name and cls.model_fields[name].annotation is not bool:
             raise ValueError("Input should not be a truth value")
+        return value
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _is_issuer(cls, value: str) -> str:
+        if value and not is_issuer(value):
+            raise ValueError("Input should be an https:// address without ? and #")
         return value
 
     @field_validator("public_url")
@@ -268,17 +287,22 @@ class Settings(BaseSettings):
         Raises SettingsError, which names the file, where it cannot be read or holds a value
         that cannot work.
         """
-        if file is None:
-            return cls(**chosen)
-        written = {name: v for name, v in _from_toml(file).items() if not _is_set(name)}
+        found = {} if file is None else _from_toml(file)
+        written = {name: v for name, v in found.items() if not _is_set(name)}
         try:
-            return cls(**written | chosen)
+            made = cls(**written | chosen)
+            made._given |= dict.fromkeys(written, str(file)) | dict.fromkeys(chosen, "command")
+            return made
         except SettingsError as error:
             if isinstance(error.__cause__, ValidationError):
                 name, why = _first(error.__cause__)
                 if name in written and name not in chosen:
                     raise SettingsError(f"{file}: {name}: {why}") from error
             raise
+
+    def source(self, name: str) -> str:
+        """Where a setting's value comes from, in a word or as the name of a file."""
+        return self._given.get(name, "environment" if _is_set(name) else "default")
 
     @property
     def http_url(self) -> str:
@@ -312,26 +336,6 @@ class Settings(BaseSettings):
     @property
     def clips_folder(self) -> Path:
         return self.clips or self.data / "clips"
-
-
-def is_origin(url: str) -> bool:
-    """Whether it is what browsers call a secure origin, without a path.
-
-    >>> [is_origin(each) for each in ("https://a.example", "http://localhost:1", "http://a", "a")]
-    [True, True, False, False]
-    """
-    try:
-        parts = urlsplit(url)
-        _ = parts.port  # raises ValueError for what is none
-    except ValueError:
-        return False
-    safe = parts.scheme == "https" or (parts.scheme, parts.hostname) == ("http", "localhost")
-    return (
-        safe
-        and bool(parts.hostname)
-        and "@" not in url
-        and url == f"{parts.scheme}://{parts.netloc}".lower()
-    )
 
 
 def unknown_variables() -> list[str]:
@@ -370,4 +374,4 @@ def _first(error: ValidationError) -> tuple[str, str]:
     """The setting that cannot work, and why."""
     first = error.errors()[0]
     why = first["msg"].removeprefix("Value error, ")
-    return "_".join(map(str, first["loc"])), f"{why}, not {first['input']!r}."
+    return str(first["loc"][0]), f"{why}, not {first['input']!r}."
