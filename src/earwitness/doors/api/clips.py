@@ -14,7 +14,7 @@ from earwitness.audio.clip import encode_flac
 from earwitness.doors.api import shapes
 from earwitness.doors.api.bearer import bearer_of
 from earwitness.doors.workbench.roles import only
-from earwitness.doors.workbench.sound import TO_JUDGE, Giving, ranged
+from earwitness.doors.workbench.sound import FOR_A_REASON, TO_JUDGE, Giving, ranged
 from earwitness.errors import AccessRefused, JudgementError
 from earwitness.flow import judge, lessons, withdrawal
 from earwitness.flow.teach import teachable
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 LISTENERS = frozenset({Role.ANALYST, Role.LEAD})
 LOOKERS = LISTENERS | {Role.AUDITOR}
 HEARERS = LISTENERS | {Role.RESPONDER}
-FOR_A_REASON = frozenset({Role.LEAD, Role.RESPONDER})
 MOST = 1000
 
 Id = Annotated[str, Path(max_length=100)]

@@ -24,6 +24,7 @@ from fastapi import APIRouter, Form, Request, Response
 from earwitness.accounts import Role
 from earwitness.audio.clip import encode_flac, encode_ogg_opus
 from earwitness.audio.loudness import Guarded, guarded
+from earwitness.doors.workbench.pages import Pages
 from earwitness.doors.workbench.roles import only
 from earwitness.doors.workbench.visitors import visitor_of
 from earwitness.errors import AccessRefused, InputError
@@ -34,11 +35,16 @@ if TYPE_CHECKING:
     from earwitness.wiring import Earwitness
 
 SOUND = "/workbench/sound"
+HEAR = "/workbench/hear"
 VALID = timedelta(minutes=5)
 TO_JUDGE = "to judge it"
 HEARERS = frozenset({Role.ANALYST, Role.LEAD, Role.RESPONDER})
+FOR_A_REASON = frozenset({Role.LEAD, Role.RESPONDER})
+SHORTEST_REASON = 3
 MOST_PLAYED = 24 * 3600.0
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+Why = Annotated[str, Form(max_length=1000)]
 
 log = structlog.get_logger(__name__)
 
@@ -92,15 +98,41 @@ class Tickets:
         return hmac.digest(self._key, content, hashlib.sha256)
 
 
-def add_routes(router: APIRouter, program: Earwitness, tickets: Tickets) -> None:
-    desk = _Desk(program, tickets)
+def add_routes(router: APIRouter, program: Earwitness, pages: Pages, tickets: Tickets) -> None:
+    desk = _Desk(program, pages, tickets)
+    router.add_api_route(HEAR + "/{utterance}", desk.ask, methods=["GET"])
+    router.add_api_route(HEAR + "/{utterance}", desk.hear, methods=["POST"])
     router.add_api_route(SOUND + "/{ticket}", desk.sound, methods=["GET"])
     router.add_api_route("/workbench/played/{playback}", desk.played, methods=["POST"])
 
 
 class _Desk:
-    def __init__(self, program: Earwitness, tickets: Tickets) -> None:
-        self._program, self._tickets, self._giving = program, tickets, Giving(program)
+    def __init__(self, program: Earwitness, pages: Pages, tickets: Tickets) -> None:
+        self._program, self._pages, self._tickets = program, pages, tickets
+        self._giving = Giving(program)
+
+    @only(FOR_A_REASON)
+    async def ask(self, request: Request, utterance: str) -> Response:
+        """Whoever holds no lease says first why they must hear it."""
+        return await self._hear(request, utterance)
+
+    @only(FOR_A_REASON)
+    async def hear(self, request: Request, utterance: str, why: Why = "") -> Response:
+        """The clip, for a reason that goes on record with it."""
+        reason = " ".join(why.split())
+        if len(reason) < SHORTEST_REASON:
+            return await self._hear(request, utterance, problem="Say why you must hear it.")
+        sound = self._tickets.address(request, utterance, reason)
+        return await self._hear(request, utterance, reason, sound)
+
+    async def _hear(
+        self, request: Request, utterance: str, why: str = "", sound: str = "", problem: str = ""
+    ) -> Response:
+        """Raises NotFound for a clip that is not kept."""
+        kept = await asyncio.to_thread(self._program.records.utterance, utterance)
+        played = await asyncio.to_thread(self._program.records.playbacks, utterance)
+        filled = {"clip": kept, "played": played, "why": why, "sound": sound, "problem": problem}
+        return self._pages.show(request, "hear.html", 400 if problem else 200, **filled)
 
     @only(HEARERS)
     async def sound(self, request: Request, ticket: str, codec: str = "flac") -> Response:
