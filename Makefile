@@ -3,7 +3,7 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help run test test-home-assistant check bench reference lock clean
+.PHONY: help run test test-home-assistant check bench pictures reference lock clean
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 21
@@ -52,6 +52,9 @@ test-home-assistant: $(VENV)/.core $(HA_VENV)/.ready ## Home Assistant's own com
 ARGS ?= $(wildcard ../shared/data/audio)
 bench: $(VENV)/.dev ## The measurements of docs/reference/benchmarks.md
 	@$(BIN)/earwitness bench all $(ARGS)
+
+pictures: $(VENV)/.web-dev ## Take the pictures of docs/pictures anew, with Chromium
+	EARWITNESS_PICTURES=docs/pictures CI_REQUIRES_ALL=1 $(BIN)/pytest -q tests/workbench/test_accessible.py
 
 reference: $(VENV)/.dev ## Write docs/reference from the code
 	$(BIN)/python -m tools.reference
