@@ -77,3 +77,11 @@ def test_killed_in_the_middle_the_step_runs_again(house: House) -> None:
     revision = house.records.revision()
     withdrawal.from_withdrawal(event, house.now, house.teaching)
     assert house.records.revision() == revision
+
+
+def test_an_answer_that_teaches_nothing_can_be_taken_back_at_once(house: House) -> None:
+    clip = kept(house, 0)
+    house.answer(clip, "eat that alarm", carried=False)
+    take_back(house, clip)
+    assert house.records.item(clip).state is ItemState.WAITING
+    assert house.records.pending() == []

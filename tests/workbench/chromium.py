@@ -84,7 +84,7 @@ def signed_in(
     page.set_default_timeout(20_000)
     yield page
     context.close()
-    assert wrong == []
+    assert not wrong, wrong
 
 
 def _is_bad(said: str) -> bool:

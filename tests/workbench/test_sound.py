@@ -127,3 +127,26 @@ def test_what_was_heard_of_it_is_told_by_who_heard_it(
         assert other.post(f"/workbench/played/{playback}", data=theirs).status_code == 404
     with Earwitness.open(server.settings) as program:
         assert [each.played for each in program.records.playbacks(clip)] == [0.75]
+
+
+def test_who_holds_no_lease_hears_it_for_a_reason_on_record(server: Running) -> None:
+    clip = keep(server, quiet(0.5))
+    with browser_at(server) as lead:
+        join(lead, offered(server, Role.LEAD), "Lea")
+        page = lead.get(f"/workbench/hear/{clip}")
+        assert "<audio" not in page.text
+        form = {"csrf": field(page, "csrf")}
+        assert lead.post(f"/workbench/hear/{clip}", data=form | {"why": " a "}).status_code == 400
+        why = "two <b>analysts</b> disagree"
+        heard = lead.post(f"/workbench/hear/{clip}", data=form | {"why": why})
+        assert "<b>analysts" not in heard.text
+        found = re.search(r'<audio [^>]*src="([^"]+)"', heard.text)
+        assert found
+        assert lead.get(unescape(found[1])).status_code == 200
+        assert "Lea" in lead.get(f"/workbench/hear/{clip}").text
+        assert lead.get("/workbench/hear/none").status_code == 404
+    with Earwitness.open(server.settings) as program:
+        assert [each.why for each in program.records.playbacks(clip)] == [why]
+    with browser_at(server) as analyst:
+        join(analyst, offered(server, Role.ANALYST), "Bob")
+        assert analyst.get(f"/workbench/hear/{clip}").status_code == 403

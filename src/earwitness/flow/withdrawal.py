@@ -23,8 +23,10 @@ def withdraw(utterance_id: str, analyst: str, now: datetime, *, records: Records
 
     Raises JudgementError while its words are being tried, and as ``Records.withdraw``.
     """
+    teaches = any(each.terms for each in records.judgements(utterance_id))
+    kinds = _TEACHING if teaches else _TEACHING - {"judged"}
     for event in records.pending(_ENOUGH):
-        if event.kind in _TEACHING and event.payload.get("utterance") == utterance_id:
+        if event.kind in kinds and event.payload.get("utterance") == utterance_id:
             raise JudgementError("The word of this clip is being tried; wait for that.")
     return records.withdraw(utterance_id, analyst, now)
 

@@ -19,7 +19,7 @@ import structlog
 import uvicorn
 
 from earwitness.config import Settings
-from earwitness.doors import openai_api, workbench
+from earwitness.doors import api, openai_api, workbench
 from earwitness.doors.admission import Admission, is_loopback, listen, tls_context
 from earwitness.doors.device_link import DeviceLink
 from earwitness.doors.up.http import guarded
@@ -162,6 +162,7 @@ class Server:
             workbench.router(self.program),
         ]
         app = application(Watched(self.program, self._doors), self.why_not_ready, routers)
+        app.mount(api.PATH, api.application(self.program))
         server = _Uvicorn(_config(settings, app, self._doors["http"]))
         serving = asyncio.create_task(server.serve([listening]), name="http")
         while not server.started and not serving.done():

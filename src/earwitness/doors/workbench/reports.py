@@ -14,6 +14,7 @@ from fastapi.responses import RedirectResponse
 from earwitness.accounts import Role
 from earwitness.doors.workbench.pages import Pages
 from earwitness.doors.workbench.roles import EVERYBODY, only
+from earwitness.doors.workbench.sound import FOR_A_REASON
 from earwitness.doors.workbench.visitors import visitor_of
 from earwitness.errors import InputError, NotFound
 from earwitness.flow import listening
@@ -76,7 +77,13 @@ class _Desk:
         reports = await asyncio.to_thread(
             self._program.records.reports, None if everybodys else account.name
         )
-        return self._pages.show(request, "reports.html", reports=reports, everybodys=everybodys)
+        return self._pages.show(
+            request,
+            "reports.html",
+            reports=reports,
+            everybodys=everybodys,
+            may_hear=bool(FOR_A_REASON & account.roles),
+        )
 
     def _form(
         self,

@@ -51,7 +51,7 @@ def router(program: Earwitness) -> APIRouter:
     for desk in (signing_in, oidc, again, me, people, settings):
         desk.add_routes(made, entrance)
     tickets = sound.Tickets()
-    sound.add_routes(made, program, tickets)
+    sound.add_routes(made, program, pages, tickets)
     listening.add_routes(made, program, pages, tickets)
     revealing.add_routes(made, program, pages)
     reports.add_routes(made, program, pages)

@@ -24,6 +24,7 @@ from fastapi import APIRouter, Form, Request, Response
 from earwitness.accounts import Role
 from earwitness.audio.clip import encode_flac, encode_ogg_opus
 from earwitness.audio.loudness import Guarded, guarded
+from earwitness.doors.workbench.pages import Pages
 from earwitness.doors.workbench.roles import only
 from earwitness.doors.workbench.visitors import visitor_of
 from earwitness.errors import AccessRefused, InputError
@@ -34,11 +35,16 @@ if TYPE_CHECKING:
     from earwitness.wiring import Earwitness
 
 SOUND = "/workbench/sound"
+HEAR = "/workbench/hear"
 VALID = timedelta(minutes=5)
 TO_JUDGE = "to judge it"
 HEARERS = frozenset({Role.ANALYST, Role.LEAD, Role.RESPONDER})
+FOR_A_REASON = frozenset({Role.LEAD, Role.RESPONDER})
+SHORTEST_REASON = 3
 MOST_PLAYED = 24 * 3600.0
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+Why = Annotated[str, Form(max_length=1000)]
 
 log = structlog.get_logger(__name__)
 
@@ -92,15 +98,41 @@ class Tickets:
         return hmac.digest(self._key, content, hashlib.sha256)
 
 
-def add_routes(router: APIRouter, program: Earwitness, tickets: Tickets) -> None:
-    desk = _Desk(program, tickets)
+def add_routes(router: APIRouter, program: Earwitness, pages: Pages, tickets: Tickets) -> None:
+    desk = _Desk(program, pages, tickets)
+    router.add_api_route(HEAR + "/{utterance}", desk.ask, methods=["GET"])
+    router.add_api_route(HEAR + "/{utterance}", desk.hear, methods=["POST"])
     router.add_api_route(SOUND + "/{ticket}", desk.sound, methods=["GET"])
     router.add_api_route("/workbench/played/{playback}", desk.played, methods=["POST"])
 
 
 class _Desk:
-    def __init__(self, program: Earwitness, tickets: Tickets) -> None:
-        self._program, self._tickets = program, tickets
+    def __init__(self, program: Earwitness, pages: Pages, tickets: Tickets) -> None:
+        self._program, self._pages, self._tickets = program, pages, tickets
+        self._giving = Giving(program)
+
+    @only(FOR_A_REASON)
+    async def ask(self, request: Request, utterance: str) -> Response:
+        """Whoever holds no lease says first why they must hear it."""
+        return await self._hear(request, utterance)
+
+    @only(FOR_A_REASON)
+    async def hear(self, request: Request, utterance: str, why: Why = "") -> Response:
+        """The clip, for a reason that goes on record with it."""
+        reason = " ".join(why.split())
+        if len(reason) < SHORTEST_REASON:
+            return await self._hear(request, utterance, problem="Say why you must hear it.")
+        sound = self._tickets.address(request, utterance, reason)
+        return await self._hear(request, utterance, reason, sound)
+
+    async def _hear(
+        self, request: Request, utterance: str, why: str = "", sound: str = "", problem: str = ""
+    ) -> Response:
+        """Raises NotFound for a clip that is not kept."""
+        kept = await asyncio.to_thread(self._program.records.utterance, utterance)
+        played = await asyncio.to_thread(self._program.records.playbacks, utterance)
+        filled = {"clip": kept, "played": played, "why": why, "sound": sound, "problem": problem}
+        return self._pages.show(request, "hear.html", 400 if problem else 200, **filled)
 
     @only(HEARERS)
     async def sound(self, request: Request, ticket: str, codec: str = "flac") -> Response:
@@ -109,10 +141,13 @@ class _Desk:
             raise InputError("A clip comes as flac or opus.")
         read = self._tickets.read(ticket, request)
         name = visitor_of(request).account.name
-        heard = await asyncio.to_thread(self._give, read, name)
+        heard = await asyncio.to_thread(
+            self._giving.give,
+            read.playback, read.utterance, name, read.token, read.why, read.as_recorded,
+        )  # fmt: skip
         encode = encode_flac if codec == "flac" else encode_ogg_opus
         content = await asyncio.to_thread(encode, heard.samples)
-        response = _ranged(request.headers.get("range", ""), content)
+        response = ranged(request.headers.get("range", ""), content)
         response.media_type = "audio/flac" if codec == "flac" else "audio/ogg"
         response.headers["Content-Type"] = response.media_type
         response.headers["X-Turned-Down"] = f"{heard.turned_down:.1f}"
@@ -134,31 +169,35 @@ class _Desk:
         await asyncio.to_thread(self._program.records.played, playback, name, heard)
         return Response(status_code=204)
 
-    def _give(self, ticket: Ticket, name: str) -> Guarded:
-        """On record before the sound goes out. Raises LeaseLost for who does not hold it."""
+
+class Giving:
+    """Gives sounds away, each on record first."""
+
+    def __init__(self, program: Earwitness) -> None:
+        self._program = program
+
+    def give(
+        self, playback: str, utterance: str, name: str, token: str, why: str, as_recorded: bool
+    ) -> Guarded:
+        """With a lease's ``token`` raises LeaseLost for who does not hold it; else NotFound."""
         now = datetime.now(UTC)
-        if ticket.token:
-            self._program.renew(Lease(ticket.token, ticket.utterance, name, now))
-        utterance = self._program.records.utterance(ticket.utterance)
-        samples: Samples = self._program.clip(utterance.clip)
+        if token:
+            self._program.renew(Lease(token, utterance, name, now))
+        samples: Samples = self._program.clip(self._program.records.utterance(utterance).clip)
         seconds = len(samples) / SAMPLE_RATE
         self._program.records.add_playback(
-            Playback(
-                ticket.playback, ticket.utterance, name, ticket.why, now, seconds,
-                ticket.as_recorded,
-            )
-        )  # fmt: skip
-        log.info("clip given", utterance=ticket.utterance, why=ticket.why, playback=ticket.playback)
-        loudest = self._program.settings.loudest_lufs
-        heard = guarded(samples, loudest)
-        return Guarded(samples, heard.lufs, 0.0, False) if ticket.as_recorded else heard
+            Playback(playback, utterance, name, why, now, seconds, as_recorded)
+        )
+        log.info("clip given", utterance=utterance, why=why, playback=playback)
+        heard = guarded(samples, self._program.settings.loudest_lufs)
+        return Guarded(samples, heard.lufs, 0.0, False) if as_recorded else heard
 
 
 def _text(content: bytes) -> str:
     return urlsafe_b64encode(content).decode().rstrip("=")
 
 
-def _ranged(asked: str, content: bytes) -> Response:
+def ranged(asked: str, content: bytes) -> Response:
     """The whole, or one range of it; several at once, or nonsense, get the whole."""
     headers = {"Accept-Ranges": "bytes"}
     found = _RANGE.fullmatch(asked)

@@ -155,8 +155,7 @@ function judged(after) {
     clip.judged = true;
     clip.desk.dataset["judged"] = "true";
     last = { utterance: clip.utterance, text: field()?.value ?? "" };
-    report();
-    htmx.ajax("GET", "/workbench/day", { target: "[data-status]", swap: "innerHTML" });
+    report().then(() => htmx.ajax("GET", "/workbench/day", { target: "[data-status]", swap: "innerHTML" }));
     drafts?.drop(clip.utterance);
     say("[data-saved]", "");
     const form = document.querySelector("form[data-answer]");
@@ -222,10 +221,11 @@ function alone() {
 }
 
 /** How much was heard goes on record. */
-function report() {
+async function report() {
   if (!playback || !clip || player.heard <= reported) return;
   reported = player.heard;
-  post(`/workbench/played/${playback}`, clip.csrf, { seconds: player.heard.toFixed(2) }).catch(() => undefined);
+  const seconds = player.heard.toFixed(2);
+  await post(`/workbench/played/${playback}`, clip.csrf, { seconds }).catch(() => undefined);
 }
 
 // --- what is shown --------------------------------------------------------------

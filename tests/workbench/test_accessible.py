@@ -1,0 +1,94 @@
+"""The pages by axe-core's rules (WCAG 2.2 A and AA), light and dark, and as they look."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+from tests.doors.servers import up
+from tests.workbench.browsing import first_secret
+from tests.workbench.chromium import chromium, signed_in
+from tests.workbench.clips import keep, quiet
+from tests.workbench.test_listening import CLIPS, say
+
+AXE = (Path(__file__).parents[2] / "web/node_modules/axe-core/axe.min.js").read_text("utf-8")
+RUN = """() => axe.run({runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
+.then((found) => found.violations.map((each) => `${each.id}: ${each.help}: ` +
+  each.nodes.map((node) => node.target + " " + node.failureSummary).join(" | ")))"""
+PICTURES = os.environ.get("EARWITNESS_PICTURES")
+"""Where the pictures of docs/ go (make pictures); otherwise nowhere."""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+def looks(page: Page, name: str, scheme: str) -> None:
+    """Nothing that axe finds wrong. It styles elements as our policy forbids; so that is off."""
+    page.evaluate(AXE)
+    assert page.evaluate(RUN) == [], (name, scheme)
+    if PICTURES:
+        page.screenshot(path=Path(PICTURES) / f"{name}-{scheme}.png")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_listening_page_at_every_step(browser: Browser, tmp_path: Path, scheme: str) -> None:
+    with (
+        up(tmp_path, scripted=False, second_listener_fraction=0) as server,
+        signed_in(
+            browser, server, first_secret(server), color_scheme=scheme, bypass_csp=True
+        ) as page,
+    ):
+        home = f"http://127.0.0.1:{server.http_port}/workbench"
+        for name in ("saoirse-1.opus", "gochujang-2.opus"):
+            say(server, name)
+        page.goto(home + "/listen")
+        page.locator("#desk[data-ready]").wait_for()
+        page.keyboard.press("Alt+l")
+        page.keyboard.type(_said(page)[:12])
+        page.locator("[data-saved]:not(:empty)").wait_for()
+        looks(page, "listening", scheme)
+        page.locator("#text").fill(_said(page))
+        page.keyboard.press("Enter")
+        page.locator("button[data-primary]").wait_for()
+        looks(page, "heard", scheme)
+        page.keyboard.press("Enter")
+        page.locator('[data-lesson]:not([data-state="pending"])').wait_for(timeout=60_000)
+        looks(page, "taught", scheme)
+        page.keyboard.press("Alt+/")
+        page.get_by_role("dialog").wait_for()
+        looks(page, "keys", scheme)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_other_pages(browser: Browser, tmp_path: Path, scheme: str) -> None:
+    with up(tmp_path) as server:
+        keep(server, quiet(1.0), flags=[("scream", 0.2, 0.5)])
+        with signed_in(
+            browser, server, first_secret(server), color_scheme=scheme, bypass_csp=True
+        ) as page:
+            home = f"http://127.0.0.1:{server.http_port}/workbench"
+            for name, path in PLACES.items():
+                page.goto(home + path)
+                page.wait_for_load_state("networkidle")
+                looks(page, name, scheme)
+            page.keyboard.press("Alt+p")
+            page.locator("#desk[data-nothing]").wait_for()
+            looks(page, "nothing", scheme)
+
+
+PLACES = {
+    "home": "", "accounts": "/accounts", "me": "/me", "reports": "/reports", "report": "/report",
+    "announced": "/listen",
+}  # fmt: skip
+
+
+def _said(page: Page) -> str:
+    """What a listener with good ears would write: the recording of this length."""
+    seconds = float(page.locator("#desk").get_attribute("data-seconds") or 0)
+    return min(CLIPS.values(), key=lambda clip: abs(clip.seconds - seconds)).text or ""
