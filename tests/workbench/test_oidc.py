@@ -213,7 +213,7 @@ def test_new_keys_of_the_provider_are_learned(
 @pytest.mark.parametrize(
     "about",
     [{"issuer": "http://127.0.0.1:1"}, {"token_endpoint": "http://evil.example/token"},
-     {"jwks_uri": "file:///etc/passwd"}, {"jwks_uri": None}, {"authorization_endpoint": 7}],
+     {"jwks_uri": "file:/etc/passwd"}, {"jwks_uri": None}, {"authorization_endpoint": 7}],
 )  # fmt: skip
 def test_a_provider_that_says_it_is_elsewhere_is_not_followed(
     server: Running, browser: httpx.Client, known: Provider, about: dict[str, Any]
