@@ -167,6 +167,17 @@ def test_the_player_does_what_its_keys_say(server: Running, page: Page) -> None:
     page.keyboard.press("Alt+u")
     expect(clock).to_have_text(re.compile(r"^0\.[01] "))
     assert page.locator("#text").input_value() == ""  # no key wrote anything
+    place = page.locator("#waveform").bounding_box()
+    assert place
+    page.mouse.move(place["x"] + place["width"] * 0.6, place["y"] + 30)
+    page.mouse.down()
+    page.mouse.move(place["x"] + place["width"] * 0.7, place["y"] + 30, steps=5)
+    page.mouse.up()
+    page.keyboard.press("Alt+l")  # what was drawn is what is looped
+    expect(clock).to_have_text(re.compile(r"^(1\.[89]|2\.[01]) "))
+    assert page.locator("[part~=region], [part~=marker]").count() == 1 + 2
+    page.keyboard.press("Alt+n")
+    expect(page.locator("[part~=region-content]").first).to_have_text("eat")
 
 
 def test_keys_are_shown_and_can_be_changed(server: Running, page: Page) -> None:

@@ -27,6 +27,7 @@ from earwitness.model import (
     ReviewItem,
     Taught,
     Term,
+    Transcript,
     Trial,
     TrialOutcome,
     term_key,
@@ -82,6 +83,7 @@ class _Desk:
             mine=mine,
             machine=machine,
             others=[each for each in revealed.judgements if each.id != mine.id],
+            timed=_timed(machine),
             columns=side_by_side(words(mine.text), words(machine.text)),
             flags=revealed.utterance.flags,
             proposals=[each for each in offered if term_key(each.written) not in known],
@@ -174,6 +176,11 @@ class _Desk:
     def _settled(self, trial: Trial) -> int:
         kept = (self._program.records.item(each.utterance) for each in trial.settles)
         return sum(each.state is ItemState.SETTLED for each in kept)
+
+
+def _timed(machine: Transcript) -> list[tuple[float, str]]:
+    """When each word of its answer begins, as far as that is known."""
+    return [(word.start, word.text) for word in machine.best.words if word.start is not None]
 
 
 def _pending(taught: list[Lesson]) -> bool:

@@ -164,6 +164,7 @@ function judged(after) {
     if (text) text.readOnly = true;
   }
   keys.label(after);
+  player.label(JSON.parse(after.querySelector("[data-timed]")?.getAttribute("data-timed") ?? "[]"));
   /** @type {HTMLElement | null} */ (after.querySelector("[data-primary]"))?.focus();
 }
 

@@ -55,8 +55,17 @@ export class Player extends EventTarget {
         }),
       ],
     });
+    this._regions.enableDragSelection({ id: "loop", color: colour("--doubt-wash") });
+    this._regions.on("region-created", (region) => {
+      if (region.id !== "loop") return;
+      this.span = { start: region.start, end: region.end };
+      for (const other of this._regions.getRegions()) {
+        if (other.id === "loop" && other !== region) other.remove();
+      }
+    });
     this._regions.on("region-updated", (region) => {
       this.span = { start: region.start, end: region.end };
+      this._changed();
     });
     this._picture.on("timeupdate", (at) => this._tick(at));
     for (const name of ["play", "pause", "ended", "ratechange"]) {
@@ -170,6 +179,17 @@ export class Player extends EventTarget {
     this._tune();
   }
 
+  /** What the machine heard, where it heard it. @param {[number, string][]} words */
+  label(words) {
+    for (const region of this._regions.getRegions()) if (region.id.startsWith("word")) region.remove();
+    words.forEach(([start, text], number) => {
+      const content = document.createElement("span");
+      content.textContent = text;
+      content.style.cssText = `font-size: .75rem; padding: 0 .2rem; color: ${colour("--ink")}; background: ${colour("--panel")}`;
+      this._regions.addRegion({ id: `word ${number}`, start, content, drag: false, resize: false, color: colour("--tick") });
+    });
+  }
+
   _changed() {
     this.dispatchEvent(new Event("changed"));
   }
@@ -194,8 +214,8 @@ export class Player extends EventTarget {
 
   /** @param {Span[]} doubts */
   _mark(doubts) {
-    for (const start of this.words) {
-      this._regions.addRegion({ start, drag: false, resize: false, color: colour("--tick") });
+    for (const [number, start] of this.words.entries()) {
+      this._regions.addRegion({ id: `word ${number}`, start, drag: false, resize: false, color: colour("--tick") });
     }
     doubts.forEach((span, number) => this._regions.addRegion({
       ...span, id: number ? undefined : "loop", drag: !number, resize: !number, color: colour("--doubt-wash"),
