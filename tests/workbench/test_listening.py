@@ -12,11 +12,13 @@ import httpx
 import pytest
 from tests.doors.servers import Running, up
 from tests.workbench.browsing import browser_at, field, first_secret, join, offered
+from tests.workbench.clips import keep, quiet
 
 from earwitness import starter
 from earwitness.accounts import Role
 from earwitness.audio.clip import decode_flac
 from earwitness.model import SAMPLE_RATE
+from earwitness.wiring import Earwitness
 
 MACHINE = "turn off the light"
 """What the scripted recogniser of ``up`` hears."""
@@ -135,3 +137,21 @@ def test_a_word_is_taught_in_the_browser_and_heard_from_then_on(tmp_path: Path) 
             time.sleep(0.2)
         assert '<span class="settled">heard</span>' in shown
         assert "Saoirse" in say(server, "saoirse-2.opus")
+
+
+def test_where_a_lead_allows_it_the_guess_comes_first_and_that_is_on_record(
+    server: Running, browser: httpx.Client
+) -> None:
+    clip = keep(server, quiet(0.5), "uncovered", household="h<1>")
+    page = browser.get("/workbench/lead/guess-first")
+    allow = {"csrf": field(page, "csrf"), "household": "h<1>", "why": "digits"}
+    assert browser.post("/workbench/lead/guess-first", data=allow | {"why": ""}).status_code == 400
+    assert browser.post("/workbench/lead/guess-first", data=allow).status_code == 303
+    assert "h&lt;1&gt;" in browser.get("/workbench/lead/guess-first").text
+    shown = browser.get("/workbench/listen")
+    assert "<q data-guess>uncovered</q>" in shown.text
+    assert browser.post("/workbench/lead/guess-first/end", data=allow).status_code == 303
+    answer(browser, shown, text="covered", verdict="transcript")
+    with Earwitness.open(server.settings) as program:
+        assert [each.blind for each in program.records.judgements(clip)] == [False]
+        assert program.records.guesses_allowed() == {}
