@@ -325,7 +325,7 @@ def test_an_upload_is_never_in_a_file(
 
 def test_what_was_held_is_given_back(serve: Serve) -> None:
     """Of room for one recording at a time, many that fail and many that succeed leave it all."""
-    _, url = serve(upload_mib=1, uploads_mib=1)
+    _, url = serve(upload_mib=1, uploads_mib=1, stall_seconds=600)  # a busy machine is slow
     openai_client = client(url)
     nearly = bytes(MIB - 1000)
     for _ in range(3):
@@ -365,7 +365,7 @@ def test_one_byte_at_a_time_is_ended_too(serve: Serve) -> None:
 
 
 def test_too_much_at_once_is_refused_before_it_is_read(serve: Serve) -> None:
-    _, url = serve(upload_mib=1, uploads_mib=1)
+    _, url = serve(upload_mib=1, uploads_mib=1, stall_seconds=600)  # a busy machine is slow
     half = MODEL + FILE.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" + bytes(MIB // 2)
     with Sending(url, f"Content-Length: {MIB}", half):
         while (told := refused_for(url, MIB)).status != 429:
