@@ -17,6 +17,7 @@ from earwitness.ports.hearing import (
     LiveDetector,
     SpeechDetector,
 )
+from earwitness.ports.lead import GoldRecords, OverviewRecords
 from earwitness.ports.lexicon import EventRecords, LexiconRecords
 from earwitness.ports.review import Blobs, UtteranceRecords
 
@@ -29,9 +30,11 @@ __all__ = [
     "ClipCodec",
     "Engine",
     "EventRecords",
+    "GoldRecords",
     "LexiconRecords",
     "LexiconSource",
     "LiveDetector",
+    "OverviewRecords",
     "Records",
     "SpeechDetector",
     "UtteranceRecords",
@@ -39,6 +42,13 @@ __all__ = [
 
 
 class Records(
-    UtteranceRecords, LexiconRecords, EventRecords, AccessRecords, AccountRecords, Protocol
+    UtteranceRecords,
+    OverviewRecords,
+    GoldRecords,
+    LexiconRecords,
+    EventRecords,
+    AccessRecords,
+    AccountRecords,
+    Protocol,
 ):
     """Everything that the embedded program keeps, in one database."""

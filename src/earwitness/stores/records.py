@@ -16,8 +16,10 @@ from earwitness.stores.cache import LexiconCache
 from earwitness.stores.check import check, lost_clips
 from earwitness.stores.database import Database
 from earwitness.stores.events import EventStore
+from earwitness.stores.gold import GoldStore
 from earwitness.stores.lexicon import LexiconStore
 from earwitness.stores.migrate import migrate
+from earwitness.stores.overview import OverviewStore
 from earwitness.stores.postgres import open_postgres
 from earwitness.stores.queue import QueueStore
 from earwitness.stores.settlements import SettlementStore
@@ -33,6 +35,8 @@ class SqlRecords(
     UtteranceStore,
     QueueStore,
     SettlementStore,
+    OverviewStore,
+    GoldStore,
     LexiconStore,
     TrialStore,
     EventStore,
