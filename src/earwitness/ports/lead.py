@@ -114,18 +114,22 @@ class OverviewRecords(Protocol):
     def closed(self, utterance_id: str) -> Closed:
         """Raises NotFound unless humans have decided on it."""
 
+    def closed_among(self, utterance_ids: Collection[str]) -> Sequence[Closed]:
+        """Those of them that humans have decided on, in any order."""
+
     def newest_closed(
         self,
         limit: int,
         *,
         since: datetime | None = None,
         reason: str | None = None,
+        golden: bool = False,
         after: tuple[datetime, str] | None = None,
     ) -> Sequence[Closed]:
         """The clips that humans closed, the last closed first.
 
         ``after`` is (closed at, utterance) of the last of an earlier page; ``since`` is
-        about the closing, ``reason`` about what they waited for.
+        about the closing, ``reason`` about what they waited for; ``golden`` are gold alone.
         """
 
     def states(self, utterance_ids: Collection[str]) -> Mapping[str, ItemState]:
@@ -161,8 +165,5 @@ class GoldRecords(Protocol):
     def remove_gold(self, utterance_id: str) -> None:
         """Raises NotFound where it is not gold."""
 
-    def golds(self, limit: int = 1000) -> Sequence[Gold]:
-        """Newest first."""
-
-    def gold_transcripts(self, limit: int = 1000) -> Sequence[tuple[Utterance, str]]:
-        """Closed clips whose gold is a transcript, with its text; newest first."""
+    def golds(self, limit: int = 1000) -> Sequence[tuple[Utterance, Gold]]:
+        """Closed clips that are gold, the last made so first."""

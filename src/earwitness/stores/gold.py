@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
 from earwitness.errors import InputError, NotFound
-from earwitness.model import ItemState, Utterance, Verdict
+from earwitness.model import ItemState, Utterance
 from earwitness.ports.lead import Gold
 from earwitness.stores.database import Database
 from earwitness.stores.tables import gold, review_item, utterance
-from earwitness.stores.utterances import with_text
+from earwitness.stores.utterances import made_of
 
-GOLD = [gold.c[name] for name in Gold.__dataclass_fields__]
+_GOLD = [gold.c[name] for name in Gold.__dataclass_fields__]
+LABELLED = [column.label(f"gold_{column.name}") for column in _GOLD]
+"""Gold beside other columns."""
 
 
 class GoldStore:
@@ -35,22 +38,28 @@ class GoldStore:
             if gone.rowcount == 0:
                 raise NotFound(f"The clip {utterance_id!r} is not gold.")
 
-    def golds(self, limit: int = 1000) -> Sequence[Gold]:
-        statement = select(*GOLD).order_by(gold.c.at.desc(), gold.c.utterance).limit(limit)
-        with self.database.read() as connection:
-            return [Gold(*row) for row in connection.execute(statement)]
-
-    def gold_transcripts(self, limit: int = 1000) -> Sequence[tuple[Utterance, str]]:
+    def golds(self, limit: int = 1000) -> Sequence[tuple[Utterance, Gold]]:
         statement = (
-            select(utterance, gold.c.text.label("said"))
+            select(utterance, *LABELLED)
             .join_from(review_item, gold)
             .join(utterance)
-            .where(gold.c.verdict == Verdict.TRANSCRIPT, review_item.c.state == ItemState.CLOSED)
+            .where(review_item.c.state == ItemState.CLOSED)
             .order_by(gold.c.at.desc(), gold.c.utterance)
             .limit(limit)
         )
         with self.database.read() as connection:
-            return [with_text(row) for row in connection.execute(statement)]
+            rows = [row._mapping for row in connection.execute(statement)]
+        return [(kept_of(row), gold_of(row)) for row in rows]
+
+
+def gold_of(fields: Mapping[Any, Any]) -> Gold:
+    """Of a row with the columns ``LABELLED``."""
+    return Gold(*(fields[f"gold_{column.name}"] for column in _GOLD))
+
+
+def kept_of(fields: Mapping[Any, Any]) -> Utterance:
+    """Of a row with the columns of ``utterance`` among others."""
+    return made_of({column.name: fields[column.name] for column in utterance.c})
 
 
 def _refuse_unless_closed(connection: Connection, utterance_id: str) -> None:

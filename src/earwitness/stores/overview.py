@@ -26,15 +26,14 @@ from sqlalchemy import (
 
 from earwitness.errors import NotFound
 from earwitness.model import ItemState, Judgement, ReviewItem, Source, Term, Transcript
-from earwitness.ports.lead import Closed, Gold, LastTrial, Selection, Waiting
+from earwitness.ports.lead import Closed, LastTrial, Selection, Waiting
 from earwitness.review.queue import OPEN
 from earwitness.stores.database import Database
-from earwitness.stores.gold import GOLD
+from earwitness.stores.gold import LABELLED, gold_of, kept_of
 from earwitness.stores.lexicon import VERSION, term_of
 from earwitness.stores.tables import gold, settlement, term, trial, utterance
 from earwitness.stores.tables import judgement as judged
 from earwitness.stores.tables import review_item as item
-from earwitness.stores.utterances import made_of
 
 _ITEM = [item.c[name] for name in ReviewItem.__dataclass_fields__]
 _SOURCE = [utterance.c[name] for name in Source.__dataclass_fields__]
@@ -104,12 +103,20 @@ class OverviewStore:
     # --- judged clips ---------------------------------------------------------
 
     def closed(self, utterance_id: str) -> Closed:
-        statement = _closed_items().where(item.c.utterance == utterance_id)
-        with self.database.read() as connection:
-            found = _with_judgements(connection, statement)
+        found = self.closed_among([utterance_id])
         if not found:
             raise NotFound(f"There is no clip {utterance_id!r} that listeners have decided on.")
         return found[0]
+
+    def closed_among(self, utterance_ids: Collection[str]) -> Sequence[Closed]:
+        with self.database.read() as connection:
+            return [
+                each
+                for some in _batches(utterance_ids)
+                for each in _with_judgements(
+                    connection, _closed_items().where(item.c.utterance.in_(some))
+                )
+            ]
 
     def newest_closed(
         self,
@@ -117,6 +124,7 @@ class OverviewStore:
         *,
         since: datetime | None = None,
         reason: str | None = None,
+        golden: bool = False,
         after: tuple[datetime, str] | None = None,
     ) -> Sequence[Closed]:
         statement = _closed_items().order_by(item.c.closed_at.desc(), item.c.utterance.desc())
@@ -124,6 +132,8 @@ class OverviewStore:
             statement = statement.where(item.c.closed_at >= since)
         if reason is not None:
             statement = statement.where(item.c.reason == reason)
+        if golden:
+            statement = statement.where(gold.c.at.is_not(None))
         if after is not None:
             order: _Order = ((item.c.closed_at, True), (item.c.utterance, True))
             statement = statement.where(*_behind(order, after))
@@ -242,9 +252,8 @@ def _behind(order: _Order, last: Sequence[object]) -> Iterator[ColumnElement[boo
 
 def _closed_items() -> Select[Any]:
     prefixed = [column.label(f"item_{column.name}") for column in _ITEM]
-    golden = [column.label(f"gold_{column.name}") for column in GOLD]
     return (
-        select(*prefixed, *golden, utterance)
+        select(*prefixed, *LABELLED, utterance)
         .select_from(item)
         .join(utterance)
         .outerjoin(gold, gold.c.utterance == item.c.utterance)
@@ -292,10 +301,9 @@ def _waiting(row: Row[Any, *tuple[Any, ...]]) -> Waiting:
 
 def _closed(row: Row[Any], judgements: tuple[Judgement, ...]) -> Closed:
     fields = row._mapping
-    golden = Gold(*(fields[f"gold_{column.name}"] for column in GOLD))
     return Closed(
         item=ReviewItem(*(fields[f"item_{column.name}"] for column in _ITEM)),
-        utterance=made_of({column.name: fields[column.name] for column in utterance.c}),
+        utterance=kept_of(fields),
         judgements=judgements,
-        gold=golden if golden.at is not None else None,
+        gold=gold_of(fields) if row.gold_at is not None else None,
     )

@@ -72,7 +72,7 @@ class UtteranceStore:
             .limit(limit)
         )
         with self.database.read() as connection:
-            return [with_text(row) for row in connection.execute(statement)]
+            return [_with_text(row) for row in connection.execute(statement)]
 
 
 def _last_judgements() -> Subquery:
@@ -107,8 +107,7 @@ def _utterance(row: Row[Any]) -> Utterance:
     return made_of(dict(row._mapping))
 
 
-def with_text(row: Row[Any]) -> tuple[Utterance, str]:
-    """Of a row of ``utterance`` with one column more, ``said``."""
+def _with_text(row: Row[Any]) -> tuple[Utterance, str]:
     fields = dict(row._mapping)
     said = str(fields.pop("said"))
     return made_of(fields), said
