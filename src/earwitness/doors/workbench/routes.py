@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
 
-from earwitness.doors.workbench import assets, listening, signing_in
+from earwitness.doors.workbench import assets, lead, listening, signing_in
 from earwitness.doors.workbench.guard import guarded
 from earwitness.doors.workbench.pages import Pages, Place
 from earwitness.doors.workbench.roles import EVERYBODY, only
@@ -17,7 +17,7 @@ from earwitness.model import ItemState
 if TYPE_CHECKING:
     from earwitness.wiring import Earwitness
 
-PLACES = (Place("Listen", listening.LISTEN, listening.LISTENERS),)
+PLACES = (Place("Listen", listening.LISTEN, listening.LISTENERS), lead.PLACE)
 """What the head of every page leads to, as far as a visitor's roles go."""
 
 
@@ -31,6 +31,7 @@ def router(program: Earwitness) -> APIRouter:
     files.add_routes(made)
     signing_in.add_routes(made, program, pages, cookie)
     listening.add_routes(made, program, pages)
+    lead.add_routes(made, program, pages)
     return made
 
 
