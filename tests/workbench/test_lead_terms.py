@@ -149,7 +149,7 @@ def test_a_held_trial_goes_live_by_a_leads_word(home: House, lead: httpx.Client)
     assert home.records.lexicon().terms["bussin"].why == "they all say so"
     again = decide(lead, page, f"{LEAD}/override", trial=held)
     assert again.status_code == 400
-    assert decide(lead, page, f"{LEAD}/override", trial="0" * 32).status_code == 404
+    assert decide(lead, page, f"{LEAD}/override", trial="f" * 32).status_code == 404
 
 
 def test_hostile_terms_are_text_everywhere(home: House, lead: httpx.Client) -> None:

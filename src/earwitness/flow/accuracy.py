@@ -22,7 +22,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 
-from earwitness.flow.gold import decision
+from earwitness.flow.gold import alignable, decision
 from earwitness.flow.intervals import share
 from earwitness.model import Interval, Verdict
 from earwitness.ports.lead import Closed
@@ -88,7 +88,7 @@ def accuracy(
     on both sides.
     """
     clips = list(audited)
-    scored = [_scored(each) for each in clips if decision(each)[0] in _DECIDED]
+    scored = [_scored(each) for each in clips if _is_decided(each)]
     starts = sorted({_start(each.heard_at, period) for each in scored})
     return Accuracy(
         overall=_estimate(scored),
@@ -115,6 +115,11 @@ def _estimate(scored: Sequence[_Scored]) -> Estimate:
     right = share(sum(each.errors == 0 for each in scored), len(scored))
     errors, words = [each.errors for each in scored], [each.words for each in scored]
     return Estimate(len(scored), right, ratio(errors, words) if scored else None)
+
+
+def _is_decided(closed: Closed) -> bool:
+    verdict, said = decision(closed)
+    return verdict in _DECIDED and alignable(said, closed.utterance.transcript.text)
 
 
 def _scored(closed: Closed) -> _Scored:

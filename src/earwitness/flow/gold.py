@@ -7,7 +7,7 @@ what the word error of listeners is measured against: of all together, of nobody
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -43,6 +43,15 @@ def decision(closed: Closed) -> tuple[Verdict, str]:
     """What is held to have been said: the gold, or else the judgement that decided."""
     best = closed.gold or closed.decided
     return best.verdict, best.text
+
+
+MOST_CELLS = 250_000
+"""Words of one text times words of the other: more would take seconds to align."""
+
+
+def alignable(one: str, other: str) -> bool:
+    """Whether two texts are short enough to be compared while somebody waits for a page."""
+    return len(one.split()) * len(other.split()) <= MOST_CELLS
 
 
 # --- how right listeners are --------------------------------------------------
@@ -91,7 +100,9 @@ def _errors(closed: Closed) -> tuple[int, int]:
     scores: list[Errors] = [
         score(gold.text, judgement.text)
         for judgement in closed.judgements
-        if judgement.blind and judgement.verdict is Verdict.TRANSCRIPT
+        if judgement.blind
+        and judgement.verdict is Verdict.TRANSCRIPT
+        and alignable(gold.text, judgement.text)
     ]
     return sum(each.errors for each in scores), sum(each.words for each in scores)
 
@@ -167,6 +178,16 @@ def _checked(read: Sequence[Label | Refused]) -> tuple[list[Label], list[Refused
         else:
             labels[each.utterance] = each
     return list(labels.values()), refused
+
+
+def every_closed(records: Records, batch: int = 200) -> Iterator[Closed]:
+    """Every clip that humans closed, the last closed first, so many in memory at a time."""
+    after = None
+    while page := records.newest_closed(batch, after=after):
+        yield from page
+        last = page[-1].item
+        assert last.closed_at is not None
+        after = last.closed_at, last.utterance
 
 
 def _wrong(label: Label) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 from itertools import groupby
 
-from earwitness.flow.gold import decision
+from earwitness.flow.gold import alignable, decision
 from earwitness.model import Verdict, term_key
 from earwitness.ports.lead import Closed
 from earwitness.speech.alignment import align
@@ -58,9 +58,10 @@ def missed_words(closed: Iterable[Closed], live: Collection[str]) -> list[Missed
     found: dict[str, _Found] = {}
     for clip in closed:
         verdict, text = decision(clip)
-        if verdict is not Verdict.TRANSCRIPT:
+        heard = clip.utterance.transcript.text
+        if verdict is not Verdict.TRANSCRIPT or not alignable(text, heard):
             continue
-        for word, spelled, instead in _missed(text, clip.utterance.transcript.text):
+        for word, spelled, instead in _missed(text, heard):
             if term_key(spelled) not in live and term_key(word) not in live:
                 _add(found.setdefault(word, _Found()), clip, word, spelled, instead)
     return sorted(map(_missed_word, found.values()), key=_rank)
@@ -109,13 +110,13 @@ def _missed(said: str, heard: str) -> tuple[tuple[str, str, str], ...]:
 
 def _differences(said: str, heard: str) -> Iterator[tuple[str, str, str]]:
     ours, theirs = tokens(said), tokens(heard)
+    known = {token.text for token in theirs}  # heard elsewhere in the clip is not unknown
     pairs = align([token.text for token in ours], [token.text for token in theirs])
     for match, run in groupby(pairs, key=lambda pair: pair.match):
         if not match:
             stretch = list(run)
             human = [ours[pair.reference] for pair in stretch if pair.reference is not None]
             machine = [theirs[pair.hypothesis] for pair in stretch if pair.hypothesis is not None]
-            known = {token.text for token in machine}
             for place, token in enumerate(human):
                 if not token.text.isdigit() and token.text not in known:
                     yield token.text, _spelled(said, token), _instead(machine, place, len(human))

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from earwitness.doors.workbench.lead import queue, terms
+from earwitness.doors.workbench.lead import (
+    accuracy,
+    agreement,
+    clips,
+    queue,
+    terms,
+    words,
+)
 from earwitness.doors.workbench.lead.desk import LEAD, READERS
 from earwitness.doors.workbench.pages import Pages, Place
 from earwitness.doors.workbench.roles import only
@@ -20,7 +27,7 @@ PLACE = Place("Lead", LEAD, READERS)
 
 def add_routes(router: APIRouter, program: Earwitness, pages: Pages) -> None:
     router.add_api_route(LEAD, _first, methods=["GET"])
-    for part in (queue, terms):
+    for part in (queue, terms, words, agreement, clips, accuracy):
         part.add_routes(router, program, pages)
 
 
