@@ -18,6 +18,8 @@ from tests.values import judgement, transcript, trial
 from tests.workbench.browsing import browser_at, field
 
 from earwitness.accounts import Account, Password, Role
+from earwitness.audio.clip import encode_flac
+from earwitness.engines.scripted import recording
 from earwitness.flow import access, accounts
 from earwitness.model import (
     Flag,
@@ -45,6 +47,11 @@ class House:
     server: Running
     program: Earwitness
     now: datetime
+    _clip: str = ""
+
+    def __post_init__(self) -> None:
+        """One sound for every clip, so that trials can listen to it."""
+        self._clip = self.program.blobs.put(encode_flac(recording(0)))
 
     @property
     def records(self) -> SqlRecords:
@@ -65,7 +72,7 @@ class House:
         heard = transcript(machine, revision)
         source = source or Source("kitchen", "home-1")
         self.records.keep(
-            Utterance(name, source, at, heard, flags, f"clip-of-{name}"),
+            Utterance(name, source, at, heard, flags, self._clip),
             ReviewItem(name, ItemState.WAITING, 0.5, at, reason=reason),
         )
         return name

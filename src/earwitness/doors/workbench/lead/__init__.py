@@ -11,6 +11,7 @@ from earwitness.doors.workbench.lead import (
     accuracy,
     agreement,
     clips,
+    files,
     queue,
     terms,
     words,
@@ -27,7 +28,7 @@ PLACE = Place("Lead", LEAD, READERS)
 
 def add_routes(router: APIRouter, program: Earwitness, pages: Pages) -> None:
     router.add_api_route(LEAD, _first, methods=["GET"])
-    for part in (queue, terms, words, agreement, clips, accuracy):
+    for part in (queue, terms, words, agreement, clips, accuracy, files):
         part.add_routes(router, program, pages)
 
 
