@@ -255,6 +255,8 @@ class ReviewItem:
     queued_at: datetime
     closed_at: datetime | None = None
     closed_because: str = ""
+    reason: str = ""
+    """The rule of the flag that makes it most worth a listener's time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from tests.databases import postgres_url, sqlite_url
-from tests.values import START, trial
+from tests.values import START, item, trial, utterance
 
 from earwitness.errors import StoreError
 from earwitness.model import TrialOutcome
@@ -63,12 +63,16 @@ def test_what_an_older_program_kept_is_found_after_the_migration(
     taught = trial()
     taught = replace(taught, term=replace(taught.term, utterance="u1"))
     store.save_trial("t1", taught, TrialOutcome.LIVE, START)
+    store.keep(utterance("u1"), item("u1"))
     with store.database.write() as connection:
         for table in reversed(metadata.sorted_tables):
             if table.name not in FIRST_TABLES:
                 table.drop(connection)
         for statement in (
             "DROP INDEX review_item_leased",
+            *(f"DROP INDEX review_item_{name}" for name in ("state", "reason", "age", "closed")),
+            "DROP INDEX trial_newest",
+            "ALTER TABLE review_item DROP COLUMN reason",
             "DROP INDEX ix_trial_utterance",
             "ALTER TABLE trial DROP COLUMN utterance",
             "UPDATE alembic_version SET version_num = '0001'",
@@ -79,6 +83,7 @@ def test_what_an_older_program_kept_is_found_after_the_migration(
     assert again.reopened(1) == []
     assert again.access_revision() == 0
     assert again.accounts() == []
+    assert again.item("u1").reason == "low_confidence"
     again.close()
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from earwitness.errors import StoreError
 from earwitness.flow.readings import Clip
-from earwitness.model import Samples, Utterance
-from earwitness.ports import Blobs, ClipCodec, UtteranceRecords
+from earwitness.model import Samples, Utterance, Verdict
+from earwitness.ports import Blobs, ClipCodec, Records
 from earwitness.review.queue import AUDIT
 
 AGREED = 2
@@ -19,7 +19,7 @@ AGREED = 2
 class Clips:
     """Kept clips, and the recordings that ship with the program (``starter``)."""
 
-    records: UtteranceRecords
+    records: Records
     blobs: Blobs
     codec: ClipCodec
     starter: Callable[[], Sequence[Clip]] = tuple
@@ -48,13 +48,17 @@ class Clips:
         return [self.of(utterance) for utterance in waiting if not _is_audited(utterance)]
 
     def regression(self, but: str | None = None) -> list[Clip]:
-        """The starter set, and the clips of this store on which two listeners agree."""
+        """The starter set, gold, and what else two listeners of this store agree on."""
+        golds = self.records.golds(self.limit)
+        gold = {heard.id for heard, _ in golds}
+        vouched = ((u, each.text) for u, each in golds if each.verdict is Verdict.TRANSCRIPT)
         agreed = self.records.transcribed(AGREED, self.limit)
+        others = (each for each in agreed if each[0].id not in gold)
         return [
             *self.starter(),
             *(
                 self.of(utterance, text)
-                for utterance, text in agreed
+                for utterance, text in (*vouched, *others)
                 if utterance.id != but and self._is_whole(utterance)
             ),
         ]

@@ -34,7 +34,7 @@ from earwitness.model import (
     Utterance,
 )
 from earwitness.ports import Blobs, ClipCodec, Engine, SpeechDetector, UtteranceRecords
-from earwitness.review.queue import priority, value
+from earwitness.review.queue import main_reason, priority, value
 from earwitness.speech.confidence import with_second
 from earwitness.speech.doubt import AuditSample, Rule, flags, likeness
 from earwitness.speech.segment import Cut, Piece, join, pieces
@@ -271,6 +271,7 @@ def _keep(recent: Recent, flags: tuple[Flag, ...], keeper: Keeper) -> None:
             state=ItemState.WAITING,
             priority=priority(worth, recent.heard_at),
             queued_at=recent.heard_at,
+            reason=main_reason(flags),
         ),
     )
 

@@ -18,6 +18,7 @@ from earwitness.ports.hearing import (
     SpeechDetector,
 )
 from earwitness.ports.identity import IdentityProvider
+from earwitness.ports.lead import GoldRecords, OverviewRecords
 from earwitness.ports.lexicon import EventRecords, LexiconRecords
 from earwitness.ports.listening import DeskRecords
 from earwitness.ports.review import Blobs, UtteranceRecords
@@ -32,10 +33,12 @@ __all__ = [
     "DeskRecords",
     "Engine",
     "EventRecords",
+    "GoldRecords",
     "IdentityProvider",
     "LexiconRecords",
     "LexiconSource",
     "LiveDetector",
+    "OverviewRecords",
     "Records",
     "SpeechDetector",
     "TokenRecords",
@@ -45,6 +48,8 @@ __all__ = [
 
 class Records(
     UtteranceRecords,
+    OverviewRecords,
+    GoldRecords,
     LexiconRecords,
     EventRecords,
     AccessRecords,

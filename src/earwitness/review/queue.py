@@ -66,6 +66,18 @@ def value(confidence: float, flags: Sequence[Flag], gains: Mapping[str, float] =
     return 1.0 - prod(1.0 - wrong * gains.get(rule, OTHER_GAIN) for rule in rules)
 
 
+def main_reason(flags: Sequence[Flag], gains: Mapping[str, float] = GAINS) -> str:
+    """The rule that a clip waits for in the first place; empty where there is none.
+
+    >>> main_reason([Flag("low_confidence", 0, 0, ""), Flag("unknown_word", 0, 0, "")])
+    'unknown_word'
+    """
+    rules = [flag.rule for flag in flags]
+    if AUDIT in rules:
+        return AUDIT
+    return max(rules, key=lambda rule: gains.get(rule, OTHER_GAIN), default="")
+
+
 def priority(worth: float, queued_at: datetime, patience: timedelta = PATIENCE) -> float:
     """Orders the queue, greatest first, at any later moment."""
     return worth - queued_at.timestamp() / patience.total_seconds()

@@ -14,7 +14,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, literal, null, or_, select, update
+from sqlalchemy import Connection, bindparam, func, literal, null, or_, select, update
 
 from earwitness.errors import NotFound, RevisionConflict, TermRefused
 from earwitness.model import EVERYWHERE, Lexicon, Term, TermState, term_key
@@ -24,7 +24,7 @@ from earwitness.stores.settlements import reopen_since, reopen_without
 from earwitness.stores.tables import lexicon_revision, term
 
 _FIELDS = [name for name in Term.__dataclass_fields__ if name != "state"]
-_VERSION = [term.c.key, *(term.c[name] for name in _FIELDS)]
+VERSION = [term.c.key, *(term.c[name] for name in _FIELDS)]
 
 
 class LexiconStore:
@@ -180,7 +180,7 @@ def _opened_between(connection: Connection, known: int, number: int) -> Iterable
     In this order a lexicon lists its terms alike, whatever it was built from.
     """
     rows = connection.execute(
-        select(*_VERSION)
+        select(*VERSION)
         .where(
             term.c.first_revision > known,
             term.c.first_revision <= number,
@@ -188,11 +188,12 @@ def _opened_between(connection: Connection, known: int, number: int) -> Iterable
         )
         .order_by(term.c.first_revision, term.c.key)
     )
-    return ((row[0], _term(row)) for row in rows)
+    return ((row[0], term_of(row)) for row in rows)
 
 
-def _term(row: Row[Any]) -> Term:
-    return Term(**dict(zip(_FIELDS, row[1:], strict=True)), state=TermState.LIVE)
+def term_of(row: Sequence[Any]) -> Term:
+    """Of a row that begins with ``VERSION``."""
+    return Term(**dict(zip(_FIELDS, row[1:], strict=False)), state=TermState.LIVE)
 
 
 # --- writing ----------------------------------------------------------------
@@ -247,7 +248,7 @@ def _close_since(connection: Connection, revision: int, number: int) -> None:
 
 def _reopen(connection: Connection, revision: int, number: int) -> None:
     """Versions that were live at ``revision`` and are not now, under the new number."""
-    versions = select(literal(number), null(), *_VERSION).where(
+    versions = select(literal(number), null(), *VERSION).where(
         term.c.first_revision <= revision, term.c.last_revision >= revision
     )
     columns = ["first_revision", "last_revision", "key", *_FIELDS]

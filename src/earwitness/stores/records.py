@@ -17,8 +17,10 @@ from earwitness.stores.check import check, lost_clips
 from earwitness.stores.database import Database
 from earwitness.stores.desk import DeskStore
 from earwitness.stores.events import EventStore
+from earwitness.stores.gold import GoldStore
 from earwitness.stores.lexicon import LexiconStore
 from earwitness.stores.migrate import migrate
+from earwitness.stores.overview import OverviewStore
 from earwitness.stores.passkeys import PasskeyStore
 from earwitness.stores.people import PeopleStore
 from earwitness.stores.postgres import open_postgres
@@ -37,6 +39,8 @@ class SqlRecords(
     UtteranceStore,
     QueueStore,
     SettlementStore,
+    OverviewStore,
+    GoldStore,
     LexiconStore,
     TrialStore,
     EventStore,

@@ -22,7 +22,7 @@ from earwitness.model import ItemState, TrialOutcome, Verdict
 from earwitness.stores import codec
 from earwitness.stores.columns import Coded, Finite, Moment, OneOf, Utf8
 
-SCHEMA = "0009"
+SCHEMA = "0010"
 """The newest migration; a store with one that is not known is refused."""
 
 metadata = MetaData()
@@ -51,6 +51,7 @@ review_item = Table(
     Column("queued_at", Moment, nullable=False),
     Column("closed_at", Moment),
     Column("closed_because", Utf8, nullable=False),
+    Column("reason", Utf8),
     Column("settled_by", Coded(codec.encode_transcript, codec.decode_transcript)),
     Column("lease_token", Utf8),
     Column("lease_analyst", Utf8),
@@ -68,6 +69,34 @@ Index(
     review_item.c.priority,
     sqlite_where=text("closed_at IS NULL"),
     postgresql_where=text("closed_at IS NULL"),
+)
+# What a lead counts and lists is counted and listed from these alone, however many wait.
+Index(
+    "review_item_state",
+    review_item.c.state,
+    review_item.c.priority,
+    sqlite_where=text("closed_at IS NULL"),
+    postgresql_where=text("closed_at IS NULL"),
+)
+Index(
+    "review_item_reason",
+    review_item.c.reason,
+    review_item.c.priority,
+    sqlite_where=text("closed_at IS NULL"),
+    postgresql_where=text("closed_at IS NULL"),
+)
+Index(
+    "review_item_age",
+    review_item.c.queued_at,
+    sqlite_where=text("closed_at IS NULL"),
+    postgresql_where=text("closed_at IS NULL"),
+)
+Index(
+    "review_item_closed",
+    review_item.c.state,
+    review_item.c.closed_at,
+    sqlite_where=text("closed_at IS NOT NULL"),
+    postgresql_where=text("closed_at IS NOT NULL"),
 )
 
 Index(
@@ -122,6 +151,18 @@ guess_shown = Table(
     metadata,
     Column("utterance", Utf8, ForeignKey("review_item.utterance"), primary_key=True),
     Column("analyst", Utf8, primary_key=True),
+    Column("at", Moment, nullable=False),
+)
+
+# What a lead vouches for was said in a clip: trusted before any listener.
+gold = Table(
+    "gold",
+    metadata,
+    Column("utterance", Utf8, ForeignKey("review_item.utterance"), primary_key=True),
+    Column("verdict", OneOf(Verdict), nullable=False),
+    Column("text", Utf8, nullable=False),
+    Column("by", Utf8, nullable=False),
+    Column("why", Utf8, nullable=False),
     Column("at", Moment, nullable=False),
 )
 
@@ -195,6 +236,7 @@ trial = Table(
     Column("outcome", OneOf(TrialOutcome), nullable=False),
     Column("saved_at", Moment, nullable=False),
 )
+Index("trial_newest", trial.c.key, trial.c.saved_at, trial.c.id, trial.c.outcome)
 
 event = Table(
     "event",

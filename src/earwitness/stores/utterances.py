@@ -104,16 +104,16 @@ def _utterance_fields(utterance: Utterance) -> dict[str, object]:
 
 
 def _utterance(row: Row[Any]) -> Utterance:
-    return _made_of(dict(row._mapping))
+    return made_of(dict(row._mapping))
 
 
 def _with_text(row: Row[Any]) -> tuple[Utterance, str]:
     fields = dict(row._mapping)
     said = str(fields.pop("said"))
-    return _made_of(fields), said
+    return made_of(fields), said
 
 
-def _made_of(fields: dict[str, Any]) -> Utterance:
+def made_of(fields: dict[str, Any]) -> Utterance:
     source = Source(**{name: fields.pop(name) for name in Source.__dataclass_fields__})
     return Utterance(source=source, **fields)
 

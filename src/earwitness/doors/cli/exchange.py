@@ -11,45 +11,49 @@ import typer
 
 from earwitness.audio import player
 from earwitness.doors.cli.files import write_whole
-from earwitness.doors.cli.opening import EVERY, opened
+from earwitness.doors.cli.opening import opened
 from earwitness.doors.cli.screen import Screen
 from earwitness.doors.formats import judged
-from earwitness.doors.formats.forms import Format
+from earwitness.doors.formats.files import WRITERS
+from earwitness.doors.formats.forms import ClipFormat, Format
 from earwitness.doors.formats.judged import Judged
 from earwitness.errors import AudioError, InputError
+from earwitness.flow.gold import decision, every_closed
 from earwitness.flow.judge import Answer
-from earwitness.model import ItemState, Judgement, Source, Verdict
+from earwitness.model import Source, Verdict
+from earwitness.ports.lead import Closed
 
 if TYPE_CHECKING:
     from earwitness.wiring import Earwitness
 
 IMPORTED = Source(device="import")
+CLIPS = {
+    Format.LABEL_STUDIO: ClipFormat.LABEL_STUDIO,
+    Format.NEMO: ClipFormat.NEMO,
+    Format.CLIPS_CSV: ClipFormat.CSV,
+    Format.TEXTGRID: ClipFormat.TEXTGRID,
+}
 
 
-WRITERS = {Format.LABEL_STUDIO: judged.write_label_studio, Format.NEMO: judged.write_nemo}
-
-
-def export_clips(program: Earwitness, file: Path, form: Format, screen: Screen) -> list[Judged]:
+def export_clips(
+    program: Earwitness, file: Path, form: Format, screen: Screen, *, names: bool = False
+) -> list[Judged]:
     """Every closed clip with words in it: the manifest, and WAVs in a folder beside it."""
     folder = file.with_name(f"{file.stem}-clips")
-    closed = program.records.items((ItemState.CLOSED,), EVERY)
-    found = (_judged(program, item.utterance, folder) for item in screen.track(closed, "Writing"))
-    clips = [clip for clip in found if clip is not None]
-    write_whole(file, WRITERS[form](clips))
-    return clips
+    closed = list(every_closed(program.records))
+    written = [
+        _written(program, each, folder, names)
+        for each in screen.track(closed, "Writing")
+        if decision(each)[0] is Verdict.TRANSCRIPT
+    ]
+    write_whole(file, b"".join(WRITERS[CLIPS[form]](written)))
+    return written
 
 
-def _judged(program: Earwitness, utterance_id: str, folder: Path) -> Judged | None:
-    judgements = program.records.judgements(utterance_id)
-    texts = _texts(judgements)
-    if not texts or judgements[-1].verdict is not Verdict.TRANSCRIPT:
-        return None
-    utterance = program.records.utterance(utterance_id)
-    path = _made(folder) / f"{utterance_id}.wav"
-    write_whole(path, player.wav(program.clip(utterance.clip)))
-    transcript = utterance.transcript
-    name = f"{folder.name}/{path.name}"
-    return Judged(name, transcript.seconds, texts, transcript.text, transcript.model)
+def _written(program: Earwitness, closed: Closed, folder: Path, names: bool) -> Judged:
+    path = _made(folder) / f"{closed.utterance.id}.wav"
+    write_whole(path, player.wav(program.clip(closed.utterance.clip)))
+    return judged.of(closed, names=names, audio=f"{folder.name}/{path.name}")
 
 
 def _made(folder: Path) -> Path:
@@ -58,11 +62,6 @@ def _made(folder: Path) -> Path:
     except OSError as error:
         raise InputError(f"{folder}: cannot be made: {error.strerror}.") from error
     return folder
-
-
-def _texts(judgements: Sequence[Judgement]) -> tuple[tuple[str, str], ...]:
-    spoken = (each for each in judgements if each.verdict is Verdict.TRANSCRIPT)
-    return tuple((each.analyst, each.text) for each in spoken)
 
 
 def import_clips(
@@ -97,11 +96,18 @@ def _keep(program: Earwitness, path: Path, clip: Judged, name: str) -> bool:
 
 
 def _judge(program: Earwitness, utterance: str | None, clip: Judged, name: str) -> Iterator[bool]:
-    for analyst, text in clip.texts:
-        assignment = program.assign(analyst or name, utterance)
+    for listener, text in clip.texts:
+        assignment = program.assign(_analyst(listener, name, len(clip.texts)), utterance)
         if assignment is not None:
             program.judge(assignment.lease, Answer(Verdict.TRANSCRIPT, text))
         yield assignment is not None
+
+
+def _analyst(listener: str, name: str, count: int) -> str:
+    """A letter stands for nobody but another listener of the same clip."""
+    if len(listener) > 1:
+        return listener
+    return f"{name}-{listener or 'a'}" if count > 1 else name
 
 
 def _modified(path: Path) -> datetime:

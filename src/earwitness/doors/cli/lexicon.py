@@ -34,6 +34,9 @@ Revision = Annotated[
     typer.Argument(metavar="REVISION", help="Whose terms come back; by default the one before."),
 ]
 Form = Annotated[Format, typer.Option("--format", help="What to write.")]
+Names = Annotated[
+    bool, typer.Option("--names", help="Name the listeners, who are a, b and c otherwise.")
+]
 Into = Annotated[Path | None, typer.Argument(metavar="FILE", help="By default stdout.")]
 OutOf = Annotated[
     Path, typer.Argument(metavar="FILE", help="A .csv of terms, or a .json or .jsonl of clips.")
@@ -190,18 +193,22 @@ def _find_trial(program: Earwitness, beginning: str) -> str:
 
 @group.command("export")
 def export(
-    context: typer.Context, file: Into = None, form: Form = Format.CSV, as_json: Json = False
+    context: typer.Context,
+    file: Into = None,
+    form: Form = Format.CSV,
+    names: Names = False,
+    as_json: Json = False,
 ) -> None:
-    """Write the live terms as CSV, or the judged clips for Label Studio or NeMo.
+    """Write the live terms as CSV, or the judged clips for Label Studio, NeMo, CSV or Praat.
 
-    Clips are written as WAV files into a folder beside the file.
+    Clips are written as WAV files into a folder beside the file; TextGrids go into one ZIP.
     """
     screen = Screen(as_json)
     with opened(context) as program:
         if form is Format.CSV:
             _export_terms(list(program.records.lexicon().terms.values()), file, screen)
         else:
-            _export_clips(program, file, form, screen)
+            _export_clips(program, file, form, screen, names=names)
 
 
 def _export_terms(terms: list[Term], file: Path | None, screen: Screen) -> None:
@@ -215,12 +222,14 @@ def _export_terms(terms: list[Term], file: Path | None, screen: Screen) -> None:
         screen.result({"terms": terms}, lambda out: out.out(text, end="", highlight=False))
 
 
-def _export_clips(program: Earwitness, file: Path | None, form: Format, screen: Screen) -> None:
+def _export_clips(
+    program: Earwitness, file: Path | None, form: Format, screen: Screen, *, names: bool
+) -> None:
     from earwitness.doors.cli.exchange import export_clips
 
     if file is None:
         raise InputError("Name the file to write; the clips go into a folder beside it.")
-    clips = export_clips(program, file, form, screen)
+    clips = export_clips(program, file, form, screen, names=names)
     screen.note(f"{len(clips)} judged clips written to {file}")
     screen.result({"clips": clips}, lambda out: None)
 
@@ -267,9 +276,9 @@ def _import_clips(
     context: typer.Context, file: Path, text: str, name: str, screen: Screen
 ) -> Mapping[str, str]:
     from earwitness.doors.cli.exchange import import_clips
-    from earwitness.doors.formats import judged
+    from earwitness.doors.formats import labels
 
-    clips = judged.read(text, str(file))
+    clips = labels.clips(text, str(file))
     count, refused = import_clips(context, file, clips, name, screen)
     done = f"{count} of {len(clips)} clips are new."
     screen.result(

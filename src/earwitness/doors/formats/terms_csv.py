@@ -16,12 +16,12 @@ import io
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from earwitness.doors.formats.cells import bare, guarded
 from earwitness.errors import InputError
 from earwitness.model import EVERYWHERE, Term
 from earwitness.speech.lexicon import HEAVIEST
 
 COLUMNS = ("written", "spoken", "misheard", "scope", "weight", "why")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 _PART = "|"
 LIGHTEST = 0.1
 """A lighter term would hardly ever be heard; ``HEAVIEST`` is the recognisers' own bound."""
@@ -32,7 +32,7 @@ def write(terms: Iterable[Term]) -> str:
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(COLUMNS)
-    rows.writerows([_guarded(cell) for cell in _cells(term)] for term in terms)
+    rows.writerows([guarded(cell) for cell in _cells(term)] for term in terms)
     return text.getvalue()
 
 
@@ -83,18 +83,10 @@ def _cells(term: Term) -> tuple[str, ...]:
     return (term.written, spoken, misheard, term.scope, f"{term.weight:g}", term.why)
 
 
-def _guarded(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
-
-
-def _bare(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell
-
-
 def _term(row: Mapping[str | None, str | None], where: str) -> Term:
     if None in row:
         raise InputError(f"{where}, column {len(row)}: more cells than the first line has names.")
-    cells = {column: _bare(cell or "") for column, cell in row.items()}
+    cells = {column: bare(cell or "") for column, cell in row.items()}
     if not cells["written"]:
         raise InputError(f"{where}, column 'written': the term is empty.")
     return Term(

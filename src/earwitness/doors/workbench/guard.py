@@ -39,7 +39,9 @@ if TYPE_CHECKING:
     from earwitness.wiring import Earwitness
 
 MAX_BODY = 64 * 1024
-"""Of a form, in bytes."""
+"""Of a form, in bytes, where its page does not allow for more (``roles.up_to``)."""
+LONGEST_UPLOAD = 120.0
+"""Seconds for a form that may be long."""
 SIGN_IN = "/sign-in"
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -67,6 +69,7 @@ def guarded(
 
         def __init__(self, path: str, endpoint: Callable[..., Any], **how: Any) -> None:
             self.roles = roles.of(endpoint)
+            self.most = roles.body_of(endpoint) or MAX_BODY
             super().__init__(path, endpoint, **how)
 
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -94,14 +97,11 @@ def guarded(
             request.state.visitor = None
             changes = request.method not in SAFE
             if changes:
-                _check_size(request)
+                _check_size(request, self.most)
                 if not is_own(request):
                     return pages.problem(request, 403, "This came from a page that is not ours.")
-                try:
-                    async with asyncio.timeout(program.settings.stall_seconds):
-                        await request.form()  # kept for whoever asks again
-                except TimeoutError:
-                    return pages.problem(request, 408, "The form did not arrive; send it again.")
+                if self.most == MAX_BODY and (refused := await self._arrived(request)):
+                    return refused
             secret = cookie.secret(request)
             if self.roles and secret is None:
                 return _to_sign_in(pages, request)
@@ -114,6 +114,11 @@ def guarded(
             except AccessRefused:
                 return _to_sign_in(pages, request) if self.roles else None
             visitor = Visitor(account, session, csrf_token(secret))
+            if changes and self.most > MAX_BODY:  # not read for whoever may not send it
+                if not self.roles & account.roles:
+                    return pages.problem(request, 403, "Your roles do not include this page.")
+                if refused := await self._arrived(request):
+                    return refused
             if changes and not await brings_token(request, visitor.csrf):
                 return pages.problem(request, 403, "This page is too old; load it again.")
             request.state.visitor = visitor
@@ -121,13 +126,23 @@ def guarded(
                 return pages.problem(request, 403, "Your roles do not include this page.")
             return None
 
+        async def _arrived(self, request: Request) -> Response | None:
+            """None once the form is here; it is kept for whoever asks again."""
+            patience = program.settings.stall_seconds * self.most / MAX_BODY
+            try:
+                async with asyncio.timeout(min(patience, LONGEST_UPLOAD)):
+                    await request.form()
+            except TimeoutError:
+                return pages.problem(request, 408, "The form did not arrive; send it again.")
+            return None
+
     return Guarded
 
 
-def _check_size(request: Request) -> None:
+def _check_size(request: Request, most: int) -> None:
     length = request.headers.get("content-length", "")
-    if not length.isdecimal() or int(length) > MAX_BODY:
-        raise InputError(f"A form has at most {MAX_BODY} bytes, and says how many.")
+    if not length.isdecimal() or len(length) > 12 or int(length) > most:
+        raise InputError(f"A form here has at most {most} bytes, and says how many.")
 
 
 def _to_sign_in(pages: Pages, request: Request) -> Response:

@@ -14,6 +14,7 @@ EVERYBODY = frozenset(Role)
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 _MARK = "roles"
+_BODY = "most_bytes"
 
 
 def only(roles: frozenset[Role]) -> Callable[[Endpoint], Endpoint]:
@@ -24,6 +25,21 @@ def only(roles: frozenset[Role]) -> Callable[[Endpoint], Endpoint]:
         return endpoint
 
     return mark
+
+
+def up_to(size: int) -> Callable[[Endpoint], Endpoint]:
+    """Marks an endpoint whose form may have so many bytes: it takes files."""
+
+    def mark(endpoint: Endpoint) -> Endpoint:
+        setattr(endpoint, _BODY, size)
+        return endpoint
+
+    return mark
+
+
+def body_of(endpoint: Callable[..., Any]) -> int | None:
+    """None where nothing was said."""
+    return getattr(endpoint, _BODY, None)
 
 
 def of(endpoint: Callable[..., Any]) -> frozenset[Role]:

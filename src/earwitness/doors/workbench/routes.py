@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from earwitness.doors.workbench import (
     again,
     assets,
-    guesses,
+    lead,
     listening,
     me,
     oidc,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 PLACES = (
     Place("Listen", listening.LISTEN, listening.LISTENERS),
-    Place("Guess first", guesses.GUESSES, guesses.LEADS),
+    lead.PLACE,
     Place("Reports", reports.REPORTS, EVERYBODY),
     Place("Accounts", people.PEOPLE, people.ADMINISTRATORS),
     Place("Settings", settings.SETTINGS, people.ADMINISTRATORS),
@@ -57,7 +57,7 @@ def router(program: Earwitness) -> APIRouter:
     listening.add_routes(made, program, pages, tickets)
     revealing.add_routes(made, program, pages)
     reports.add_routes(made, program, pages)
-    guesses.add_routes(made, program, pages)
+    lead.add_routes(made, program, pages, tickets)
     return made
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,69 +9,60 @@ import structlog
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from earwitness.accounts import Role
+from earwitness.doors.workbench.lead.desk import LEAD, LEADS, READERS, Desk, Why
 from earwitness.doors.workbench.pages import Pages
 from earwitness.doors.workbench.roles import only
+from earwitness.doors.workbench.sound import Tickets
 from earwitness.doors.workbench.visitors import visitor_of
 
 if TYPE_CHECKING:
     from earwitness.wiring import Earwitness
 
-GUESSES = "/workbench/lead/guess-first"
-LEADS = frozenset({Role.LEAD})
+GUESSES = f"{LEAD}/guess-first"
 
 log = structlog.get_logger(__name__)
 Household = Annotated[str, Form(max_length=200)]
-Why = Annotated[str, Form(max_length=1000)]
 
 
-def add_routes(router: APIRouter, program: Earwitness, pages: Pages) -> None:
-    desk = _Desk(program, pages)
-    router.add_api_route(GUESSES, desk.show, methods=["GET"])
+def add_routes(router: APIRouter, program: Earwitness, pages: Pages, tickets: Tickets) -> None:
+    desk = _Guesses(program, pages, tickets)
+    router.add_api_route(GUESSES, desk.show_all, methods=["GET"])
     router.add_api_route(GUESSES, desk.allow, methods=["POST"])
     router.add_api_route(GUESSES + "/end", desk.forbid, methods=["POST"])
 
 
-class _Desk:
-    def __init__(self, program: Earwitness, pages: Pages) -> None:
-        self._records, self._pages = program.records, pages
-
-    @only(LEADS | {Role.AUDITOR})
-    async def show(self, request: Request) -> Response:
-        return await self._page(request)
+class _Guesses(Desk):
+    @only(READERS)
+    def show_all(self, request: Request) -> Response:
+        return self._page(request)
 
     @only(LEADS)
-    async def allow(self, request: Request, household: Household = "", why: Why = "") -> Response:
+    def allow(self, request: Request, household: Household = "", why: Why = "") -> Response:
         """From the next clip on that somebody gets."""
         who = visitor_of(request).account
         if not household.strip() or not why.strip():
-            return await self._page(request, household, why, "Say which household, and why.")
+            return self._page(request, household, why, "Say which household, and why.")
         now = datetime.now(UTC)
-        await asyncio.to_thread(
-            self._records.allow_guesses, household.strip(), who.name, why.strip(), now
-        )
+        self.records.allow_guesses(household.strip(), who.name, why.strip(), now)
         log.info("guesses come first", account=who.id, household=household.strip())
         return RedirectResponse(GUESSES, status_code=303)
 
     @only(LEADS)
-    async def forbid(self, request: Request, household: Household = "") -> Response:
-        await asyncio.to_thread(self._records.forbid_guesses, household)
+    def forbid(self, request: Request, household: Household = "") -> Response:
+        self.records.forbid_guesses(household)
         log.info("guesses come last", account=visitor_of(request).account.id, household=household)
         return RedirectResponse(GUESSES, status_code=303)
 
-    async def _page(
+    def _page(
         self, request: Request, household: str = "", why: str = "", problem: str = ""
     ) -> Response:
-        allowed = await asyncio.to_thread(self._records.guesses_allowed)
-        devices = await asyncio.to_thread(self._records.devices)
-        return self._pages.show(
+        return self.show(
             request,
             "guesses.html",
             400 if problem else 200,
-            allowed=allowed,
-            households=sorted({each.household for each in devices}),
+            allowed=self.records.guesses_allowed(),
+            households=sorted({each.household for each in self.records.devices()}),
             household=household,
             why=why,
             problem=problem,
-            may_change=bool(LEADS & visitor_of(request).account.roles),
         )
