@@ -31,6 +31,7 @@ from earwitness.model import (
     Utterance,
     Verdict,
 )
+from earwitness.review.queue import priority
 from earwitness.stores import SqlRecords
 from earwitness.wiring import Earwitness
 
@@ -73,7 +74,7 @@ class House:
         source = source or Source("kitchen", "home-1")
         self.records.keep(
             Utterance(name, source, at, heard, flags, self._clip),
-            ReviewItem(name, ItemState.WAITING, 0.5, at, reason=reason),
+            ReviewItem(name, ItemState.WAITING, priority(0.5, at), at, reason=reason),
         )
         return name
 

@@ -103,16 +103,13 @@ def new_id() -> str:
 
 def age(since: timedelta) -> str:
     """
-    >>> age(timedelta(minutes=95)), age(timedelta(days=3, hours=5)), age(timedelta(seconds=8))
-    ('1 h 35 min', '3 d 5 h', 'under 1 min')
+    >>> age(timedelta(minutes=95)), age(timedelta(days=3, hours=5)), age(timedelta(hours=1))
+    ('1 h 35 min', '3 d 5 h', '1 h')
     """
     minutes = int(since.total_seconds() // 60)
-    days, hours = minutes // (24 * 60), minutes // 60 % 24
-    if days:
-        return f"{days} d {hours} h"
-    if hours:
-        return f"{hours} h {minutes % 60} min"
-    return f"{minutes} min" if minutes > 0 else "under 1 min"
+    parts = (minutes // (24 * 60), "d"), (minutes // 60 % 24, "h"), (minutes % 60, "min")
+    said = [f"{number} {unit}" for number, unit in (parts[:2] if parts[0][0] else parts) if number]
+    return " ".join(said) or "under 1 min"
 
 
 def moment(at: datetime | None, present: datetime) -> Cell:
