@@ -16,6 +16,7 @@ from earwitness.accounts import Account, Password, Role
 from earwitness.config import Settings
 from earwitness.doors.workbench import router
 from earwitness.doors.workbench.roles import ANYBODY
+from earwitness.doors.workbench.visitors import csrf_token
 from earwitness.flow import access, accounts
 from earwitness.wiring import Earwitness
 
@@ -38,42 +39,46 @@ def routes(tmp_path_factory: pytest.TempPathFactory) -> list[APIRoute]:
         return [each for each in router(program).routes if isinstance(each, APIRoute)]
 
 
-def signed_in(server: Running, role: Role) -> dict[str, str]:
-    """A cookie of somebody with this role alone."""
-    now = datetime.now(UTC)
-    with Earwitness.open(server.settings) as program:
-        records = program.records
-        link = accounts.offer(frozenset({role}), "test", now, records=records)
-        new = Account(f"{role}-{now:%f}", f"{role} {now:%f}", frozenset(), now)
-        made = records.make_account(access.secret_hash(link.secret), new, KNOWN)
-        return {"earwitness": accounts.begin(made, "", now, records=records).secret}
+def made(program: Earwitness, role: Role) -> Account:
+    """Somebody with this role alone."""
+    now, records = datetime.now(UTC), program.records
+    link = accounts.offer(frozenset({role}), "test", now, records=records)
+    new = Account(f"{role}-{now:%f}", f"{role} {now:%f}", frozenset(), now)
+    return records.make_account(access.secret_hash(link.secret), new, KNOWN)
 
 
 @pytest.mark.parametrize("role", [None, *Role])
 def test_every_route_lets_in_its_roles_and_nobody_else(
     server: Running, routes: list[APIRoute], role: Role | None
 ) -> None:
+    """Each request comes from a session of its own, with the token of its forms."""
     url = f"http://127.0.0.1:{server.http_port}"
-    assert len(routes) >= 12
-    for route in routes:
-        may = route.roles == ANYBODY or role in route.roles  # type: ignore[attr-defined]
-        for method in route.methods:
-            with httpx.Client(base_url=url, headers={"Origin": url}) as browser:
+    assert len(routes) >= 60
+    with Earwitness.open(server.settings) as program, httpx.Client(base_url=url) as browser:
+        somebody = made(program, role) if role else None
+        for route in routes:
+            path = route.path
+            for name, value in PATHS.items():
+                path = path.replace(f"{{{name}}}", value)
+            assert "{" not in path, "PATHS has no value for it"
+            may = route.roles == ANYBODY or role in route.roles  # type: ignore[attr-defined]
+            for method in route.methods:
+                headers = {"Origin": url}
+                browser.cookies.clear()
+                if somebody:
+                    now = datetime.now(UTC)
+                    secret = accounts.begin(somebody, "", now, records=program.records).secret
+                    browser.cookies["earwitness"] = secret
+                    headers["X-CSRF-Token"] = csrf_token(secret)
+                answer = browser.request(method, path, headers=headers)
+                refused = "Your roles do not include" in answer.text
+                to_sign_in = answer.headers.get("location") == "/sign-in"
+                assert answer.status_code < 500, (path, method)
                 if role:
-                    browser.cookies.update(signed_in(server, role))
-                path = route.path
-                for name, value in PATHS.items():
-                    path = path.replace(f"{{{name}}}", value)
-                assert "{" not in path, "PATHS has no value for it"
-                answer = browser.request(method, path)
-            entered = answer.headers.get("location") != "/sign-in"
-            if method == "POST" and role:  # without the token of a form nobody changes anything
-                assert answer.status_code == 403
-            elif may:
-                assert (entered and answer.status_code not in (401, 500)) or method == "POST"
-                assert "Your roles" not in answer.text
-            else:
-                assert not entered or answer.status_code in (401, 403), (path, method)
+                    assert refused == (not may), (path, method)
+                    assert not to_sign_in or path == "/sign-out", (path, method)
+                elif not may:
+                    assert to_sign_in or answer.status_code in (401, 403), (path, method)
 
 
 def test_a_route_that_names_no_roles_cannot_be_made(tmp_path: Path) -> None:
