@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from earwitness.errors import StoreError
-from earwitness.flow import lead, teach
+from earwitness.flow import groups, lead, teach
 from earwitness.flow.teach import Teaching
 from earwitness.model import Event
 
@@ -26,6 +26,7 @@ ROUTES: Mapping[str, Step] = {
     "judged": teach.from_judgement,
     "teach": teach.from_request,
     "override": lead.from_override,
+    "confirmed": groups.from_confirmation,
 }
 """Kind of an event -> the step that carries it out."""
 

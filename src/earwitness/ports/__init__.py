@@ -8,6 +8,7 @@ of a port against the same suite.
 from typing import Protocol
 
 from earwitness.ports.access import AccessRecords, AccountRecords
+from earwitness.ports.groups import GroupRecords
 from earwitness.ports.hearing import (
     AudioReader,
     Capabilities,
@@ -15,6 +16,7 @@ from earwitness.ports.hearing import (
     Engine,
     LexiconSource,
     LiveDetector,
+    ShowsFrames,
     SpeechDetector,
 )
 from earwitness.ports.lexicon import EventRecords, LexiconRecords
@@ -29,16 +31,24 @@ __all__ = [
     "ClipCodec",
     "Engine",
     "EventRecords",
+    "GroupRecords",
     "LexiconRecords",
     "LexiconSource",
     "LiveDetector",
     "Records",
+    "ShowsFrames",
     "SpeechDetector",
     "UtteranceRecords",
 ]
 
 
 class Records(
-    UtteranceRecords, LexiconRecords, EventRecords, AccessRecords, AccountRecords, Protocol
+    UtteranceRecords,
+    GroupRecords,
+    LexiconRecords,
+    EventRecords,
+    AccessRecords,
+    AccountRecords,
+    Protocol,
 ):
     """Everything that the embedded program keeps, in one database."""

@@ -16,6 +16,7 @@ from earwitness.stores.cache import LexiconCache
 from earwitness.stores.check import check, lost_clips
 from earwitness.stores.database import Database
 from earwitness.stores.events import EventStore
+from earwitness.stores.groups import GroupStore
 from earwitness.stores.lexicon import LexiconStore
 from earwitness.stores.migrate import migrate
 from earwitness.stores.postgres import open_postgres
@@ -33,6 +34,7 @@ class SqlRecords(
     UtteranceStore,
     QueueStore,
     SettlementStore,
+    GroupStore,
     LexiconStore,
     TrialStore,
     EventStore,

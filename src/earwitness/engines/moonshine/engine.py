@@ -11,7 +11,14 @@ from functools import cached_property
 import numpy as np
 
 from earwitness.engines.moonshine.compiled import Compiled, Compiler
-from earwitness.engines.moonshine.graphs import END, VOCABULARY, Graphs, asset, digest
+from earwitness.engines.moonshine.graphs import (
+    END,
+    VOCABULARY,
+    Floats,
+    Graphs,
+    asset,
+    digest,
+)
 from earwitness.engines.moonshine.session import (
     WIDTH,
     Last,
@@ -75,6 +82,10 @@ class Moonshine:
 
     def encode(self, audio: Samples) -> Listened:
         return Listened(audio, self._graphs.encode(_long_enough(audio)), is_silent(audio))
+
+    def frames(self, encoded: Listened) -> Floats:
+        """The encoder's states, 288 wide, one for each 24 ms. Implements ``ports.ShowsFrames``."""
+        return np.asarray(encoded.encoded.states[0], np.float32)
 
     def decode(self, encoded: Listened, lexicon: Lexicon, *, times: bool = False) -> Transcript:
         if encoded.silent:
