@@ -19,8 +19,7 @@ LONGEST_BLOCK = 3
 """Words that may have been said where a stretch is; of more, nobody knows which is meant."""
 SHORTEST_WORD = 4
 MOST_OF_A_WORD = 60
-DIFFERENT = 12_000
-LIKE_LENGTH = 1.6
+DIFFERENT = 20_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +102,7 @@ def blocks(pairs: Sequence) -> Iterator[list]:
 
 
 def pairs(found: Sequence[Known]) -> list[Pair]:
-    """Some of each word, and different words of like length; the same ones every time."""
+    """Some of each word, and different words; the same ones every time."""
     chance = random.Random(5)
     same: defaultdict[str, list[Pair]] = defaultdict(list)
     different: list[Pair] = []
@@ -115,18 +114,9 @@ def pairs(found: Sequence[Known]) -> list[Pair]:
         elif max(len(one.said), len(other.said)) <= LONGEST_BLOCK:
             for word in sorted(one.telling & other.telling)[:1]:
                 same[word].append(Pair(one, other, word))
-    alike = [pair for pair in different if is_like_length(pair)]
     drawn = [
         pair
         for _, each in sorted(same.items())
         for pair in chance.sample(each, len(each))[:MOST_OF_A_WORD]
     ]
-    return [*drawn, *chance.sample(alike, min(DIFFERENT, len(alike)))]
-
-
-def is_like_length(pair: Pair) -> bool:
-    longer, shorter = (
-        max(pair.one.seconds, pair.other.seconds),
-        min(pair.one.seconds, pair.other.seconds),
-    )
-    return longer <= LIKE_LENGTH * shorter
+    return [*drawn, *chance.sample(different, min(DIFFERENT, len(different)))]

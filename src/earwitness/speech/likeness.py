@@ -32,7 +32,8 @@ MARGIN = 0.2
 """Seconds before and after a stretch in which its word may lie as well."""
 SPELLINGS = 5
 """Distinct spellings of a stretch that are compared."""
-LEAST_FRAMES = 3
+SHORTEST = 0.24
+"""Seconds: of a shorter stretch more is taken, for it would be found nearly anywhere."""
 FARTHEST = 2.0
 """How far apart sounds are of which neither can be warped to the other."""
 
@@ -133,22 +134,22 @@ def stretches(transcript: Transcript, flags: Sequence[Flag], frames: Floats) -> 
     and level less is left. None where the recogniser told no times or heard nothing.
     """
     seconds = transcript.seconds
-    if len(frames) < LEAST_FRAMES or seconds <= 0.0:
+    if seconds < SHORTEST or len(frames) < 2:
         return ()
     unit, rate = _unit(frames).astype(np.float16), len(frames) / seconds
     return tuple(
         Stretch(
             span=span,
             spelled=spellings(transcript, span),
-            inner=_cut(unit, span.start * rate, min(span.end, span.start + LONGEST) * rate),
-            outer=_cut(
-                unit,
-                (span.start - MARGIN) * rate,
-                (min(span.end, span.start + LONGEST) + MARGIN) * rate,
-            ),
+            inner=_cut(unit, rate, span.start, _end(span)),
+            outer=_cut(unit, rate, span.start - MARGIN, _end(span) + MARGIN),
         )
         for span in doubtful(transcript, flags)
     )
+
+
+def _end(span: Span) -> float:
+    return min(span.end, span.start + LONGEST)
 
 
 def _unit(frames: Floats) -> Floats:
@@ -158,10 +159,11 @@ def _unit(frames: Floats) -> Floats:
     return np.asarray(even / np.maximum(lengths, 1e-6), np.float32)
 
 
-def _cut(frames: NDArray[np.float16], start: float, end: float) -> NDArray[np.float16]:
+def _cut(frames: NDArray[np.float16], rate: float, start: float, end: float) -> NDArray[np.float16]:
     """A copy, so that the rest of the clip is let go of."""
-    first = min(max(0, round(start)), len(frames) - LEAST_FRAMES)
-    return frames[first : max(round(end), first + LEAST_FRAMES)].copy()
+    least = max(2, round(SHORTEST * rate))
+    first = min(max(0, round(start * rate)), max(0, len(frames) - least))
+    return frames[first : max(round(end * rate), first + least)].copy()
 
 
 # --- how far apart ----------------------------------------------------------
@@ -247,8 +249,8 @@ class Weights:
     constant: float
 
 
-OF_FRAMES = Weights(-3.92, -18.60, 10.61)
-OF_CEPSTRA = Weights(-7.57, -13.72, 8.99)
+OF_FRAMES = Weights(-5.74, -17.11, 11.10)
+OF_CEPSTRA = Weights(-8.86, -12.79, 9.35)
 """Fitted by ``tools/likeness`` for frames of Moonshine's encoder, and for ``cepstra``.
 
 Of two clips that wait, one pair in a hundred is taken to hold the same word (``PRIOR``).
