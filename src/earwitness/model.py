@@ -296,6 +296,43 @@ class Judgement:
     """The listener wrote before any machine text was shown."""
 
 
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """A waiting clip whose doubtful stretch sounds like another's, with that probability."""
+
+    utterance: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class SameWord:
+    """What an analyst heard in one clip of a group: the word of the group, or another."""
+
+    utterance: str
+    analyst: str
+    same: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SoundGroup:
+    """Clips that sound like one in which an analyst heard a term, the most alike first.
+
+    ``utterance`` is that one, ``key`` the term's. ``settled_in`` is the lexicon revision with
+    which the group settled its clips; a group does so once.
+    """
+
+    id: str
+    utterance: str
+    key: str
+    written: str
+    made_by: str
+    at: datetime
+    members: tuple[Alike, ...]
+    answers: tuple[SameWord, ...] = ()
+    settled_in: int | None = None
+
+
 # --- teaching ---------------------------------------------------------------
 
 

@@ -20,7 +20,7 @@ from tests.flow.house import House, open_house
 from earwitness.flow import steps
 from earwitness.runners import inline
 
-WRITES = ("save_trial", "publish", "settle", "done")
+WRITES = ("save_trial", "publish", "settle", "group_settled", "done")
 
 
 class Mortal:

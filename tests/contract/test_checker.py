@@ -10,13 +10,13 @@ import pytest
 from tests.databases import sqlite_url
 from tests.values import MINUTE, START, item, judgement, transcript, trial, utterance
 
-from earwitness.model import ItemState, Term, TrialOutcome
+from earwitness.model import Alike, ItemState, SoundGroup, Term, TrialOutcome
 from earwitness.stores import FolderBlobs, SqlRecords, open_store
 
 
 @pytest.fixture
 def filled(tmp_path: Path) -> Iterator[SqlRecords]:
-    """Three utterances, one judged, one settled; three revisions; a trial; a device."""
+    """Three utterances, one judged, one settled; three revisions; a trial; a device; a group."""
     store = open_store(sqlite_url(tmp_path))
     for name in ("u1", "u2", "u3"):
         store.keep(utterance(name), item(name))
@@ -29,6 +29,8 @@ def filled(tmp_path: Path) -> Iterator[SqlRecords]:
     store.save_trial("t1", trial(), TrialOutcome.LIVE, START)
     store.invite(b"code", "elm-12", "kitchen", START + MINUTE, START)
     store.enrol(b"code", "d1", bytes(32), START)
+    alike = tuple(Alike(name, 0.9) for name in ("u1", "u2", "u3"))
+    store.make_group(SoundGroup("g1", "u1", "two", "two", "ada", START, alike))
     yield store
     store.close()
 
@@ -57,6 +59,15 @@ def test_a_store_that_is_well_has_no_problems(filled: SqlRecords) -> None:
         ("UPDATE term SET first_revision = 7 WHERE key = 'two'", "names a row of lexicon_revision"),
         ("UPDATE term SET last_revision = 3", "u3 is settled because of a term that is not live"),
         ("UPDATE review_item SET state = 'closed'", "u3 is named as settled and is not"),
+        (
+            "INSERT INTO likeness_answer SELECT in_group, utterance, 'ada', 1, 0"
+            " FROM likeness_member",
+            "g1 is a group of clips that was confirmed without its event",
+        ),
+        (
+            "UPDATE likeness_group SET settled_in = 1",
+            "g1 is a group of clips that settled them and was not confirmed",
+        ),
         ("UPDATE utterance SET transcript = '{}'", "utterance: A stored value cannot be read"),
         ("UPDATE trial SET trial = 'nonsense'", "trial: A stored value cannot be read"),
         ("UPDATE device SET next_key = x'00'", "d1 is a device with a key that is none"),

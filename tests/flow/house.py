@@ -84,6 +84,20 @@ SCRIPTS = {
             Reading("poor tea then yeet it", -3.0, term="yeet", confidence=SURE),
         )
     ),
+    # somebody just says "yeet", which is never sure; with a word beside it; and something else
+    20: Script(
+        (
+            Reading("eat", -2.0, confidence=UNSURE),
+            Reading("yeet", -3.0, term="yeet", confidence=UNSURE),
+        )
+    ),
+    21: Script(
+        (
+            Reading("eat now", -2.0, confidence=UNSURE),
+            Reading("yeet now", -3.0, term="yeet", confidence=UNSURE),
+        )
+    ),
+    22: Script((Reading("feet", -2.0, confidence=UNSURE),)),
 }
 
 REGRESSION = {10: "we eat at noon", 11: "the weather is fine", 12: "the bus in front"}

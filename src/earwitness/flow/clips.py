@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from earwitness.errors import StoreError
 from earwitness.flow.readings import Clip
-from earwitness.model import Samples, Utterance, Verdict
+from earwitness.model import Flag, Samples, Utterance, Verdict
 from earwitness.ports import Blobs, ClipCodec, Records
 from earwitness.review.queue import AUDIT
 
@@ -45,7 +45,7 @@ class Clips:
         Not the audit sample: the accuracy estimated from what is left would be biased.
         """
         waiting = self.records.backlog(self.limit)
-        return [self.of(utterance) for utterance in waiting if not _is_audited(utterance)]
+        return [self.of(utterance) for utterance in waiting if not is_audited(utterance.flags)]
 
     def regression(self, but: str | None = None) -> list[Clip]:
         """The starter set, gold, and what else two listeners of this store agree on."""
@@ -72,5 +72,6 @@ class Clips:
         return True
 
 
-def _is_audited(utterance: Utterance) -> bool:
-    return any(flag.rule == AUDIT for flag in utterance.flags)
+def is_audited(flags: Sequence[Flag]) -> bool:
+    """Whether a clip is of the audit sample, which no machine may settle (``review.queue``)."""
+    return any(flag.rule == AUDIT for flag in flags)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from earwitness.errors import StoreError
-from earwitness.flow import lead, teach, withdrawal
+from earwitness.flow import groups, lead, teach, withdrawal
 from earwitness.flow.teach import Teaching
 from earwitness.model import Event
 
@@ -27,6 +27,7 @@ ROUTES: Mapping[str, Step] = {
     "teach": teach.from_request,
     "override": lead.from_override,
     "withdrawn": withdrawal.from_withdrawal,
+    "confirmed": groups.from_confirmation,
 }
 """Kind of an event -> the step that carries it out."""
 

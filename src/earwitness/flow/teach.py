@@ -10,7 +10,8 @@ converges, because what was decided is written down before it is carried out:
 
 1. the trial is saved, with its outcome, under an id that follows from the event;
 2. the revision is published with that id as its cause, which publishes once;
-3. backlog clips are settled, each once, with the revision that is live by then.
+3. backlog clips are settled, each once, with the revision that is live by then; and so are
+   those of groups in which listeners have confirmed the term (``confirmed``).
 """
 
 from __future__ import annotations
@@ -30,11 +31,13 @@ from earwitness.errors import (
 )
 from earwitness.flow import lessons
 from earwitness.flow.clips import Clips
+from earwitness.flow.confirmed import settle_confirmed
 from earwitness.flow.lessons import Lesson
 from earwitness.flow.readings import Clip, Readings
 from earwitness.flow.scope import Scoped, ScopedLexicons
 from earwitness.flow.search import best_trial
 from earwitness.flow.settling import Doubts, settles
+from earwitness.flow.sounding import Sounding, listen_ahead
 from earwitness.flow.trial import Clock, Ground, Limits, Tryout, contains
 from earwitness.model import (
     Event,
@@ -57,7 +60,10 @@ _ALREADY = "It is live already and nothing was added, so there is no new revisio
 
 @dataclass(frozen=True, eq=False)
 class Teaching:
-    """What teaching needs. ``seconds`` of audio of a set may a trial listen to anew."""
+    """What teaching needs. ``seconds`` of audio of a set may a trial listen to anew.
+
+    ``sounding`` remembers what waiting clips sound like.
+    """
 
     engine: Engine
     lexicons: ScopedLexicons
@@ -68,6 +74,7 @@ class Teaching:
     clock: Clock
     limits: Limits = field(default_factory=Limits)
     seconds: float = 30.0
+    sounding: Sounding = field(default_factory=Sounding)
 
 
 def from_judgement(event: Event, now: datetime, on: Teaching) -> None:
@@ -194,10 +201,11 @@ def warm_up(on: Teaching) -> Iterator[str]:
     scoped = Scoped(on.records.lexicon())
     for clip in on.clips.regression():
         if not on.readings.has_room(clip):
-            return
+            break
         with suppress(EarwitnessError):
             on.readings.try_out(clip, scoped)
         yield clip.id
+    yield from listen_ahead(on.engine, on.sounding, on.clips, on.records)
 
 
 # --- live -------------------------------------------------------------------
@@ -230,9 +238,25 @@ def settle(trial: Trial, revision: int, now: datetime, on: Teaching) -> int:
     """
     explained = [heard.utterance for heard in trial.settles]
     scoped = Scoped(on.records.lexicon())
-    return sum(
+    surely = sum(
         _settle_one(trial.term, on.records.utterance(utterance), scoped, now, on)
         for utterance in dict.fromkeys([*explained, *on.records.reopened(revision)])
+    )
+    return surely + settle_groups(trial.term, scoped, now, on)
+
+
+def settle_groups(term: Term, scoped: Scoped, now: datetime, on: Teaching) -> int:
+    """Closes what confirmed groups of a term explain, where it is live."""
+    if term.key not in scoped.lexicon.terms:
+        return 0
+    return settle_confirmed(
+        term,
+        scoped,
+        now,
+        records=on.records,
+        clips=on.clips,
+        readings=on.readings,
+        doubts=on.doubts,
     )
 
 

@@ -8,6 +8,7 @@ of a port against the same suite.
 from typing import Protocol
 
 from earwitness.ports.access import AccessRecords, AccountRecords, TokenRecords
+from earwitness.ports.groups import GroupRecords
 from earwitness.ports.hearing import (
     AudioReader,
     Capabilities,
@@ -15,6 +16,7 @@ from earwitness.ports.hearing import (
     Engine,
     LexiconSource,
     LiveDetector,
+    ShowsFrames,
     SpeechDetector,
 )
 from earwitness.ports.identity import IdentityProvider
@@ -34,12 +36,14 @@ __all__ = [
     "Engine",
     "EventRecords",
     "GoldRecords",
+    "GroupRecords",
     "IdentityProvider",
     "LexiconRecords",
     "LexiconSource",
     "LiveDetector",
     "OverviewRecords",
     "Records",
+    "ShowsFrames",
     "SpeechDetector",
     "TokenRecords",
     "UtteranceRecords",
@@ -50,6 +54,7 @@ class Records(
     UtteranceRecords,
     OverviewRecords,
     GoldRecords,
+    GroupRecords,
     LexiconRecords,
     EventRecords,
     AccessRecords,

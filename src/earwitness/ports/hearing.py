@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
 
 from earwitness.model import Lexicon, Samples, Span, Term, Transcript
 
@@ -51,6 +54,14 @@ class Engine(Protocol):
 
         Raises EngineError when the recogniser fails. Silence gives an empty text.
         """
+
+
+@runtime_checkable
+class ShowsFrames(Protocol):
+    """An engine that shows what it made of a clip before it looked for words."""
+
+    def frames(self, encoded: Any) -> NDArray[np.float32]:
+        """``[frames, width]`` of what ``Engine.encode`` gave, evenly spread over the clip."""
 
 
 class SpeechDetector(Protocol):

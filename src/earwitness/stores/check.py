@@ -65,6 +65,15 @@ _NEVER = {
     "is named as settled and is not": """
         SELECT s.utterance FROM settlement s JOIN review_item i ON i.utterance = s.utterance
         WHERE s.reopened_in IS NULL AND i.state <> 'settled'""",
+    "is a group of clips that was confirmed without its event": """
+        SELECT a.in_group FROM likeness_answer a
+        LEFT JOIN event e ON e.id = 'confirmed:' || a.in_group
+        GROUP BY a.in_group
+        HAVING COUNT(*) >= 3 AND SUM(CASE WHEN a.same THEN 0 ELSE 1 END) = 0
+           AND COUNT(e.id) = 0""",
+    "is a group of clips that settled them and was not confirmed": """
+        SELECT g.id FROM likeness_group g LEFT JOIN event e ON e.id = 'confirmed:' || g.id
+        WHERE g.settled_in IS NOT NULL AND e.id IS NULL""",
     "is a device with a key that is none": """
         SELECT id FROM device WHERE length(key) <> 32 OR length(next_key) <> 32""",
     "is a device of another household or room than its invitation": """

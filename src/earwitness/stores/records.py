@@ -18,6 +18,7 @@ from earwitness.stores.database import Database
 from earwitness.stores.desk import DeskStore
 from earwitness.stores.events import EventStore
 from earwitness.stores.gold import GoldStore
+from earwitness.stores.groups import GroupStore
 from earwitness.stores.lexicon import LexiconStore
 from earwitness.stores.migrate import migrate
 from earwitness.stores.overview import OverviewStore
@@ -41,6 +42,7 @@ class SqlRecords(
     SettlementStore,
     OverviewStore,
     GoldStore,
+    GroupStore,
     LexiconStore,
     TrialStore,
     EventStore,

@@ -8,6 +8,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -22,7 +23,7 @@ from earwitness.model import ItemState, TrialOutcome, Verdict
 from earwitness.stores import codec
 from earwitness.stores.columns import Coded, Finite, Moment, OneOf, Utf8
 
-SCHEMA = "0010"
+SCHEMA = "0011"
 """The newest migration; a store with one that is not known is refused."""
 
 metadata = MetaData()
@@ -225,6 +226,43 @@ settlement = Table(
 Index("settlement_key", settlement.c.key)
 Index("settlement_revision", settlement.c.revision)
 Index("settlement_reopened_in", settlement.c.reopened_in)
+
+# Clips that sound alike, and what was heard in those that somebody listened to.
+likeness_group = Table(
+    "likeness_group",
+    metadata,
+    Column("id", Utf8, primary_key=True),
+    Column("utterance", Utf8, ForeignKey("review_item.utterance"), nullable=False),
+    Column("key", Utf8, nullable=False),
+    Column("written", Utf8, nullable=False),
+    Column("made_by", Utf8, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("settled_in", BigInteger, ForeignKey("lexicon_revision.number")),
+)
+Index("likeness_group_key", likeness_group.c.key)
+
+likeness_member = Table(
+    "likeness_member",
+    metadata,
+    Column("in_group", Utf8, ForeignKey("likeness_group.id"), primary_key=True),
+    Column("utterance", Utf8, ForeignKey("review_item.utterance"), primary_key=True),
+    Column("place", Integer, nullable=False),
+    Column("score", Finite, nullable=False),
+)
+Index("likeness_member_utterance", likeness_member.c.utterance)
+
+likeness_answer = Table(
+    "likeness_answer",
+    metadata,
+    Column("in_group", Utf8, primary_key=True),
+    Column("utterance", Utf8, primary_key=True),
+    Column("analyst", Utf8, nullable=False),
+    Column("same", Boolean, nullable=False),
+    Column("at", Moment, nullable=False),
+    ForeignKeyConstraint(
+        ["in_group", "utterance"], ["likeness_member.in_group", "likeness_member.utterance"]
+    ),
+)
 
 trial = Table(
     "trial",

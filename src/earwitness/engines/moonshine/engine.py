@@ -11,7 +11,14 @@ from functools import cached_property
 import numpy as np
 
 from earwitness.engines.moonshine.compiled import Compiled, Compiler
-from earwitness.engines.moonshine.graphs import END, VOCABULARY, Graphs, asset, digest
+from earwitness.engines.moonshine.graphs import (
+    END,
+    VOCABULARY,
+    Floats,
+    Graphs,
+    asset,
+    digest,
+)
 from earwitness.engines.moonshine.session import (
     WIDTH,
     Last,
@@ -75,6 +82,16 @@ class Moonshine:
 
     def encode(self, audio: Samples) -> Listened:
         return Listened(audio, self._graphs.encode(_long_enough(audio)), is_silent(audio))
+
+    def frames(self, encoded: Listened) -> Floats:
+        """The encoder's states, 288 wide, of two neighbours the mean: one for each 48 ms.
+
+        Implements ``ports.ShowsFrames``. All of them tell words apart no better, for twice
+        the time (docs/research/grouping.md).
+        """
+        states = encoded.encoded.states[0]
+        pairs = states[: len(states) // 2 * 2].reshape(-1, 2, states.shape[1])
+        return np.asarray(pairs.mean(axis=1), np.float32)
 
     def decode(self, encoded: Listened, lexicon: Lexicon, *, times: bool = False) -> Transcript:
         if encoded.silent:
