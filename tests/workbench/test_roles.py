@@ -22,7 +22,7 @@ from earwitness.wiring import Earwitness
 
 PATHS = {
     "name": "join.js", "utterance": "u", "token": "t", "passkey": "p", "session": "s",
-    "account": "a", "invitation": "00", "ticket": "t", "playback": "p",
+    "account": "a", "invitation": "00", "ticket": "t", "playback": "p", "group": "g",
 }  # fmt: skip
 KNOWN = Password("no password opens this", b"t" * accounts.TOTP_BYTES)
 

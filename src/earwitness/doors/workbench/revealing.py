@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +17,7 @@ from earwitness.doors.workbench.pages import Pages
 from earwitness.doors.workbench.roles import only
 from earwitness.doors.workbench.visitors import visitor_of
 from earwitness.errors import JudgementError, NotFound
-from earwitness.flow import lessons, withdrawal
+from earwitness.flow import groups, lessons, withdrawal
 from earwitness.flow.judge import Revealed
 from earwitness.flow.proposals import proposals
 from earwitness.flow.teach import teachable
@@ -32,6 +32,7 @@ from earwitness.model import (
     TrialOutcome,
     term_key,
 )
+from earwitness.review.grouping import CONFIRMATIONS
 from earwitness.speech.alignment import side_by_side
 from earwitness.speech.text import words
 
@@ -46,7 +47,8 @@ Word = Annotated[str, Form(max_length=500)]
 class Lesson:
     """A word of this clip that was taught: its trial, or None while that goes on.
 
-    ``settled`` is how many waiting clips it has closed by now.
+    ``settled`` is how many waiting clips it has closed by now, ``alike`` how many that still
+    wait sound like this one, 0 where they are too few to be confirmed.
     """
 
     written: str
@@ -54,6 +56,7 @@ class Lesson:
     outcome: TrialOutcome | None = None
     live: bool = False
     settled: int = 0
+    alike: int = 0
 
 
 def add_routes(router: APIRouter, program: Earwitness, pages: Pages) -> None:
@@ -161,6 +164,10 @@ class _Desk:
             is_live = outcome is TrialOutcome.LIVE and trial.term.key in live
             settled = self._settled(trial) if is_live else 0
             found[trial.term.key] = Lesson(trial.term.written, trial, outcome, is_live, settled)
+        if any(lesson.live for lesson in found.values()):
+            alike = len(groups.alike(utterance, on=self._program.teaching))
+            enough = alike if alike >= CONFIRMATIONS else 0
+            found = {key: replace(lesson, alike=enough) for key, lesson in found.items()}
         marked = [taught for _, taught in lessons.decided(revealed.judgements)]
         if item.state is ItemState.CLOSED:
             for taught in marked:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from earwitness.doors.workbench import (
     again,
+    alike,
     assets,
     lead,
     listening,
@@ -56,6 +57,7 @@ def router(program: Earwitness) -> APIRouter:
     sound.add_routes(made, program, pages, tickets)
     listening.add_routes(made, program, pages, tickets)
     revealing.add_routes(made, program, pages)
+    alike.add_routes(made, program, pages, tickets)
     reports.add_routes(made, program, pages)
     lead.add_routes(made, program, pages, tickets)
     return made
