@@ -13,7 +13,7 @@ from tests.flow.house import LEASE, SCRIPTS, YEET, House, kept, open_house
 
 from earwitness.engines.scripted import ScriptedEngine, _Encoded
 from earwitness.errors import JudgementError, LeaseLost, NotFound
-from earwitness.flow import groups, lead, steps
+from earwitness.flow import groups, lead, steps, withdrawal
 from earwitness.flow.judge import Assignment
 from earwitness.flow.sounding import Sounding, listen_ahead
 from earwitness.model import Event, ItemState, SoundGroup, Source, Taught
@@ -426,3 +426,15 @@ def test_a_term_of_one_household_settles_no_clip_of_another(house: House) -> Non
     carry_out(house, confirm(house, group))
     assert states(house, [elsewhere]) == [WAITING]
     assert states(house, others) == [SETTLED] * 4
+
+
+def test_a_group_ends_with_the_answer_that_it_began_with(house: House) -> None:
+    seed, others = judged(house, *[20] * 5)
+    group = begun(house, seed)
+    event = confirm(house, group)
+    withdrawal.withdraw(seed, "ada", house.now, records=house.records)
+    carry_out(house, event)
+    house.carry_out_pending()
+    assert states(house, others) == [WAITING] * 5
+    with pytest.raises(JudgementError, match="taken back"):
+        asked(house, group)

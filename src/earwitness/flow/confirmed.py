@@ -10,14 +10,25 @@ from earwitness.flow.clips import Clips, is_audited
 from earwitness.flow.readings import Readings
 from earwitness.flow.scope import Scoped
 from earwitness.flow.settling import Doubts, settles_confirmed
-from earwitness.model import SoundGroup, Term, Transcript, Utterance, term_key
+from earwitness.model import SoundGroup, Term, Transcript, Utterance, Verdict, term_key
 from earwitness.ports import Records
+from earwitness.review.judgement import says
 
 
 def because(group: SoundGroup) -> str:
     """Why its clips were closed; the same words for each, so that each names its group."""
     heard = f"sounds like {len(group.answers)} clips confirmed by {group.made_by}"
     return f"{heard}: {group.written!r} (group {group.id})"
+
+
+def has_heard(utterance_id: str, analyst: str, written: str, records: Records) -> bool:
+    """Whether the analyst says, still, that some words are said in a clip."""
+    return any(
+        judgement.analyst == analyst
+        and judgement.verdict is Verdict.TRANSCRIPT
+        and says(judgement.text, written)
+        for judgement in records.judgements(utterance_id)
+    )
 
 
 def settle_confirmed(
@@ -38,6 +49,8 @@ def settle_confirmed(
     """
     settled = 0
     for group in records.confirmed_groups(term.key):
+        if not has_heard(group.utterance, group.made_by, group.written, records):
+            continue  # what it began with was taken back
         for member in group.members:
             utterance = records.utterance(member.utterance)
             heard = _heard(term, utterance, scoped, clips, readings, doubts)

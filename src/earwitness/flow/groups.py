@@ -25,7 +25,7 @@ from itertools import islice
 
 from earwitness.errors import JudgementError
 from earwitness.flow import judge
-from earwitness.flow.confirmed import because
+from earwitness.flow.confirmed import because, has_heard
 from earwitness.flow.judge import Assignment
 from earwitness.flow.scope import Scoped
 from earwitness.flow.sounding import WAITING, listen_ahead
@@ -37,12 +37,10 @@ from earwitness.model import (
     Lease,
     SameWord,
     SoundGroup,
-    Verdict,
     term_key,
 )
 from earwitness.ports import Records
 from earwitness.review.grouping import CONFIRMATIONS, Standing, standing
-from earwitness.review.judgement import says
 
 NEW_AT_ONCE = 2
 """Clips that ``alike`` listens to by the way; the rest is listened to ahead, or next time."""
@@ -112,7 +110,7 @@ def begin(
     the group as it stands. Raises JudgementError unless the analyst wrote down the term in
     their judgement of the clip.
     """
-    if not _has_heard(utterance_id, analyst, written, on.records):
+    if not has_heard(utterance_id, analyst, written, on.records):
         raise JudgementError(f"{analyst} has not written down {written!r} in this clip.")
     members = tuple(alike(utterance_id, on=on, new=NEW_TO_BEGIN))
     if len(members) < CONFIRMATIONS:
@@ -121,15 +119,6 @@ def begin(
     name = hashlib.sha256("\n".join((utterance_id, analyst, key)).encode()).hexdigest()[:16]
     return on.records.make_group(
         SoundGroup(name, utterance_id, key, written, analyst, now, members)
-    )
-
-
-def _has_heard(utterance_id: str, analyst: str, written: str, records: Records) -> bool:
-    return any(
-        judgement.analyst == analyst
-        and judgement.verdict is Verdict.TRANSCRIPT
-        and says(judgement.text, written)
-        for judgement in records.judgements(utterance_id)
     )
 
 
@@ -186,6 +175,8 @@ def _own(group_id: str, analyst: str, records: Records) -> SoundGroup:
     group = records.group(group_id)
     if group.made_by != analyst:
         raise JudgementError(f"The group {group_id} is for {group.made_by} to confirm.")
+    if not has_heard(group.utterance, analyst, group.written, records):
+        raise JudgementError("The answer that this group began with was taken back.")
     return group
 
 
