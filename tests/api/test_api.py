@@ -219,3 +219,30 @@ def test_two_programs_never_hold_one_clip(server: Running, analyst: httpx.Client
         assert other.post(f"/clips/{clip}/judgement", json=stolen).status_code == 409
     with Earwitness.open(server.settings) as opened:
         assert opened.records.item(clip).state is ItemState.WAITING
+
+
+def test_what_a_lead_reads_and_vouches_for(tmp_path: Path) -> None:
+    with up(tmp_path, second_listener_fraction=0) as server:
+        clip = keep(server, quiet(0.5), "so chill", flags=[("audit_sample", None, None)])
+        both = token(server, Role.ANALYST, Role.LEAD)
+        with program(server, both) as client:
+            given = client.post("/queue/next", json={}).json()
+            early = client.put(f"/gold/{clip}", json={"text": "Xochitl", "why": "sure"})
+            assert early.is_client_error
+            told = {"token": given["token"], "text": "Xochitl"}
+            assert client.post(f"/clips/{clip}/judgement", json=told).status_code == 201
+            (missed,) = client.get("/words").json()
+            assert (missed["written"], missed["newest"]) == ("Xochitl", clip)
+            estimated = client.get("/accuracy", params={"days": 7}).json()["overall"]
+            assert estimated["utterances"] == 1
+            assert estimated["right"]["value"] == 0.0
+            vouched = {"text": "Xochitl", "why": "I know her"}
+            assert client.put(f"/gold/{clip}", json=vouched).status_code == 204
+            assert [each["text"] for each in client.get("/gold").json()] == ["Xochitl"]
+            assert client.delete(f"/gold/{clip}").status_code == 204
+            assert client.get("/gold").json() == []
+            for form in ("label-studio", "nemo", "csv", "textgrid"):
+                file = client.get("/export", params={"format": form})
+                assert file.status_code == 200, (form, file.text)
+                assert file.content
+            assert client.get("/export", params={"format": "exe"}).status_code == 422

@@ -21,6 +21,7 @@ from earwitness.model import (
     Utterance,
     Word,
 )
+from earwitness.review.queue import main_reason
 from earwitness.wiring import Earwitness, FlacCodec
 
 DOUBT = (("low_utterance_confidence", None, None),)
@@ -67,6 +68,6 @@ def keep(
         source = Source("kitchen", household, name=name)
         program.records.keep(
             Utterance(name, source, now, transcript, doubts, clip),
-            ReviewItem(name, ItemState.WAITING, value, now),
+            ReviewItem(name, ItemState.WAITING, value, now, reason=main_reason(doubts)),
         )
     return name

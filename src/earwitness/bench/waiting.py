@@ -18,6 +18,7 @@ from earwitness.model import (
     Utterance,
     Word,
 )
+from earwitness.review.queue import main_reason
 from earwitness.wiring import Earwitness, FlacCodec
 
 SECONDS = 2.0
@@ -32,7 +33,9 @@ SELECT {selected} FROM number, {table} AS one WHERE one.{key} = :model
 def fill(program: Earwitness, waiting: int) -> None:
     """So many clips wait then, each with a priority of its own, in no order of theirs."""
     now = datetime.now(UTC)
-    program.records.keep(_utterance(program, now), ReviewItem(MODEL, ItemState.WAITING, 0.0, now))
+    model = _utterance(program, now)
+    item = ReviewItem(MODEL, ItemState.WAITING, 0.0, now, reason=main_reason(model.flags))
+    program.records.keep(model, item)
     chosen = {"id": "'waiting-' || n", "utterance": "'waiting-' || n"}
     chosen["priority"] = "(n * CAST(2654435761 AS BIGINT) % 1000003) / 1000003.0"
     with program.records.database.write() as connection:

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from earwitness import __version__
-from earwitness.doors.api import clips, lexicon, people, reports
+from earwitness.doors.api import clips, lead, lexicon, people, reports
 from earwitness.doors.api.bearer import guarded
 from earwitness.doors.api.shapes import Problem
 
@@ -45,7 +45,7 @@ def application(program: Earwitness) -> FastAPI:
         route_class=guarded(program),
         responses={code: {"model": Problem, "description": why} for code, why in ERRORS.items()},
     )
-    for part in (clips, lexicon, people, reports):
+    for part in (clips, lead, lexicon, people, reports):
         part.add_routes(router, program)
     app.include_router(router)
     app.add_exception_handler(HTTPException, _refused)

@@ -188,6 +188,7 @@ class Item(Shape):
     queued_at: datetime
     closed_at: datetime | None
     closed_because: str
+    reason: str
 
 
 class TermShape(Shape):
