@@ -57,6 +57,7 @@ def test_the_listening_page_at_every_step(browser: Browser, tmp_path: Path, sche
         page.keyboard.press("Enter")
         page.locator("button[data-primary]").wait_for()
         looks(page, "heard", scheme)
+        page.wait_for_timeout(500)  # Enter does nothing for a moment
         page.keyboard.press("Enter")
         page.locator('[data-lesson]:not([data-state="pending"])').wait_for(timeout=60_000)
         looks(page, "taught", scheme)

@@ -19,6 +19,9 @@ from earwitness.accounts import Role
 from earwitness.model import ItemState
 from earwitness.wiring import Earwitness
 
+SEE_FIRST_MS = 500
+"""Enter does nothing for a moment after the machine's text is shown."""
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
@@ -76,6 +79,7 @@ def test_ten_clips_are_judged_by_the_keyboard_alone(server: Running, page: Page)
             page.keyboard.press("Enter")
         page.locator("[data-heard]").wait_for(state="attached")
         assert "uncovered" in page.content()
+        page.wait_for_timeout(SEE_FIRST_MS)
         page.keyboard.press("Enter")
         page.locator(f'#desk:not([data-utterance="{answered[-1]}"])').wait_for(state="attached")
     expect(page.get_by_text("Nothing waits for you.")).to_be_visible()
@@ -101,6 +105,7 @@ def test_a_word_is_taught_seen_to_work_and_heard_from_then_on(
             focused = page.locator("button[data-primary]")
             expect(focused).to_be_focused()
             expect(focused).to_contain_text("Saoirse")
+            page.wait_for_timeout(SEE_FIRST_MS)
             page.keyboard.press("Enter")
             lesson = page.locator('[data-lesson="Saoirse"][data-state="live"]')
             lesson.wait_for(timeout=60_000)
@@ -114,6 +119,23 @@ def test_a_word_is_taught_seen_to_work_and_heard_from_then_on(
         while "Saoirse" in say(server, "saoirse-3.opus"):
             assert time.monotonic() < until
             time.sleep(0.2)
+
+
+def test_a_second_enter_that_was_meant_for_the_first_teaches_nothing(
+    server: Running, page: Page
+) -> None:
+    clip = keep(server, quiet(0.5), "eat that")
+    listen(page, server)
+    page.keyboard.type("yeet that")
+    page.keyboard.press("Enter")
+    expect(page.locator("button[data-primary]")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(500)
+    assert page.locator("[data-lesson]").count() == 0
+    assert utterance(page) == clip
+    page.keyboard.press("Enter")
+    page.locator("[data-lesson]").wait_for()
 
 
 def test_a_marked_word_is_taught_with_the_answer(browser: Browser, tmp_path: Path) -> None:

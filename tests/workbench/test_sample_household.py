@@ -80,6 +80,7 @@ def test_a_person_clears_the_queue_and_hears_a_taught_word_come_in() -> None:
             page.keyboard.type(said_in(page))
             page.keyboard.press("Enter")
             page.locator("[data-heard]").wait_for()
+            page.wait_for_timeout(500)  # Enter does nothing for a moment
             if page.locator("button[data-primary]").count():
                 page.keyboard.press("Enter")
                 page.locator('[data-lesson]:not([data-state="pending"])').first.wait_for()

@@ -9,6 +9,7 @@ import { Player } from "./player.js";
 
 const LISTEN = "/workbench/listen";
 const HOLD_EVERY = 60_000; // ms
+const SEE_FIRST = 400; // ms: a second Enter that was meant for the first does nothing
 const KEPT = "saved on this computer";
 const ALONE = "No connection. What you write is kept on this computer; go on, and send it when it is back.";
 
@@ -27,6 +28,7 @@ let reported = 0;
 let pressedAt = 0;
 let pressed = "";
 let starting = 0;
+let shownAt = 0;
 
 // --- a clip ---------------------------------------------------------------------
 
@@ -153,6 +155,7 @@ function answer(verdict) {
 function judged(after) {
   if (clip && !clip.judged) {
     clip.judged = true;
+    shownAt = performance.now();
     clip.desk.dataset["judged"] = "true";
     last = { utterance: clip.utterance, text: field()?.value ?? "" };
     report().then(() => htmx.ajax("GET", "/workbench/day", { target: "[data-status]", swap: "innerHTML" }));
@@ -297,6 +300,11 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && event.target === field() && !event.shiftKey && !event.isComposing) {
     event.preventDefault();
     answer("transcript");
+    return;
+  }
+  const chosen = event.target instanceof Element && event.target.closest("[data-primary]");
+  if (event.key === "Enter" && chosen && (event.repeat || performance.now() - shownAt < SEE_FIRST)) {
+    event.preventDefault();
     return;
   }
   const name = event.key === "?" && !writes ? "help" : keys.action(event);
