@@ -85,7 +85,10 @@ def test_the_other_pages(browser: Browser, tmp_path: Path, scheme: str) -> None:
 
 PLACES = {
     "home": "", "accounts": "/accounts", "me": "/me", "reports": "/reports", "report": "/report",
-    "announced": "/listen",
+    "settings": "/settings", "queue": "/lead/queue", "terms": "/lead/terms",
+    "revisions": "/lead/revisions", "words": "/lead/words", "agreement": "/lead/agreement",
+    "clips": "/lead/clips", "accuracy": "/lead/accuracy", "guess-first": "/lead/guess-first",
+    "files": "/lead/files", "announced": "/listen",
 }  # fmt: skip
 
 
