@@ -248,6 +248,23 @@ def test_what_is_written_survives_a_reload_and_a_lost_connection(
     assert page.evaluate("Object.keys(localStorage).filter(k => k.includes('draft'))") == []
 
 
+def test_who_is_signed_out_meanwhile_signs_in_again_and_goes_on(
+    server: Running, page: Page
+) -> None:
+    keep(server, quiet(0.5))
+    listen(page, server)
+    page.keyboard.type("before the session ended")
+    cookies = page.context.cookies()
+    page.context.clear_cookies()
+    page.keyboard.press("Enter")
+    expect(page.locator("#after")).to_contain_text("sign in")
+    page.keyboard.press("Alt+p")
+    page.wait_for_url("**/sign-in")
+    page.context.add_cookies(cookies)  # as if they had
+    listen(page, server)
+    expect(page.locator("#text")).to_have_value("before the session ended")
+
+
 def test_a_server_that_starts_again_loses_nothing(browser: Browser, tmp_path: Path) -> None:
     with up(tmp_path, second_listener_fraction=0) as server:
         clip = keep(server, quiet(0.5))

@@ -22,6 +22,9 @@ export class Clip {
   }
 }
 
+/** The session is over; what was written is kept until somebody is back. */
+export class SignedOut extends Error {}
+
 /** @param {string} path @returns {Promise<HTMLElement>} The desk of the page there. Rejects when there is none. */
 export async function fetchDesk(path) {
   return deskOf(await fetch(path, { headers: FRAGMENT }));
@@ -29,6 +32,7 @@ export async function fetchDesk(path) {
 
 /** @param {Response} answer */
 export async function deskOf(answer) {
+  if (new URL(answer.url).pathname === "/sign-in" || answer.status === 401) throw new SignedOut();
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const desk = page.querySelector("#desk");
   if (!(desk instanceof HTMLElement)) throw new Error(page.querySelector("[role=alert]")?.textContent ?? "no clip");

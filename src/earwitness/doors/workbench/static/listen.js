@@ -1,7 +1,7 @@
 // The listening page: one clip, one question, both hands on the keyboard.
 
 import htmx from "htmx";
-import { Clip, deskOf, fetchDesk, post, ready } from "./desk.js";
+import { Clip, deskOf, fetchDesk, post, ready, SignedOut } from "./desk.js";
 import { Drafts } from "./drafts.js";
 import { showKeys } from "./help.js";
 import { Keys } from "./keys.js";
@@ -91,8 +91,8 @@ async function goOn() {
   let got = waiting ? await waiting : null;
   try {
     if (!got?.desk.dataset["utterance"]) got = { desk: await fetchDesk(LISTEN), sound: null, playback: "", turnedDown: 0 };
-  } catch {
-    return alone();
+  } catch (error) {
+    return failed(error);
   }
   show(got.desk, got.sound ? got : null);
 }
@@ -182,7 +182,7 @@ async function undo() {
     drafts?.keep(utterance, text);
     show(desk);
   } catch (error) {
-    say("[data-saved]", error instanceof Error ? error.message : "It could not be undone.");
+    failed(error);
   }
 }
 
@@ -196,8 +196,8 @@ async function pass() {
     const got = await waiting;
     const same = got && got.desk.dataset["utterance"] === desk.dataset["utterance"];
     show(same ? got.desk : desk, same ? got : null);
-  } catch {
-    alone();
+  } catch (error) {
+    failed(error);
   }
 }
 
@@ -210,6 +210,9 @@ async function hold() {
     if (!utterance || !token) continue;
     try {
       const said = await post(`${LISTEN}/${utterance}/hold`, csrf ?? "", { token });
+      if (said.status === 401 && desk === clip?.desk) {
+        say("[data-saved]", "You are signed out. What you wrote is kept here; sign in again to go on.");
+      }
       if (said.status === 409 && desk === clip?.desk) {
         say("[data-saved]", "Your time with this clip is over; somebody else may have it. What you wrote is kept here.");
       }
@@ -218,6 +221,13 @@ async function hold() {
       alone();
     }
   }
+}
+
+/** Says why, as far as it is known; a network that fails is a TypeError. @param {unknown} error */
+function failed(error) {
+  if (error instanceof SignedOut) location.assign("/sign-in");
+  else if (error instanceof Error && !(error instanceof TypeError)) say("[data-saved]", error.message);
+  else alone();
 }
 
 function alone() {
