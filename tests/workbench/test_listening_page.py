@@ -403,5 +403,8 @@ def test_nothing_piles_up_over_two_hundred_clips(server: Running, page: Page) ->
     judge(180)
     after = counted()
     assert after["jsEventListeners"] <= before["jsEventListeners"] + 20, (before, after)
-    assert after["nodes"] <= before["nodes"] * 1.3, (before, after)
+    one_page_more = (
+        1000  # the next one is made ready, or not yet; 180 would be a hundred times that
+    )
+    assert after["nodes"] <= before["nodes"] + one_page_more, (before, after)
     assert after["documents"] <= before["documents"] + 1, (before, after)
