@@ -3,6 +3,8 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
+# Hundreds of processes start in a test run: what they import is compiled once.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help run test test-home-assistant check bench pictures reference lock clean
 
 help: ## This list
@@ -37,7 +39,7 @@ check: $(VENV)/.dev $(VENV)/.web-dev ## Style, types and import rules
 
 # Many tests wait for servers: more of them than cores at a time, those of a file in one process.
 test: check ## Set up, check, then run every test
-	$(BIN)/pytest -n 3 --dist loadfile
+	$(BIN)/pytest -n 4 --dist loadfile
 
 # Home Assistant pins other versions than we do, and has no wheels for Python 3.13.
 HA_VENV ?= $(VENV)-home-assistant
