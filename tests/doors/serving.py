@@ -19,7 +19,10 @@ def served(program: Earwitness) -> Iterator[str]:
     """The server's address, for as long as it is needed."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         config = uvicorn.Config(
-            _application(program, router(program)), log_config=None, access_log=False
+            _application(program, router(program)),
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=10,
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([listening],))

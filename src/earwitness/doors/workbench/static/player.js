@@ -100,9 +100,9 @@ export class Player extends EventTarget {
 
   /** Plays, or says why the browser does not let it. @returns {Promise<boolean>} */
   async play() {
-    this._wire();
+    this._resume();
     try {
-      await Promise.all([this._context?.resume(), this.media.play()]);
+      await this.media.play();
       return true;
     } catch {
       return false;
@@ -168,6 +168,7 @@ export class Player extends EventTarget {
   toggleTreated() {
     this.treated = !this.treated;
     this._wire();
+    this._resume();
     this._connect();
     this._changed();
   }
@@ -175,7 +176,6 @@ export class Player extends EventTarget {
   /** @param {Partial<Treatment>} change */
   treat(change) {
     Object.assign(this.treatment, change);
-    this._wire();
     this._tune();
   }
 
@@ -229,7 +229,12 @@ export class Player extends EventTarget {
     else this._regions.addRegion({ ...span, id: "loop", color: colour("--doubt-wash") });
   }
 
-  /** The first gesture makes the context: browsers let nothing sound before. */
+  /** Not waited for: where nothing may sound yet, the browser never answers. */
+  _resume() {
+    this._context?.resume().catch(() => undefined);
+  }
+
+  /** Only what is treated goes through the context: the clip as it is needs none to be heard. */
   _wire() {
     if (this._context) return;
     const context = (this._context = new AudioContext({ latencyHint: "interactive" }));
