@@ -142,11 +142,11 @@ def test_the_table_says_what_was_reached(tmp_path: Path) -> None:
         taught=_first(shipped.taught, 4),
         negatives=_first(shipped.negatives, 2),
     )
-    at_doors = DoorsExtent(("ws",), talkers=2, seconds=2, connected=3, speaking=2, slow_clients=2)
+    at_doors = DoorsExtent(talkers=2, seconds=2, connected=3, speaking=2, slow_clients=2)
     extent = table.Extent(distractors=10, many=10, very_many=20, publications=2, doors=at_doors)
     with temporary_program(Settings(data=tmp_path)) as program:
         found = json.loads(json.dumps(table.run(program, few, extent=extent)))
-    assert len(found["lines"]) == 21
+    assert len(found["lines"]) == 27
     assert found["measured"]["taught"]["terms"] == 1
     assert found["measured"]["taught"]["test_clips"] == 3
     assert all(line["met"] in (True, False, None) and line["reached"] for line in found["lines"])

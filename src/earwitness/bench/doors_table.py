@@ -15,9 +15,8 @@ DOORS = ("wyoming", doors.LINK, "http")
 
 @dataclass(frozen=True, slots=True)
 class DoorsExtent:
-    """How much is measured, at which doors; every run takes so many ``seconds``."""
+    """How much is measured; every run takes so many ``seconds``."""
 
-    doors: tuple[str, ...] = DOORS
     talkers: int = 25
     seconds: float = 30.0
     connected: int = 2_000
@@ -35,7 +34,7 @@ def _measured(
 ) -> Iterator[tuple[str, Plain]]:
     scripted = settings.model_copy(update={"engine": doors.SCRIPTED, "engine_model": None})
     seconds = extent.seconds
-    loads = {door: doors.Load(door, extent.talkers, seconds) for door in extent.doors}
+    loads = {door: doors.Load(door, extent.talkers, seconds) for door in DOORS}
     yield "talkers", {door: doors.run(load, settings, step=step) for door, load in loads.items()}
     crowd = doors.Load(doors.LINK, extent.speaking, seconds, extent.connected)
     yield "crowd", doors.run(crowd, scripted, step=step)
