@@ -23,13 +23,19 @@ NEEDS_ALL = "CI_REQUIRES_ALL"
 SCREEN = {"width": 1366, "height": 768}
 
 
+def installed(*names: str) -> str:
+    """Where the first of these programs is; without any the test is left out, or fails."""
+    found = next(filter(None, map(shutil.which, names)), None)
+    if found is None and not os.environ.get(NEEDS_ALL):
+        pytest.skip(f"there is no {names[0]} on this machine")
+    assert found, f"{NEEDS_ALL} is set, and there is no {names[0]}"
+    return found
+
+
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Ended at the end. Leaves the test out, or fails it, where there is none."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if found is None and not os.environ.get(NEEDS_ALL):
-        pytest.skip("there is no chromium on this machine")
-    assert found, f"{NEEDS_ALL} is set, and there is no chromium"
+    """Ended at the end."""
+    found = installed("chromium", "chromium-browser")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=list(QUIET))
         try:

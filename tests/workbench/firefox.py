@@ -9,7 +9,6 @@ import itertools
 import json
 import os
 import re
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -17,8 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
-from tests.workbench.chromium import NEEDS_ALL, SCREEN
+from tests.workbench.chromium import SCREEN, installed
 from websockets.sync.client import ClientConnection, connect
 
 SECONDS = 60
@@ -101,11 +99,8 @@ class Page:
 
 @contextmanager
 def firefox(folder: Path) -> Iterator[Page]:
-    """Ended at the end. Leaves the test out, or fails it, where there is none."""
-    found = shutil.which("firefox-esr") or shutil.which("firefox")
-    if found is None and not os.environ.get(NEEDS_ALL):
-        pytest.skip("there is no firefox on this machine")
-    assert found, f"{NEEDS_ALL} is set, and there is no firefox"
+    """Ended at the end."""
+    found = installed("firefox-esr", "firefox")
     folder.mkdir()
     lines = [f'user_pref("{name}", {json.dumps(value)});' for name, value in PREFERENCES.items()]
     (folder / "user.js").write_text("\n".join(lines), encoding="utf-8")

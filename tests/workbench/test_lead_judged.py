@@ -116,8 +116,8 @@ def test_a_third_decides_where_two_disagree(home: House, lead: httpx.Client) -> 
     assert page.request.url.path == at
     for text in ("yeet that", "heat that", "eat &lt;script&gt;"):
         assert text in page.text
-    shown = re.sub(r"<[^>]*>", " ", page.text)  # a token may hold any three letters
-    assert "ada" not in shown, "who wrote what is no reason to believe it"
+    named = re.search(r"\b(ada|bob)\b", page.text)  # a token may hold any three letters
+    assert named is None, "who wrote what is no reason to believe it"
     for wrong in ({"text": "[yeet that"}, {"text": ""}, {"verdict": "nonsense"}):
         refused = decide(lead, at, at, **{"verdict": "transcript", **wrong})
         assert refused.status_code == 400
