@@ -53,6 +53,10 @@ class JudgementError(InputError):
     """The judgement contradicts itself."""
 
 
+class AlreadyJudged(JudgementError):
+    """This analyst has answered this clip before."""
+
+
 class ProtocolError(InputError):
     """The peer breaks the rules of its protocol. ``code`` names the rule for programs."""
 

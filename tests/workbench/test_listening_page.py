@@ -242,14 +242,49 @@ def test_what_is_written_survives_a_reload_and_a_lost_connection(
     page.context.set_offline(True)
     page.keyboard.type("tence")
     page.keyboard.press("Enter")
-    expect(page.locator("[data-saved]")).to_contain_text("No connection")
+    expect(page.locator("[data-trouble]")).to_contain_text("No connection")
     expect(page.locator("#text")).to_have_value("half a sentence")
     page.context.set_offline(False)
-    expect(page.locator("[data-saved]")).to_contain_text("The connection is back")
+    expect(page.locator("[data-trouble]")).to_contain_text("The connection is back")
     page.keyboard.press("Enter")
     page.locator("[data-heard]").wait_for(state="attached")
     assert judgements(server, clip) == [("transcript", "half a sentence", True)]
     assert page.evaluate("Object.keys(localStorage).filter(k => k.includes('draft'))") == []
+
+
+def test_no_key_is_lost_in_silence_while_the_line_is_down(server: Running, page: Page) -> None:
+    keep(server, quiet(0.5))
+    listen(page, server)
+    trouble = page.locator("[data-trouble]")
+    page.context.set_offline(True)
+    page.keyboard.press("Alt+p")
+    expect(trouble).to_contain_text("not passed on")
+    page.context.set_offline(False)
+    expect(trouble).to_contain_text("The connection is back")
+    page.keyboard.type("an answer")
+    page.keyboard.press("Enter")
+    page.locator("[data-heard]").wait_for(state="attached")
+    expect(trouble).to_be_empty()
+    page.context.set_offline(True)
+    page.keyboard.press("Alt+x")
+    expect(trouble).to_contain_text("next clip cannot come now")
+    expect(trouble).to_be_in_viewport()
+
+
+def test_an_answer_of_the_server_ends_what_was_said_of_the_line(
+    server: Running, page: Page
+) -> None:
+    keep(server, quiet(0.5))
+    listen(page, server)
+    page.route("**/workbench/listen/*", lambda route: route.abort())
+    page.keyboard.type("with an open [bracket")
+    page.keyboard.press("Enter")
+    trouble = page.locator("[data-trouble]")
+    expect(trouble).to_contain_text("No connection")
+    page.unroute("**/workbench/listen/*")
+    page.keyboard.press("Enter")
+    expect(page.locator("#after [role=alert]")).to_be_visible()
+    expect(trouble).to_be_empty()
 
 
 def test_who_is_signed_out_meanwhile_signs_in_again_and_goes_on(
@@ -279,7 +314,7 @@ def test_a_server_that_starts_again_loses_nothing(browser: Browser, tmp_path: Pa
             server.stop()
             page.keyboard.type("after")
             page.keyboard.press("Enter")
-            expect(page.locator("[data-saved]")).to_contain_text("No connection")
+            expect(page.locator("[data-trouble]")).to_contain_text("No connection")
             with up(tmp_path, http_port=port, second_listener_fraction=0) as again:
                 page.keyboard.press("Enter")
                 page.locator("[data-heard]").wait_for(state="attached")
@@ -305,6 +340,28 @@ def test_a_late_answer_is_refused_and_kept_as_a_draft(browser: Browser, tmp_path
             page.keyboard.press("Alt+x")
             page.locator("#desk[data-ready]:not(:has([data-late]))").wait_for(state="attached")
             expect(page.locator("#text")).to_have_value("too slow")
+
+
+def test_a_second_window_on_an_answered_clip_says_so_and_leads_on(
+    server: Running, page: Page
+) -> None:
+    first, after = keep(server, quiet(0.5)), keep(server, quiet(0.6))
+    listen(page, server)
+    other = page.context.new_page()
+    listen(other, server)
+    shown = utterance(page)
+    assert utterance(other) == shown
+    page.keyboard.type("in the first window")
+    page.keyboard.press("Enter")
+    page.locator("[data-heard]").wait_for(state="attached")
+    other.locator("#text").fill("in the second")
+    other.keyboard.press("Enter")
+    expect(other.locator("#after")).to_contain_text("answered this clip already")
+    expect(other.locator("#text")).to_have_value("in the second")
+    other.keyboard.press("Alt+x")
+    other.locator("#desk[data-ready]:not(:has([data-late]))").wait_for(state="attached")
+    assert utterance(other) == ({first, after} - {shown}).pop()
+    assert judgements(server, shown) == [("transcript", "in the first window", True)]
 
 
 def test_of_two_browsers_one_gets_the_clip(server: Running, browser: Browser, page: Page) -> None:

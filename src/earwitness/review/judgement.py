@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 
-from earwitness.errors import JudgementError
+from earwitness.errors import AlreadyJudged, JudgementError
 from earwitness.model import (
     EVERYWHERE,
     ItemState,
@@ -160,10 +160,10 @@ def next_state(
     """The item's state after this judgement, and why.
 
     ``earlier`` are its judgements so far. Raises JudgementError for an item that is
-    closed, or one that this analyst answered before.
+    closed, AlreadyJudged for one that this analyst answered before.
     """
     if any(each.analyst == judgement.analyst for each in earlier):
-        raise JudgementError(f"{judgement.analyst} has judged this clip already.")
+        raise AlreadyJudged(f"{judgement.analyst} has judged this clip already.")
     match item.state:
         case ItemState.WAITING:
             return _after_first(item.utterance, second_fraction)

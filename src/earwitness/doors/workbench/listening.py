@@ -19,7 +19,7 @@ from earwitness.doors.workbench.pages import FRAGMENT_HEADER, Pages
 from earwitness.doors.workbench.roles import only
 from earwitness.doors.workbench.sound import TO_JUDGE, Tickets
 from earwitness.doors.workbench.visitors import visitor_of
-from earwitness.errors import InputError, JudgementError, LeaseLost
+from earwitness.errors import AlreadyJudged, InputError, JudgementError, LeaseLost
 from earwitness.flow import listening
 from earwitness.flow.judge import Answer, Assignment, written
 from earwitness.model import Lease, Verdict
@@ -154,13 +154,15 @@ class _Desk:
         self, request: Request, lease: Lease, text: str, error: JudgementError | LeaseLost
     ) -> Response:
         """Nothing that was typed is lost: it is put into the page again."""
+        already = f"{HEARD}/{lease.utterance}" if isinstance(error, AlreadyJudged) else ""
+        over = isinstance(error, LeaseLost) or bool(already)
         if FRAGMENT_HEADER in request.headers:  # the page still has it
-            late = isinstance(error, LeaseLost)
-            return self._pages.show(
-                request, "refused.html", 409 if late else 400, problem=str(error), late=late
-            )
+            said = {"problem": str(error), "over": over, "already": already}
+            return self._pages.show(request, "refused.html", 409 if over else 400, **said)
+        if already:
+            return RedirectResponse(already, status_code=303)
         assignment = None
-        if not isinstance(error, LeaseLost):
+        if not over:
             assignment = await asyncio.to_thread(
                 self._program.assign, lease.analyst, lease.utterance
             )

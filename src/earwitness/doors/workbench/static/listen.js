@@ -11,7 +11,8 @@ const LISTEN = "/workbench/listen";
 const HOLD_EVERY = 60_000; // ms
 const SEE_FIRST = 400; // ms: a second Enter that was meant for the first does nothing
 const KEPT = "saved on this computer";
-const ALONE = "No connection. What you write is kept on this computer; go on, and send it when it is back.";
+const GONE = "No connection.";
+const ALONE = `${GONE} What you write is kept on this computer; send it when it is back.`;
 
 const keys = new Keys();
 const player = new Player(document.querySelector('meta[name="csp-nonce"]')?.getAttribute("content") ?? "");
@@ -92,7 +93,7 @@ async function goOn() {
   try {
     if (!got?.desk.dataset["utterance"]) got = { desk: await fetchDesk(LISTEN), sound: null, playback: "", turnedDown: 0 };
   } catch (error) {
-    return failed(error);
+    return failed(error, "The next clip cannot come now.");
   }
   show(got.desk, got.sound ? got : null);
 }
@@ -182,7 +183,7 @@ async function undo() {
     drafts?.keep(utterance, text);
     show(desk);
   } catch (error) {
-    failed(error);
+    failed(error, "Your answer stands; nothing was undone.");
   }
 }
 
@@ -197,7 +198,7 @@ async function pass() {
     const same = got && got.desk.dataset["utterance"] === desk.dataset["utterance"];
     show(same ? got.desk : desk, same ? got : null);
   } catch (error) {
-    failed(error);
+    failed(error, "The clip was not passed on.");
   }
 }
 
@@ -210,6 +211,7 @@ async function hold() {
     if (!utterance || !token) continue;
     try {
       const said = await post(`${LISTEN}/${utterance}/hold`, csrf ?? "", { token });
+      reached();
       if (said.status === 401 && desk === clip?.desk) {
         say("[data-saved]", "You are signed out. What you wrote is kept here; sign in again to go on.");
       }
@@ -223,15 +225,21 @@ async function hold() {
   }
 }
 
-/** Says why, as far as it is known; a network that fails is a TypeError. @param {unknown} error */
-function failed(error) {
+/** Says why, as far as it is known; a network that fails is a TypeError.
+ * @param {unknown} error @param {string} so What that means. */
+function failed(error, so) {
   if (error instanceof SignedOut) location.assign("/sign-in");
-  else if (error instanceof Error && !(error instanceof TypeError)) say("[data-saved]", error.message);
-  else alone();
+  else if (error instanceof Error && !(error instanceof TypeError)) say("[data-trouble]", error.message);
+  else say("[data-trouble]", `${GONE} ${so}`);
 }
 
 function alone() {
-  say("[data-saved]", ALONE);
+  say("[data-trouble]", ALONE);
+}
+
+/** The server has answered, whatever it said. */
+function reached() {
+  if (document.querySelector("[data-trouble]")?.textContent?.startsWith(GONE)) say("[data-trouble]", "");
 }
 
 /** How much was heard goes on record. */
@@ -352,8 +360,8 @@ async function asRecorded(wanted) {
   try {
     await take(await ready(clip.desk, wanted), false);
     if (wanted) say("[data-loudness]", "as loud as it was recorded");
-  } catch {
-    alone();
+  } catch (error) {
+    failed(error, "The clip sounds as before.");
   }
 }
 
@@ -371,11 +379,16 @@ document.addEventListener("htmx:after:swap", () => {
   const taught = after?.querySelector("[data-lesson]");
   if (taught && after?.querySelector('[data-state="pending"]')) letGo();
   else if (taught && !next && clip) prefetch(clip);
+  say("[data-trouble]", "");
+  if (after?.querySelector("[data-late]")) {
+    shownAt = performance.now();
+    /** @type {HTMLElement | null} */ (after.querySelector("[data-primary]"))?.focus();
+  }
   if (after?.querySelector("[data-heard]")) { if (!after.contains(document.activeElement)) judged(after); }
   else if (after) keys.label(after);
 });
 document.addEventListener("htmx:error", alone);
-addEventListener("online", () => { say("[data-saved]", "The connection is back."); hold(); });
+addEventListener("online", () => { say("[data-trouble]", "The connection is back."); hold(); });
 addEventListener("offline", alone);
 addEventListener("pagehide", report);
 setInterval(hold, HOLD_EVERY);
