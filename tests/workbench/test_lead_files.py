@@ -157,6 +157,8 @@ def test_what_is_no_labelled_set_is_refused(home: House, lead: httpx.Client) -> 
         answer = bring(lead, content)
         assert answer.status_code == 400, content
         assert 'role="alert"' in answer.text
+        assert 'value="archive"' in answer.text
+        assert f'action="{IMPORT}"' in answer.text, "the form is there again"
     token = field(lead.get(FILES), "csrf")
     assert lead.post(IMPORT, data={"csrf": token}).status_code == 400
 

@@ -210,7 +210,8 @@ def show_again(page: Page, server: Running) -> None:
 
 def made_token(browser: httpx.Client, **form: object) -> httpx.Response:
     chosen = {"name": "<i>a script</i>", "roles": ["lead"], "days": "30", **form}
-    return send(browser, f"{ME}/token", chosen)
+    answer = send(browser, f"{ME}/token", chosen)
+    return browser.get(answer.headers["location"]) if answer.is_redirect else answer
 
 
 def test_a_token_is_shown_once_and_revoked_at_once(
@@ -235,6 +236,21 @@ def test_a_token_is_shown_once_and_revoked_at_once(
         pytest.raises(AccessRefused),
     ):
         tokens.whose_token(secret, now, records=program.records)
+
+
+def test_whoever_goes_back_to_a_shown_token_is_told_that_it_was_shown(
+    server: Running, browser: httpx.Client, ada: pyotp.TOTP
+) -> None:
+    made = send(browser, f"{ME}/token", {"name": "once", "roles": ["lead"], "days": "30"})
+    assert made.status_code == 303, "a browser that goes back sends nothing again"
+    with browser_at(server) as other:
+        join(other, offered(server, Role.ANALYST), "Bob")
+        assert other.get(made.headers["location"]).status_code == 404
+    assert "ewt_" in browser.get(made.headers["location"]).text
+    again = browser.get(made.headers["location"])
+    assert again.status_code == 404
+    assert "shown once" in again.text
+    assert "ewt_" not in again.text
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,22 @@ def with_passkey(page: Page) -> None:
     page.get_by_role("button", name="Sign in with a passkey").click()
 
 
+def test_a_link_says_what_it_is_good_for_before_somebody_fills_in_a_form(
+    server: Running, page: Page
+) -> None:
+    Authenticator(page)
+    secret = first_secret(server)
+    page.goto(at(server, f"/join#{secret}"))
+    expect(page.locator("[data-link]")).to_have_text("You will be administrator, analyst, lead.")
+    join(page, server, secret)
+    sign_out(page)
+    page.goto(at(server, f"/join#{secret}"))
+    expect(page.get_by_role("alert")).to_contain_text("used")
+    expect(page.get_by_role("button", name="Make the account")).to_have_count(0)
+    page.goto(at(server, "/join"))
+    expect(page.get_by_role("alert")).to_contain_text("needs a link")
+
+
 def test_an_account_is_made_and_opened_with_a_passkey_alone(server: Running, page: Page) -> None:
     authenticator = Authenticator(page)
     join(page, server, first_secret(server))

@@ -50,7 +50,10 @@ def at(server: Running, name: str) -> str:
 def test_an_invitation_is_shown_once_and_makes_an_account_with_its_roles(
     server: Running, ada: httpx.Client
 ) -> None:
-    shown = send(ada, PEOPLE, {"roles": ["auditor", "responder"]})
+    made = send(ada, PEOPLE, {"roles": ["auditor", "responder"]})
+    assert made.status_code == 303, "a browser that goes back invites nobody again"
+    shown = ada.get(made.headers["location"])
+    assert "shown once" in ada.get(made.headers["location"]).text
     found = re.search(r"(http://localhost:\d+/join)#([\w-]+)<", shown.text)
     assert found
     assert found[1] == f"http://localhost:{server.http_port}/join"

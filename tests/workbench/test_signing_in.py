@@ -210,6 +210,28 @@ def test_every_answer_says_what_a_browser_may(server: Running, browser: httpx.Cl
             assert f"'sha256-{digest}'" in policy
 
 
+def test_an_address_that_leads_nowhere_is_a_page_too(
+    server: Running, browser: httpx.Client
+) -> None:
+    assert browser.get("/workbench/nosuch").headers["location"] == "/sign-in"
+    join(browser, first_secret(server))
+    for path in ("/workbench/nosuch", "/workbench/lead/nosuch/at/all"):
+        answer = browser.get(path)
+        assert answer.status_code == 404
+        assert "There is no such page." in answer.text
+        assert "content-security-policy" in answer.headers
+    assert browser.get("/workbench/").headers["location"] == "/workbench"
+
+
+def test_who_is_signed_out_is_led_to_signing_in(server: Running, browser: httpx.Client) -> None:
+    join(browser, first_secret(server))
+    token = field(browser.get("/workbench"), "csrf")
+    browser.cookies.clear()
+    answer = browser.post("/workbench/report", data={"csrf": token, "heard": "a cry"})
+    assert answer.status_code == 401
+    assert 'href="/sign-in"' in answer.text
+
+
 def test_forms_that_are_none_are_refused(server: Running, browser: httpx.Client) -> None:
     long = {"name": "a" * 100_000}
     assert browser.post("/sign-in", data=long).status_code == 400

@@ -148,7 +148,8 @@ def _check_size(request: Request, most: int) -> None:
 def _to_sign_in(pages: Pages, request: Request) -> Response:
     if request.method in SAFE:
         return RedirectResponse(SIGN_IN, status_code=303)
-    return pages.problem(request, 401, "You are signed out; sign in again.")
+    message = "You are signed out. Sign in again; what you wrote in a listening page is kept."
+    return pages.problem(request, 401, message, SIGN_IN, "Sign in")
 
 
 def _refusal(pages: Pages, request: Request, error: EarwitnessError) -> Response:

@@ -20,6 +20,7 @@ from earwitness.doors.workbench.entrance import (
     chosen,
     visitor_of,
 )
+from earwitness.doors.workbench.once import Once
 from earwitness.doors.workbench.roles import EVERYBODY, only
 from earwitness.doors.workbench.signing_in import shown_totp, totp_bytes
 from earwitness.errors import AccessRefused, InputError, NotFound
@@ -40,6 +41,7 @@ def add_routes(router: APIRouter, entrance: Entrance) -> None:
     router.add_api_route(ME + "/password", desk.set_password, methods=["POST"])
     router.add_api_route(ME + "/password/remove", desk.remove_password, methods=["POST"])
     router.add_api_route(ME + "/token", desk.make_token, methods=["POST"])
+    router.add_api_route(ME + "/made/{made}", desk.show_token, methods=["GET"])
     router.add_api_route(ME + "/token/{token}/revoke", desk.revoke_token, methods=["POST"])
     router.add_api_route(ME + "/sessions/end", desk.end_others, methods=["POST"])
     router.add_api_route(ME + "/session/{session}/end", desk.end_session, methods=["POST"])
@@ -48,6 +50,7 @@ def add_routes(router: APIRouter, entrance: Entrance) -> None:
 class _Desk:
     def __init__(self, entrance: Entrance) -> None:
         self._entrance, self._records = entrance, entrance.program.records
+        self._made: Once[tokens.NewToken] = Once()
 
     @only(EVERYBODY)
     async def show(self, request: Request) -> Response:
@@ -139,10 +142,11 @@ class _Desk:
         roles: Roles = [],  # noqa: B006
         days: Field = "",
     ) -> Response:
-        """The secret is shown once: it is kept nowhere."""
+        """Its secret is shown once: no store keeps it."""
         if first := again.first(self._entrance, request, ME):
             return first
-        account, now = visitor_of(request).account, datetime.now(UTC)
+        visitor, now = visitor_of(request), datetime.now(UTC)
+        account = visitor.account
         try:
             made = await asyncio.to_thread(
                 tokens.make_token, account, name, chosen(roles), _days(days), now,
@@ -151,7 +155,14 @@ class _Desk:
         except InputError as error:
             return await self._page(request, 400, str(error))
         log.info("token made", account=account.id, token=made.token.id)
-        return self._entrance.pages.show(request, "token.html", made=made, now=now)
+        key = self._made.put(visitor.session.id, made, now)
+        return RedirectResponse(f"{ME}/made/{key}", status_code=303)
+
+    @only(EVERYBODY)
+    async def show_token(self, request: Request, made: str) -> Response:
+        now = datetime.now(UTC)
+        shown = self._made.take(visitor_of(request).session.id, made, now)
+        return self._entrance.pages.show(request, "token.html", made=shown, now=now)
 
     @only(EVERYBODY)
     async def revoke_token(self, request: Request, token: str) -> Response:

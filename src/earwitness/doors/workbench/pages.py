@@ -59,6 +59,13 @@ class Pages:
         )
         return HTMLResponse(content, status)
 
-    def problem(self, request: Request, status: int, message: str) -> HTMLResponse:
-        """What went wrong, and what to do."""
-        return self.show(request, "problem.html", status, message=message)
+    def problem(
+        self,
+        request: Request,
+        status: int,
+        message: str,
+        to: str = "/workbench",
+        where: str = "To the workbench",
+    ) -> HTMLResponse:
+        """What went wrong, what to do, and the way on."""
+        return self.show(request, "problem.html", status, message=message, to=to, where=where)

@@ -14,6 +14,7 @@ from fastapi.responses import RedirectResponse
 from earwitness.accounts import Role
 from earwitness.doors.workbench import again
 from earwitness.doors.workbench.entrance import WORDS, Entrance, Roles, chosen, visitor_of
+from earwitness.doors.workbench.once import Once
 from earwitness.doors.workbench.roles import only
 from earwitness.errors import InputError
 from earwitness.flow import accounts
@@ -30,6 +31,7 @@ def add_routes(router: APIRouter, entrance: Entrance) -> None:
     one = PEOPLE + "/{account}"
     router.add_api_route(PEOPLE, desk.show, methods=["GET"])
     router.add_api_route(PEOPLE, desk.invite, methods=["POST"])
+    router.add_api_route("/workbench/invited/{made}", desk.show_invited, methods=["GET"])
     router.add_api_route(
         "/workbench/invitation/{invitation}/withdraw", desk.withdraw, methods=["POST"]
     )
@@ -45,6 +47,7 @@ class _Desk:
     def __init__(self, entrance: Entrance) -> None:
         self._entrance, self._records = entrance, entrance.program.records
         self._pages = entrance.pages
+        self._made: Once[accounts.Offer] = Once()
 
     @only(ADMINISTRATORS)
     async def show(self, request: Request) -> Response:
@@ -52,10 +55,11 @@ class _Desk:
 
     @only(ADMINISTRATORS)
     async def invite(self, request: Request, roles: Roles = []) -> Response:  # noqa: B006
-        """The link is shown once: its secret is kept nowhere."""
+        """The link is shown once: no store keeps its secret."""
         if first := again.first(self._entrance, request, PEOPLE):
             return first
-        by, now = visitor_of(request).account, datetime.now(UTC)
+        visitor, now = visitor_of(request), datetime.now(UTC)
+        by = visitor.account
         try:
             offer = await self._do(
                 lambda: accounts.offer(chosen(roles), by.name, now, records=self._records)
@@ -63,6 +67,13 @@ class _Desk:
         except InputError as error:
             return await self._page(request, 400, str(error))
         log.info("invited", account=by.id, roles=sorted(offer.roles))
+        key = self._made.put(visitor.session.id, offer, now)
+        return RedirectResponse(f"/workbench/invited/{key}", status_code=303)
+
+    @only(ADMINISTRATORS)
+    async def show_invited(self, request: Request, made: str) -> Response:
+        now = datetime.now(UTC)
+        offer = self._made.take(visitor_of(request).session.id, made, now)
         link = f"{self._entrance.base(request)}/join#{offer.secret}"
         return self._pages.show(request, "invited.html", link=link, offer=offer, now=now)
 

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
 
 from earwitness.doors.workbench import (
     again,
@@ -27,6 +28,7 @@ from earwitness.doors.workbench.guard import guarded
 from earwitness.doors.workbench.pages import Pages, Place
 from earwitness.doors.workbench.roles import EVERYBODY, only
 from earwitness.doors.workbench.visitors import Cookie
+from earwitness.errors import NotFound
 from earwitness.oidc import open_provider
 
 if TYPE_CHECKING:
@@ -60,7 +62,15 @@ def router(program: Earwitness) -> APIRouter:
     alike.add_routes(made, program, pages, tickets)
     reports.add_routes(made, program, pages)
     lead.add_routes(made, program, pages, tickets)
+    made.add_api_route(HOME + "/{rest:path}", _nowhere, methods=["GET", "POST"])  # the last
     return made
+
+
+@only(EVERYBODY)
+async def _nowhere(request: Request, rest: str) -> Response:
+    if not rest:
+        return RedirectResponse(HOME, status_code=303)
+    raise NotFound("There is no such page.")
 
 
 class _Home:

@@ -10,7 +10,7 @@ from functools import partial
 import segno
 import structlog
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 
 from earwitness.accounts import Account
 from earwitness.doors.workbench.entrance import (
@@ -26,6 +26,7 @@ from earwitness.doors.workbench.guard import SIGN_IN
 from earwitness.doors.workbench.roles import ANYBODY, EVERYBODY, only
 from earwitness.errors import AccessRefused, InputError
 from earwitness.flow import accounts, passkeys
+from earwitness.flow.access import secret_hash
 
 JOIN = "/join"
 
@@ -36,6 +37,7 @@ def add_routes(router: APIRouter, entrance: Entrance) -> None:
     desk = _Desk(entrance)
     router.add_api_route(JOIN, desk.show_join, methods=["GET"])
     router.add_api_route(JOIN, desk.join, methods=["POST"])
+    router.add_api_route(JOIN + "/link", desk.check_link, methods=["POST"])
     router.add_api_route(JOIN + "/passkey", desk.ask_to_join, methods=["GET"])
     router.add_api_route(JOIN + "/passkey", desk.join_with_passkey, methods=["POST"])
     router.add_api_route(SIGN_IN, desk.show_sign_in, methods=["GET"])
@@ -76,6 +78,18 @@ class _Desk:
         except (AccessRefused, InputError) as error:
             return self._join_form(request, key, secret, name, str(error))
         return await self._begin(request, account, now)
+
+    @only(ANYBODY)
+    async def check_link(self, request: Request, secret: Field = "") -> Response:
+        """What a link is good for, before somebody fills in a form; it is not used up."""
+        key = secret_hash(secret)
+        self._patience.spend(f"link {key.hex()}", peer_of(request))
+        records, now = self._entrance.program.records, datetime.now(UTC)
+        try:
+            roles = await asyncio.to_thread(records.offered, key, now)
+        except AccessRefused as error:
+            return JSONResponse({"problem": str(error)}, 403)
+        return JSONResponse({"roles": sorted(roles)})
 
     @only(ANYBODY)
     async def ask_to_join(self, request: Request, name: str = "") -> Response:

@@ -88,25 +88,37 @@ class _Files(Desk):
         confirm: Short = "",
     ) -> Response:
         """Compares a file with what is kept and, if asked to, makes all its labels gold."""
-        if file is None or not file.filename:
-            raise InputError("Choose a file.")
-        name = _plain(file.filename)
-        found = gold.compared(labels.labels(_text(file, name), name), self.records)
-        count = 0
-        if action == "import":
-            reason, by = confirmed(why, confirm), account(request)
-            count = gold.imported(
-                found, name=name, by=by.name, why=reason, now=now(), records=self.records
-            )
-            log.info("labels imported", account=by.id, golds=count)
+        found, count = None, 0
+        name = _plain(file.filename) if file and file.filename else ""
+        try:
+            if file is None or not name:
+                raise InputError("Choose a file.")
+            found = gold.compared(labels.labels(_text(file, name), name), self.records)
+            if action == "import":
+                reason, by = confirmed(why, confirm), account(request)
+                count = gold.imported(
+                    found, name=name, by=by.name, why=reason, now=now(), records=self.records
+                )
+                log.info("labels imported", account=by.id, golds=count)
+        except InputError as error:
+            return self._page(request, found, 0, name, why, str(error))
         return self._page(request, found, count, name)
 
     def _page(
-        self, request: Request, found: Comparison | None, count: int, name: str = ""
+        self,
+        request: Request,
+        found: Comparison | None,
+        count: int,
+        name: str = "",
+        why: str = "",
+        problem: str = "",
     ) -> Response:
         return self.show(
             request,
             "files.html",
+            400 if problem else 200,
+            why=why,
+            problem=problem,
             formats=list(ClipFormat),
             export=EXPORT,
             bring=IMPORT,
