@@ -304,6 +304,23 @@ def test_who_is_signed_out_meanwhile_signs_in_again_and_goes_on(
     expect(page.locator("#text")).to_have_value("before the session ended")
 
 
+def test_signing_out_asks_what_becomes_of_what_was_not_sent(server: Running, page: Page) -> None:
+    clip = keep(server, quiet(0.5))
+    listen(page, server)
+    page.keyboard.type("for nobody else")
+    out = page.get_by_role("button", name="Sign out", exact=True)
+    out.click()
+    leaving = page.get_by_role("dialog")
+    expect(leaving).to_contain_text("One answer was written and not sent.")
+    leaving.get_by_role("button", name="Stay").click()
+    expect(page.locator("#text")).to_have_value("for nobody else")
+    out.click()
+    leaving.get_by_role("button", name="Throw it away").click()
+    page.wait_for_url("**/sign-in")
+    assert page.evaluate("Object.keys(localStorage).filter(k => k.includes('draft'))") == []
+    assert judgements(server, clip) == []
+
+
 def test_a_server_that_starts_again_loses_nothing(browser: Browser, tmp_path: Path) -> None:
     with up(tmp_path, second_listener_fraction=0) as server:
         clip = keep(server, quiet(0.5))

@@ -15,6 +15,7 @@ from earwitness.accounts import Role
 from earwitness.doors.workbench import again
 from earwitness.doors.workbench.entrance import WORDS, Entrance, Roles, chosen, visitor_of
 from earwitness.doors.workbench.once import Once
+from earwitness.doors.workbench.reports import responders
 from earwitness.doors.workbench.roles import only
 from earwitness.errors import InputError
 from earwitness.flow import accounts
@@ -149,6 +150,7 @@ class _Desk:
             invitations=await self._do(lambda: self._records.invitations(now)),
             tokens=[each for each in await self._do(self._records.tokens) if is_live(each, now)],
             words=WORDS,
+            responders=await self._do(lambda: responders(self._records)),
             now=now,
         )
 

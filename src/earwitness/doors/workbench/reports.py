@@ -19,6 +19,7 @@ from earwitness.doors.workbench.visitors import visitor_of
 from earwitness.errors import InputError, NotFound
 from earwitness.flow import listening
 from earwitness.listening import Harm, Imminence
+from earwitness.ports import AccountRecords
 
 if TYPE_CHECKING:
     from earwitness.wiring import Earwitness
@@ -44,7 +45,7 @@ class _Desk:
 
     @only(EVERYBODY)
     async def show(self, request: Request, utterance: str = "") -> Response:
-        return self._form(request, token_hex(16), utterance)
+        return await self._form(request, token_hex(16), utterance)
 
     @only(EVERYBODY)
     async def keep(
@@ -65,13 +66,13 @@ class _Desk:
                 form=report,
             )  # fmt: skip
         except (InputError, NotFound) as error:
-            return self._form(request, report, utterance, harm, imminence, heard, str(error))
+            return await self._form(request, report, utterance, harm, imminence, heard, str(error))
         log.info("reported", report=made.id, harm=made.harm, imminence=made.imminence)
-        return RedirectResponse(f"{REPORTS}#{made.id}", status_code=303)
+        return RedirectResponse(f"{REPORTS}?kept={made.id}", status_code=303)
 
     @only(EVERYBODY)
-    async def list(self, request: Request) -> Response:
-        """One's own; a responder sees everybody's."""
+    async def list(self, request: Request, kept: str = "") -> Response:
+        """One's own, ``kept`` the one just made; a responder sees everybody's."""
         account = visitor_of(request).account
         everybodys = Role.RESPONDER in account.roles
         reports = await asyncio.to_thread(
@@ -81,11 +82,16 @@ class _Desk:
             request,
             "reports.html",
             reports=reports,
+            kept=next((each for each in reports if each.id == kept), None),
+            responders=await self._responders(),
             everybodys=everybodys,
             may_hear=bool(FOR_A_REASON & account.roles),
         )
 
-    def _form(
+    async def _responders(self) -> int:
+        return await asyncio.to_thread(responders, self._program.records)
+
+    async def _form(
         self,
         request: Request,
         report: str,
@@ -106,5 +112,12 @@ class _Desk:
             harm=harm,
             imminence=imminence,
             heard=heard,
+            responders=await self._responders(),
             problem=problem,
         )
+
+
+def responders(records: AccountRecords) -> int:
+    """How many accounts see reports now; a promise to who reports depends on it."""
+    accounts = records.accounts()
+    return sum(Role.RESPONDER in each.roles and not each.disabled_at for each in accounts)

@@ -34,6 +34,24 @@ export class Drafts {
     localStorage.removeItem(this._prefix + utterance);
   }
 
+  /** How many answers of theirs are kept here. */
+  count() {
+    return this._keys().length;
+  }
+
+  forget() {
+    for (const key of this._keys()) localStorage.removeItem(key);
+  }
+
+  /** None where the browser keeps nothing. */
+  _keys() {
+    try {
+      return Object.keys(localStorage).filter((key) => key.startsWith(this._prefix));
+    } catch {
+      return [];
+    }
+  }
+
   /** Nobody's words stay for longer than a day. */
   _forgetOld() {
     const oldest = Date.now() - KEPT_HOURS * 3600_000;
