@@ -70,6 +70,8 @@ def test_the_first_link_is_given_until_there_is_an_account(store: SqlRecords) ->
         ("Ada Lovelace", "ada LOVELACE 1", None, "first that others"),
         ("Ada", "Earwitness2026", None, "first that others"),
         ("Ada", "1" * 20, None, "first that others"),
+        ("Ada", "unforgettable", None, "first that others"),
+        ("Ada", "1q2w3e4r5t6y", None, "first that others"),
         ("Ada", PASSWORD, "000000", "authenticator"),
         ("Ada", PASSWORD, "", "authenticator"),
     ],
