@@ -148,7 +148,7 @@ def _check_size(request: Request, most: int) -> None:
 def _to_sign_in(pages: Pages, request: Request) -> Response:
     if request.method in SAFE:
         return RedirectResponse(SIGN_IN, status_code=303)
-    message = "You are signed out. Sign in again; what you wrote in a listening page is kept."
+    message = "You are signed out; sign in again. What you wrote on the listening page is kept."
     return pages.problem(request, 401, message, SIGN_IN, "Sign in")
 
 

@@ -146,15 +146,15 @@ class _Desk:
         if FRAGMENT_HEADER in request.headers:  # the page still has it
             said = {"problem": str(error), "over": over, "already": already}
             return self._pages.show(request, "refused.html", 409 if over else 400, **said)
-        if already:
-            return RedirectResponse(already, status_code=303)
         assignment = None
         if not over:
             assignment = await asyncio.to_thread(
                 self._program.assign, lease.analyst, lease.utterance
             )
         if assignment is None:
-            return self._pages.show(request, "late.html", 409, problem=str(error), text=text)
+            return self._pages.show(
+                request, "late.html", 409, problem=str(error), text=text, already=already
+            )
         return await self._page(request, assignment, text, str(error), 400)
 
     async def _page(

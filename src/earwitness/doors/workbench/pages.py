@@ -44,7 +44,7 @@ class Pages:
         self._templates.globals.update(
             ago=ago, asset=assets.url, import_map=assets.import_map, csrf_field=CSRF_FIELD
         )
-        for each in (wording.reason, wording.verdict, wording.state, wording.device, wording.code):
+        for each in wording.FILTERS:
             self._templates.filters[each.__name__] = each
 
     def show(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from markupsafe import Markup, escape
 
-from earwitness.model import ItemState, Source, Verdict
+from earwitness.model import ItemState, Source, Trial, Verdict
 
 SHORT = 8
 """Characters by which somebody tells one device from another."""
@@ -59,6 +61,18 @@ def device(source: Source, room: str = "") -> str:
     return room or known
 
 
+def false_accepts(trial: Trial) -> str:
+    """How often a word was heard where nobody said it, and what that is worth."""
+    found, minutes = trial.false_accepts_per_hour, 60 * trial.regression_hours
+    if minutes <= 0:
+        return "not measured"
+    tried = f"in {minutes:.0f} min of other speech" if minutes >= 1 else "in under a minute"
+    if found.value:
+        return f"{found.value:.1f} an hour ({found.low:.1f} to {found.high:.1f}) {tried}"
+    most = f"; up to {found.high:.0f} an hour would still fit" if found.high >= 1 else ""
+    return f"never {tried}{most}"
+
+
 def code(text: str) -> Markup:
     """Text in which `backticks` mark what a program reads.
 
@@ -71,3 +85,7 @@ def code(text: str) -> Markup:
         for each, part in enumerate(parts)
     ]
     return Markup("").join(made)
+
+
+FILTERS: tuple[Callable[..., str], ...] = (reason, verdict, state, device, false_accepts, code)
+"""What templates may call, by these names."""
