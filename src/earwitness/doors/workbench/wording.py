@@ -66,11 +66,10 @@ def false_accepts(trial: Trial) -> str:
     found, minutes = trial.false_accepts_per_hour, 60 * trial.regression_hours
     if minutes <= 0:
         return "not measured"
-    tried = f"in {minutes:.0f} min of other speech" if minutes >= 1 else "in under a minute"
+    tried = f"{minutes:.0f} min" if minutes >= 1 else "under a minute"
     if found.value:
-        return f"{found.value:.1f} an hour ({found.low:.1f} to {found.high:.1f}) {tried}"
-    most = f"; up to {found.high:.0f} an hour would still fit" if found.high >= 1 else ""
-    return f"never {tried}{most}"
+        return f"{found.value:.1f} an hour ({found.low:.1f} to {found.high:.1f}), in {tried}"
+    return f"none in {tried} (so under {max(found.high, 0.1):.3g} an hour)"
 
 
 def code(text: str) -> Markup:

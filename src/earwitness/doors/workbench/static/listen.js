@@ -388,6 +388,7 @@ document.addEventListener("htmx:after:swap", () => {
     shownAt = performance.now();
     /** @type {HTMLElement | null} */ (after.querySelector("[data-primary]"))?.focus();
   }
+  if (taught) document.activeElement?.closest("[data-primary]")?.scrollIntoView({ block: "nearest" });
   if (after?.querySelector("[data-heard]")) { if (!after.contains(document.activeElement)) judged(after); }
   else if (after) keys.label(after);
 });
