@@ -7,7 +7,9 @@
     │   ├── AudioError            a recording that cannot be decoded or is too large
     │   ├── ManifestError         a TSV of recordings that cannot be read
     │   ├── JudgementError        a judgement that contradicts itself
+    │   │   └── AlreadyJudged     a second answer of the same analyst
     │   ├── ProtocolError         a peer that breaks the rules of its protocol
+    │   ├── TooLarge              more than is taken at once
     │   └── TermRefused           a term that cannot be honoured, and why
     ├── EngineError               a recogniser failed on audio that should be fine
     │   └── LexiconUnsupported    teaching against an engine without live terms
@@ -63,6 +65,10 @@ class ProtocolError(InputError):
     def __init__(self, message: str | None = None, code: str = "malformed") -> None:
         super().__init__(message)
         self.code = code
+
+
+class TooLarge(InputError):
+    """More was sent than is taken."""
 
 
 class TermRefused(InputError):

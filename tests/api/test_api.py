@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
+from fastapi.routing import APIRoute
 from tests.api.programs import program, token
 from tests.doors.servers import Running, up
 from tests.workbench.clips import keep, loud, quiet
+from tests.workbench.test_alike import same_sound
 from tests.workbench.test_listening import CLIPS, say
 
 from earwitness.accounts import Role
 from earwitness.audio.clip import decode_flac
 from earwitness.config import Settings
 from earwitness.doors import api
+from earwitness.doors.workbench import router
+from earwitness.flow import accounts
 from earwitness.model import ItemState
 from earwitness.wiring import Earwitness
 
@@ -162,7 +167,7 @@ def test_what_is_no_request_is_refused_in_words(server: Running, analyst: httpx.
     assert wrong.status_code == 422
     assert "secret words" not in wrong.text
     assert analyst.post("/queue/next", content=b"{").status_code == 422
-    assert analyst.post("/queue/next", content=b"x" * 300_000).status_code == 400
+    assert analyst.post("/queue/next", content=b"x" * 300_000).status_code == 413
     assert analyst.post("/queue/next", content=iter([b"{}"])).status_code == 400
     assert analyst.post("/queue/next", json={"utterance": "none"}).status_code == 404
     assert analyst.get("/nothing").json() == {"detail": "Not Found"}
@@ -171,7 +176,7 @@ def test_what_is_no_request_is_refused_in_words(server: Running, analyst: httpx.
 
 PATHS = {
     "utterance": "u", "playback": "p", "written": "w", "trial": "t", "household": "h",
-    "account": "a",
+    "account": "a", "group": "g", "token": "t", "session": "s", "invitation": "00",
 }  # fmt: skip
 
 
@@ -206,7 +211,7 @@ def test_the_document_is_whole_and_needs_no_token(server: Running) -> None:
     assert document["components"]["securitySchemes"]["HTTPBearer"]["scheme"] == "bearer"
     for path in document["paths"].values():
         for operation in path.values():
-            assert {"400", "401", "403", "404", "409", "422"} <= set(operation["responses"])
+            assert {"400", "401", "403", "404", "409", "413", "422"} <= set(operation["responses"])
             assert operation.get("description")
 
 
@@ -246,3 +251,168 @@ def test_what_a_lead_reads_and_vouches_for(tmp_path: Path) -> None:
                 assert file.status_code == 200, (form, file.text)
                 assert file.content
             assert client.get("/export", params={"format": "exe"}).status_code == 422
+
+
+# --- what the pages do, programs do ---------------------------------------------------
+
+
+BY_A_PERSON = "a person shows who they are"
+SAME = {
+    "/join": BY_A_PERSON,
+    "/join/link": BY_A_PERSON,
+    "/join/passkey": BY_A_PERSON,
+    "/sign-in": BY_A_PERSON,
+    "/sign-in/passkey": BY_A_PERSON,
+    "/workbench/again": BY_A_PERSON,
+    "/workbench/again/passkey": BY_A_PERSON,
+    "/workbench/me/passkey": BY_A_PERSON,
+    "/workbench/me/passkey/{passkey}/remove": BY_A_PERSON,
+    "/workbench/me/token": BY_A_PERSON,
+    "/workbench/me/password": BY_A_PERSON,
+    "/workbench/me/password/remove": BY_A_PERSON,
+    "/sign-out": "DELETE /me/sessions/{session}",
+    "/workbench/me/session/{session}/end": "DELETE /me/sessions/{session}",
+    "/workbench/me/sessions/end": "DELETE /me/sessions",
+    "/workbench/me/token/{token}/revoke": "DELETE /me/tokens/{token}",
+    "/workbench/accounts": "POST /invitations",
+    "/workbench/invitation/{invitation}/withdraw": "DELETE /invitations/{invitation}",
+    "/workbench/token/{token}/revoke": "DELETE /tokens/{token}",
+    "/workbench/accounts/{account}/roles": "PUT /accounts/{account}/roles",
+    "/workbench/accounts/{account}/end": "DELETE /accounts/{account}/sessions",
+    "/workbench/accounts/{account}/disable": "POST /accounts/{account}/disable",
+    "/workbench/hear/{utterance}": "GET /clips/{utterance}/sound",
+    "/workbench/played/{playback}": "PUT /playbacks/{playback}",
+    "/workbench/listen/{utterance}": "POST /clips/{utterance}/judgement",
+    "/workbench/listen/{utterance}/hold": "POST /clips/{utterance}/hold",
+    "/workbench/listen/{utterance}/release": "POST /clips/{utterance}/release",
+    "/workbench/listen/{utterance}/pass": "POST /clips/{utterance}/pass",
+    "/workbench/heard/{utterance}/teach": "POST /clips/{utterance}/terms",
+    "/workbench/heard/{utterance}/undo": "DELETE /clips/{utterance}/judgement",
+    "/workbench/heard/{utterance}/alike": "POST /clips/{utterance}/alike",
+    "/workbench/alike/{group}": "POST /alike/{group}/answer",
+    "/workbench/report": "POST /reports",
+    "/workbench/lead/adjudication/{utterance}": "POST /clips/{utterance}/judgement",
+    "/workbench/lead/teach": "POST /words/{written}/teach",
+    "/workbench/lead/guess-first": "PUT /guess-first/{household}",
+    "/workbench/lead/guess-first/end": "DELETE /guess-first/{household}",
+    "/workbench/lead/retire": "POST /terms/{written}/retire",
+    "/workbench/lead/override": "POST /trials/{trial}/override",
+    "/workbench/lead/undo": "POST /revisions",
+    "/workbench/lead/import": "POST /gold",
+    "/workbench/lead/clips/{utterance}/gold": "PUT /gold/{utterance}",
+    "/workbench/lead/clips/{utterance}/not-gold": "DELETE /gold/{utterance}",
+    "/workbench/{rest:path}": "no page at all",
+}
+
+
+def test_whatever_a_page_changes_a_program_can_change(tmp_path: Path) -> None:
+    with Earwitness.open(Settings(data=tmp_path)) as opened:
+        document = api.application(opened).openapi()
+        pages = {
+            route.path
+            for route in router(opened).routes
+            if isinstance(route, APIRoute) and "POST" in route.methods
+        }
+    offered = {
+        f"{method.upper()} {path}"
+        for path, methods in document["paths"].items()
+        for method in methods
+    }
+    assert pages == SAME.keys()
+    named = {each for each in SAME.values() if each[:1].isupper()}
+    assert named - offered == set()
+
+
+def test_a_program_sees_and_ends_what_is_open_of_its_account(server: Running) -> None:
+    with program(server, token(server, Role.ANALYST)) as client:
+        me = client.get("/me").json()
+        assert me["roles"] == ["analyst"]
+        with Earwitness.open(server.settings) as opened:
+            account = next(
+                each for each in opened.records.accounts() if each.id == me["account"]["id"]
+            )
+            now = datetime.now(UTC)
+            for agent in ("one", "other"):
+                accounts.begin(account, agent, now, records=opened.records)
+        found = client.get("/me/sessions").json()
+        assert {each["agent"] for each in found} == {"one", "other"}
+        assert client.delete(f"/me/sessions/{found[0]['id']}").status_code == 204
+        assert client.delete(f"/me/sessions/{found[0]['id']}").status_code == 404
+        assert len(client.get("/me/sessions").json()) == 1
+        assert client.delete("/me/sessions").status_code == 204
+        assert client.get("/me/sessions").json() == []
+        assert client.get("/me/passkeys").json() == []
+        with program(server, token(server, Role.ANALYST)) as other:
+            assert other.delete(f"/me/tokens/{me['token']}").status_code == 404
+        assert [each["id"] for each in client.get("/me/tokens").json()] == [me["token"]]
+        assert client.delete(f"/me/tokens/{me['token']}").status_code == 204
+        assert client.get("/me").status_code == 401
+
+
+def test_an_administrators_program_looks_after_links_tokens_and_settings(server: Running) -> None:
+    with program(server, token(server, Role.ADMINISTRATOR)) as client:
+        made = client.post("/invitations", json={"roles": ["auditor"]}).json()
+        open_ones = client.get("/invitations").json()
+        assert made["secret"] not in str(open_ones)
+        mine = [each for each in open_ones if each["roles"] == ["auditor"]]
+        assert client.delete(f"/invitations/{mine[-1]['id']}").status_code == 204
+        assert client.delete(f"/invitations/{mine[-1]['id']}").status_code == 404
+        values = {each["name"]: each["value"] for each in client.get("/settings").json()}
+        assert values["EARWITNESS_ENGINE"] == "scripted"
+        with program(server, token(server, Role.ANALYST)) as other:
+            theirs = other.get("/me").json()["token"]
+            assert theirs in {each["id"] for each in client.get("/tokens").json()}
+            assert client.delete(f"/tokens/{theirs}").status_code == 204
+            assert other.get("/me").status_code == 401
+
+
+def test_labels_are_compared_and_made_gold_by_a_program(tmp_path: Path) -> None:
+    with up(tmp_path, second_listener_fraction=0) as server:
+        clip = keep(server, quiet(0.5), "eat that")
+        with program(server, token(server, Role.ANALYST, Role.LEAD)) as client:
+            given = client.post("/queue/next").json()
+            said = {"token": given["token"], "text": "eat that"}
+            assert client.post(f"/clips/{clip}/judgement", json=said).status_code == 201
+            file = f"utterance,text\n{clip},yeet that\nnone,x\n"
+            found = client.post("/gold", content=file, params={"name": "a.csv"}).json()
+            assert [each["text"] for each in found["different"]] == ["yeet that"]
+            assert (len(found["unknown"]), found["golds"]) == (1, 0)
+            assert client.get("/gold").json() == []
+            brought = client.post("/gold", content=file, params={"why": "from the archive"})
+            assert brought.json()["golds"] == 1
+            assert [each["text"] for each in client.get("/gold").json()] == ["yeet that"]
+            assert client.post("/gold", content=b"\xff\xfe").status_code == 400
+            assert client.post("/gold", content=b"x" * (17 << 20)).status_code == 413
+            counted = {
+                each["of"]: each["count"] for each in client.get("/overview").json()["states"]
+            }
+            assert counted["closed"] == 1
+            asked = {"utterance": clip, "why": "slang"}
+            assert client.post("/words/yeet/teach", json=asked).status_code == 202
+            assert client.post("/words/nothing/teach", json=asked).is_client_error
+
+
+def test_one_clip_is_judged_and_three_that_sound_alike_are_compared(tmp_path: Path) -> None:
+    with up(tmp_path, second_listener_fraction=0) as server:
+        clips = same_sound(server, 6)
+        with program(server, token(server, Role.ANALYST)) as client:
+            given = client.post("/queue/next").json()
+            assert given["utterance"] == clips[0]
+            said = {"token": given["token"], "text": "yeet that"}
+            assert client.post(f"/clips/{clips[0]}/judgement", json=said).status_code == 201
+            found = [client.get(f"/clips/{clips[0]}/alike").json()["alike"] for _ in range(4)]
+            assert found[-1] == 5
+            other_word = client.post(f"/clips/{clips[0]}/alike", json={"written": "never said"})
+            assert other_word.status_code == 409
+            begun = client.post(f"/clips/{clips[0]}/alike", json={"written": "yeet"})
+            assert begun.status_code == 201, begun.text
+            group = f"/alike/{begun.json()['id']}"
+            compared = []
+            while asked := client.post(f"{group}/next").json():
+                compared.append(asked["utterance"])
+                same = {"token": asked["token"], "utterance": asked["utterance"], "same": True}
+                stands = client.post(f"{group}/answer", json=same).json()
+            assert len(set(compared)) == stands["needed"] == stands["answered"] == 3
+            assert client.get(group).json()["standing"] == stands["standing"] == "confirmed"
+            with program(server, token(server, Role.ANALYST)) as other:
+                assert other.post(f"{group}/next").status_code == 409

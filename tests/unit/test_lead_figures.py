@@ -270,3 +270,13 @@ def test_any_figures_can_be_drawn(given_points: list[tuple[date, list[float]]]) 
     assert 2 <= len(plot.up) <= 12
     for mark in plot.marks:
         assert plot.top - 0.1 <= mark.top <= mark.bottom <= plot.bottom + 0.1
+
+
+def test_what_happens_within_the_last_period_is_in_the_picture() -> None:
+    monday = date(2026, 11, 23)
+    points = [Point(monday - timedelta(weeks=1), 0.8, 0.7, 0.9), Point(monday, 0.9, 0.8, 0.95)]
+    tuesday = [(monday + timedelta(days=1), "revision 7")]
+    assert over_time("Anything", points, tuesday).events == ()
+    plot = over_time("Anything", points, tuesday, until=tuesday[0][0])
+    assert [each.label for each in plot.events] == ["revision 7"]
+    assert plot.marks[-1].x < plot.events[0].place <= plot.right

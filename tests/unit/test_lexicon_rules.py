@@ -39,6 +39,8 @@ BAD_FORMS = {
     "half a surrogate pair": ("ye\ud800et", "invalid"),
     "a private character": ("ye\ue000et", "invalid"),
     "no character at all": ("ye\uffffet", "invalid"),
+    "a script": ("<script>alert(2)</script>", "nobody says"),
+    "half a bracket": ("script>alert", "nobody says"),
     "Hebrew": ("\u05e9\u05dc\u05d5\u05dd", "right to left"),
     "Arabic": ("\u0633\u0644\u0627\u0645", "right to left"),
     "Arabic in one letter": ("\ufdfa", "right to left"),
@@ -49,6 +51,24 @@ BAD_FORMS = {
     "THE in full width": ("\uff34\uff28\uff25", "common word"),
     "padded the": ("  The ", "common word"),
 }
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "St. John's",
+        "R2-D2",
+        "C++",
+        "AC/DC",
+        "Yahoo!",
+        "7-Eleven",
+        "H&M",
+        "O\u2019Brien",
+        "na\u00efve",
+    ],
+)
+def test_names_with_signs_that_are_said_or_passed_over_can_be_taught(form: str) -> None:
+    check(Term(form))
 
 
 @pytest.mark.parametrize("name", BAD_FORMS)

@@ -29,10 +29,16 @@ def test_what_was_marked_is_likely_whatever_it_is() -> None:
     ]
 
 
-def test_long_stretches_are_offered_word_by_word() -> None:
-    assert offered("one two three four five", "") == [
-        (word, False) for word in ("one", "two", "three", "four", "five")
+def test_of_long_stretches_only_words_that_no_dictionary_has_are_offered() -> None:
+    assert offered("one two three four five", "") == []
+    assert offered("please ask the Gochujang people about Xochitl now", "turn it off") == [
+        ("Gochujang", True),
+        ("Xochitl", True),
     ]
+
+
+def test_what_nobody_says_is_not_offered() -> None:
+    assert offered("please <script>alert(1)</script> tell", "please tell") == []
 
 
 def test_misheard_forms_say_when_they_are_ordinary_words() -> None:

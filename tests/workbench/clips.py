@@ -51,6 +51,7 @@ def keep(
     words: Sequence[float] = (),
     value: float = 0.5,
     household: str = "h1",
+    device: str = "kitchen",
 ) -> str:
     """The utterance's id."""
     name, now = uuid.uuid4().hex, datetime.now(UTC)
@@ -65,7 +66,7 @@ def keep(
     doubts = tuple(Flag(rule, 0.3, 0.5, "", start, end) for rule, start, end in flags)
     with Earwitness.open(server.settings) as program:
         clip = program.blobs.put(FlacCodec().encode(samples))
-        source = Source("kitchen", household, name=name)
+        source = Source(device, household, name=name)
         program.records.keep(
             Utterance(name, source, now, transcript, doubts, clip),
             ReviewItem(name, ItemState.WAITING, value, now, reason=main_reason(doubts)),

@@ -47,7 +47,7 @@ def test_the_queue_says_what_waits_for_what_and_since_when(home: House, lead: ht
     assert ids(page) == ["wait0000", "wait0001", "judge000", "wait0002"][:2] + ids(page)[2:]
     assert set(ids(page)) == {"wait0000", "wait0001", "wait0002", "judge000"}
     text = " ".join(page.text.split())
-    for name, count in (("waiting", 3), ("adjudication", 1), ("closed", 1), ("settled", 0)):
+    for name, count in (("waiting", 3), ("listeners disagree", 1), ("closed", 1), ("settled", 0)):
         assert f'{name}</a></th><td class="number">{count}<' in text or (
             f'{name}</th><td class="number">{count}<' in text
         )
@@ -66,7 +66,7 @@ def test_what_somebody_holds_is_said_with_how_long(home: House, lead: httpx.Clie
 
 def test_it_can_be_narrowed_and_sorted_by_its_links(lead: httpx.Client) -> None:
     found = links(lead.get(QUEUE))
-    assert ids(lead.get(found["adjudication"])) == ["judge000"]
+    assert ids(lead.get(found["listeners disagree"])) == ["judge000"]
     assert ids(lead.get(found["unknown word"])) == ["wait0000"]
     oldest = ids(lead.get(QUEUE, params={"sort": "waits", "order": "desc"}))
     assert oldest[:2] == ["wait0000", "wait0001"]

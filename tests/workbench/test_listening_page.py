@@ -16,7 +16,7 @@ from tests.workbench.clips import keep, loud, quiet
 from tests.workbench.test_listening import CLIPS, say
 
 from earwitness.accounts import Role
-from earwitness.model import ItemState
+from earwitness.model import ItemState, Term
 from earwitness.wiring import Earwitness
 
 SEE_FIRST_MS = 500
@@ -140,6 +140,56 @@ def test_a_second_enter_that_was_meant_for_the_first_teaches_nothing(
     page.clock.run_for(SEE_FIRST_MS - 300)
     page.keyboard.press("Enter")
     page.locator("[data-lesson]").wait_for()
+
+
+def test_a_word_that_is_live_is_no_first_choice_and_says_so(server: Running, page: Page) -> None:
+    with Earwitness.open(server.settings) as program:
+        program.publish_all([Term("yeet")], by="Lea", why="slang")
+    keep(server, quiet(0.5), "eat that")
+    listen(page, server)
+    page.keyboard.type("Yeet that, OK")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-primary]")).to_have_text(re.compile("Next clip"))
+    expect(page.locator("[data-heard]")).to_contain_text("is live already")
+    rows = page.locator(".difference tr")
+    expect(rows.first).to_have_text(re.compile(r"you\s*Yeet\s*that,\s*OK"))
+
+
+def test_texts_with_nothing_in_common_are_shown_whole(server: Running, page: Page) -> None:
+    keep(server, quiet(0.5), "play some music in the kitchen")
+    listen(page, server)
+    page.keyboard.type("nobody said any such thing today at all")
+    page.keyboard.press("Enter")
+    cells = page.locator(".difference td")
+    expect(cells).to_have_text(
+        ["nobody said any such thing today at all", "play some music in the kitchen"]
+    )
+    expect(page.locator("[data-teach]")).to_have_count(0)
+
+
+def test_what_a_word_settled_waits_no_longer_at_the_foot(browser: Browser, tmp_path: Path) -> None:
+    with (
+        up(tmp_path, scripted=False, second_listener_fraction=0) as server,
+        signed_in(browser, server, first_secret(server)) as page,
+    ):
+        for name in ("saoirse-1.opus", "saoirse-2.opus", "saoirse-3.opus"):
+            say(server, name)
+        listen(page, server)
+        with Earwitness.open(server.settings) as program:
+            before = program.records.count_open(100)
+        seconds = float(page.locator("#desk").get_attribute("data-seconds") or 0)
+        clip = min(CLIPS.values(), key=lambda each: abs(each.seconds - seconds))
+        page.keyboard.type(clip.text or "")
+        page.keyboard.press("Enter")
+        page.locator("button[data-primary]").wait_for()
+        page.keyboard.press("Alt+t")
+        lesson = page.locator('[data-lesson][data-state="live"]')
+        lesson.wait_for(timeout=60_000)
+        expect(page.locator("[data-status]")).not_to_contain_text(f"{before} waiting")
+        with Earwitness.open(server.settings) as program:
+            after = program.records.count_open(100)
+        assert after < before - 1, "the word has settled another clip"
+        expect(page.locator("[data-status]")).to_contain_text(f"{after} waiting")
 
 
 def test_a_marked_word_is_taught_with_the_answer(browser: Browser, tmp_path: Path) -> None:

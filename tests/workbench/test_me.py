@@ -175,7 +175,7 @@ def test_passkeys_are_added_used_and_removed(server: Running, real_browser: Brow
     expect(page.get_by_role("cell", name="<i>phone</i>", exact=True)).to_be_visible()
 
     show_again(page, server)
-    page.get_by_role("button", name="Remove passkey of one device").click()
+    page.get_by_role("button", name="Remove passkey on one device").click()
     expect(page.get_by_role("button", name="Remove", exact=False)).to_have_count(1)
     page.get_by_role("button", name="Remove <i>phone</i>").click()
     expect(page.get_by_role("alert").first).to_contain_text("Nothing would be left")

@@ -39,7 +39,8 @@ def test_administrators_read_every_setting_and_no_secret(tmp_path: Path) -> None
     assert rows["EARWITNESS_OIDC_CLIENT_SECRET"][:2] == ("set", "environment")
     assert rows["EARWITNESS_OIDC_CLIENT_ID"][0] == hostile
     assert rows["EARWITNESS_LEASE_MINUTES"][:2] == ("15.0", "default")
-    assert rows["EARWITNESS_DATABASE"][0] == ""
+    assert "not set" in rows["EARWITNESS_DATABASE"][0]
+    assert "<code>" in rows["EARWITNESS_ENGINE_URL"][2]
     assert rows["EARWITNESS_THREADS"][2] == Settings.model_fields["threads"].description
 
 

@@ -37,6 +37,8 @@ class Reviewed(UtteranceRecords, DeskRecords, Protocol):
     """What is kept of clips, and of how they are listened to."""
 
 
+_DIRECTIONS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+"""Signs that turn the direction of writing: nobody says them, and they reorder what is beside."""
 _MARKED = re.compile(r"\[([^\[\]]+)\]")
 _OPEN_TO_ALL = (ItemState.ADJUDICATION, ItemState.CLOSED, ItemState.SETTLED)
 
@@ -94,11 +96,20 @@ def written(line: str) -> Answer:
     >>> written("[yeet] that alarm").text
     'yeet that alarm'
     """
+    line = line.translate(_DIRECTIONS)
     terms = tuple(Taught(term.strip()) for term in _MARKED.findall(line))
     text = _MARKED.sub(r"\1", line)
     if "[" in text or "]" in text:
-        raise JudgementError("Brackets mark a word to teach, one pair around each: [yeet].")
+        raise JudgementError(
+            f"In {_near_bracket(text)!r} a bracket has no other. Brackets mark a word to teach, "
+            "one pair around each, as in: [yeet] that alarm."
+        )
     return Answer(Verdict.TRANSCRIPT, text, terms)
+
+
+def _near_bracket(text: str) -> str:
+    at = next(place for place, char in enumerate(text) if char in "[]")
+    return text[max(0, at - 12) : at + 12].strip()
 
 
 def assign(

@@ -283,7 +283,7 @@ def _verified(
 
 
 def _guessed_name(backed_up: bool) -> str:
-    return "synced passkey" if backed_up else "passkey of one device"
+    return "synced passkey" if backed_up else "passkey on one device"
 
 
 def _owner(answer: str, use: str, ceremony: Ceremony, records: AccountRecords) -> Account:

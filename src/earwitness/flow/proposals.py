@@ -9,10 +9,12 @@ from itertools import groupby
 from earwitness.model import Judgement, Transcript, Verdict, term_key
 from earwitness.speech.alignment import align, propose_misheard
 from earwitness.speech.dictionary import is_known
+from earwitness.speech.lexicon import UNSAID
 from earwitness.speech.text import bare, tokens
 
 MOST_WORDS = 4
-"""Of a stretch that is proposed as one term; a longer one is its single words."""
+"""Of a stretch that is proposed as one term; of a longer one, the words that no dictionary has:
+where two texts have little in common, the rest is another sentence and nothing to teach."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def _proposal(written: str, said: str, heard: Transcript, likely: bool) -> Propo
 
 
 def _differing(said: str, heard: str) -> Iterator[str]:
-    """Each stretch of written words that the machine has otherwise, or its words if it is long."""
+    """Each stretch of written words that the machine has otherwise, or of a long one its words."""
     ours, written = tokens(said), said.split()
     theirs = [token.text for token in tokens(heard)]
     matched = {
@@ -69,7 +71,11 @@ def _differing(said: str, heard: str) -> Iterator[str]:
         places = list(group)
         if is_other:
             whole = [_plain(written[at]) for at in places]
-            yield from [" ".join(whole)] if len(whole) <= MOST_WORDS else whole
+            whole = [word for word in whole if not UNSAID.intersection(word)]
+            if len(places) <= MOST_WORDS:
+                yield from [" ".join(whole)] if len(whole) == len(places) else whole
+            else:
+                yield from (word for word in whole if not is_known(word))
 
 
 def _plain(word: str) -> str:

@@ -20,6 +20,9 @@ MOST_EXTRA_WORDS = 3
 MOST_REGION_WORDS = 8
 ALONE_CLOSENESS = 0.75
 SHARED_CLOSENESS = 0.5
+FEW_WORDS = 6
+LEAST_ALIKE = 1 / 3
+"""Of two texts with more words; with less in common, word under word is only noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,46 @@ def side_by_side(reference: Sequence[str], hypothesis: Sequence[str]) -> list[tu
         )
         for pair in align(reference, hypothesis)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Two texts side by side: as each was written, and whether it counts as the same."""
+
+    one: str
+    other: str
+    same: bool
+
+
+def columns(one: str, other: str) -> list[Column] | None:
+    """Two texts as they were written, word under word; None where they have too little in common.
+
+    >>> [(each.one, each.other, each.same) for each in columns("Tab 1, OK?", "tap one okay")]
+    [('Tab', 'tap', False), ('1,', 'one', True), ('OK?', 'okay', True)]
+    """
+    ours, theirs = tokens(one), tokens(other)
+    pairs = align([token.text for token in ours], [token.text for token in theirs])
+    if len(pairs) > FEW_WORDS and sum(pair.match for pair in pairs) < LEAST_ALIKE * len(pairs):
+        return None
+    left, right = _written(one, ours), _written(other, theirs)
+    made = [
+        Column(
+            "" if pair.reference is None else left[pair.reference],
+            "" if pair.hypothesis is None else right[pair.hypothesis],
+            pair.match,
+        )
+        for pair in pairs
+    ]
+    return [each for each in made if each.one or each.other]
+
+
+def _written(text: str, compared: Sequence[Token]) -> list[str]:
+    """For each compared word what was written; one that counts as several stands at the first."""
+    pieces, made, done = text.split(), [], 0
+    for token in compared:
+        made.append(" ".join(pieces[max(done, token.first) : token.last + 1]))
+        done = max(done, token.last + 1)
+    return made
 
 
 def edits(pairs: Iterable[Pair]) -> int:

@@ -32,6 +32,8 @@ _COMMON = """
     well went were what when where which while who why will with work would yeah year yes you
     your
 """
+UNSAID = frozenset('<>{}[]()|\\^~=;"*_')
+"""Signs of programs and of writing that stand in no word."""
 COMMON = frozenset(_COMMON.split())
 """Words that hold sentences together. No term may be spelled, or be heard in place of, one."""
 
@@ -129,6 +131,11 @@ def _check_form(form: str, what: str) -> None:
     folded = plain(form)
     if not any(char.isalpha() for char in folded):
         raise TermRefused(f"The {what} {shown} has no letter, so nothing is left to listen for.")
+    unsaid = sorted(UNSAID.intersection(folded))
+    if unsaid:
+        raise TermRefused(
+            f"The {what} {shown} has {' '.join(unsaid)}, which nobody says; write what is said."
+        )
     if any(unicodedata.bidirectional(char) in ("R", "AL", "AN") for char in folded):
         raise TermRefused(f"The {what} {shown} is written right to left; give a Latin spelling.")
     if len(folded.split()) > MOST_WORDS:

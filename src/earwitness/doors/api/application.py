@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from earwitness import __version__
-from earwitness.doors.api import clips, lead, lexicon, people, reports
+from earwitness.doors.api import alike, clips, lead, lexicon, mine, people, reports
 from earwitness.doors.api.bearer import guarded
 from earwitness.doors.api.shapes import Problem
 
@@ -28,6 +28,7 @@ ERRORS = {
     403: "The token's roles do not include this.",
     404: "There is no such thing.",
     409: "It is not the time: a lease has ended, or an answer is missing.",
+    413: "The body is too large.",
     422: "What was sent has another shape than the document says.",
 }
 
@@ -45,7 +46,7 @@ def application(program: Earwitness) -> FastAPI:
         route_class=guarded(program),
         responses={code: {"model": Problem, "description": why} for code, why in ERRORS.items()},
     )
-    for part in (clips, lead, lexicon, people, reports):
+    for part in (clips, alike, lead, lexicon, people, mine, reports):
         part.add_routes(router, program)
     app.include_router(router)
     app.add_exception_handler(HTTPException, _refused)

@@ -24,6 +24,7 @@ from earwitness.errors import (
     NotFound,
     RevisionConflict,
     StoreError,
+    TooLarge,
 )
 from earwitness.flow import tokens
 from earwitness.flow.tokens import Bearer
@@ -53,8 +54,11 @@ def guarded(program: Earwitness) -> type[APIRoute]:
 
         def __init__(self, path: str, endpoint: Callable[..., Any], **how: Any) -> None:
             self.roles = roles.of(endpoint)
+            self.most = roles.body_of(endpoint) or MAX_BODY
             how["dependencies"] = [*(how.get("dependencies") or ()), Depends(_document)]
-            how["openapi_extra"] = {"x-roles": sorted(self.roles)}
+            how["openapi_extra"] = (how.get("openapi_extra") or {}) | {
+                "x-roles": sorted(self.roles)
+            }
             super().__init__(path, endpoint, **how)
 
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -82,10 +86,10 @@ def guarded(program: Earwitness) -> type[APIRoute]:
             length = request.headers.get("content-length", "0")
             if "transfer-encoding" in request.headers or not length.isdecimal():
                 raise InputError("Say how long the body is, with Content-Length.")
-            if int(length) > MAX_BODY:
-                raise InputError(f"A body has at most {MAX_BODY} bytes.")
+            if len(length) > 12 or int(length) > self.most:
+                raise TooLarge(f"A body has at most {self.most} bytes here.")
             try:
-                async with asyncio.timeout(program.settings.stall_seconds):
+                async with asyncio.timeout(program.settings.stall_seconds * self.most / MAX_BODY):
                     await request.body()  # kept for whoever asks again
             except TimeoutError:
                 raise InputError("The body did not arrive; send it again.") from None
@@ -120,6 +124,8 @@ def refusal(error: EarwitnessError, request: Request) -> JSONResponse:
             status = 403
         case LeaseLost() | RevisionConflict() | JudgementError():
             status = 409
+        case TooLarge():
+            status = 413
         case NotFound():
             status = 404
         case InputError() | LexiconUnsupported():

@@ -76,8 +76,9 @@ class _Desk:
         return [shapes.Item(**shapes.fields(each)) for each in found]
 
     @only(LISTENERS)
-    def next(self, request: Request, wanted: shapes.Wanted) -> shapes.Leased | None:
+    def next(self, request: Request, wanted: shapes.Wanted | None = None) -> shapes.Leased | None:
         """Leases the most valuable clip that this analyst may answer; null when none waits."""
+        wanted = wanted or shapes.Wanted()
         given = self._program.assign(_name(request), wanted.utterance, wanted.besides)
         return shapes.Leased.of(given) if given else None
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
+import structlog
 from fastapi import APIRouter, Path, Request
 
-from earwitness.accounts import Account, Role
+from earwitness.accounts import Role
 from earwitness.doors.api import shapes
 from earwitness.doors.api.bearer import bearer_of
 from earwitness.doors.workbench.roles import only
+from earwitness.doors.workbench.settings import shown
 from earwitness.flow import accounts
+from earwitness.flow.tokens import is_live
 
 if TYPE_CHECKING:
     from earwitness.wiring import Earwitness
@@ -19,13 +22,37 @@ if TYPE_CHECKING:
 ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
 LEADS = frozenset({Role.LEAD})
 Id = Annotated[str, Path(max_length=200)]
+log = structlog.get_logger(__name__)
+
+
+class Invitation(shapes.Shape):
+    """A link that nobody used yet. ``id`` opens nothing."""
+
+    id: str
+    roles: list[Role]
+    by: str
+    expires_at: datetime
+
+
+class Setting(shapes.Shape):
+    """One setting, and where its value comes from."""
+
+    name: str
+    value: str
+    source: str
+    about: str
 
 
 def add_routes(router: APIRouter, program: Earwitness) -> None:
     desk = _Desk(program)
     for path, method, operation, status in (
         ("/accounts", "GET", desk.accounts, 200),
+        ("/invitations", "GET", desk.invitations, 200),
         ("/invitations", "POST", desk.invite, 201),
+        ("/invitations/{invitation}", "DELETE", desk.withdraw, 204),
+        ("/tokens", "GET", desk.tokens, 200),
+        ("/tokens/{token}", "DELETE", desk.revoke_token, 204),
+        ("/settings", "GET", desk.settings, 200),
         ("/accounts/{account}/roles", "PUT", desk.set_roles, 200),
         ("/accounts/{account}/sessions", "DELETE", desk.end_sessions, 204),
         ("/accounts/{account}/disable", "POST", desk.disable, 200),
@@ -38,12 +65,12 @@ def add_routes(router: APIRouter, program: Earwitness) -> None:
 
 class _Desk:
     def __init__(self, program: Earwitness) -> None:
-        self._records = program.records
+        self._program, self._records = program, program.records
 
     @only(ADMINISTRATORS)
     def accounts(self) -> list[shapes.AccountShape]:
         """Disabled ones too, oldest first."""
-        return [_shape(each) for each in self._records.accounts()]
+        return [shapes.AccountShape.of(each) for each in self._records.accounts()]
 
     @only(ADMINISTRATORS)
     def invite(self, request: Request, wanted: shapes.RolesOf) -> shapes.Invited:
@@ -56,10 +83,43 @@ class _Desk:
         )
 
     @only(ADMINISTRATORS)
+    def invitations(self) -> list[Invitation]:
+        """Links that nobody used yet; their secrets are kept nowhere."""
+        return [
+            Invitation(id=each.id, roles=sorted(each.roles), by=each.by, expires_at=each.expires_at)
+            for each in self._records.invitations(datetime.now(UTC))
+        ]
+
+    @only(ADMINISTRATORS)
+    def withdraw(self, request: Request, invitation: Id) -> None:
+        """Its link is worth nothing from now on."""
+        self._records.withdraw_invitation(invitation)
+        log.info("invitation withdrawn", account=bearer_of(request).account.id)
+
+    @only(ADMINISTRATORS)
+    def tokens(self) -> list[shapes.TokenShape]:
+        """Everybody's that are still good."""
+        now = datetime.now(UTC)
+        live = (each for each in self._records.tokens() if is_live(each, now))
+        return [shapes.TokenShape.of(each) for each in live]
+
+    @only(ADMINISTRATORS)
+    def revoke_token(self, request: Request, token: Id) -> None:
+        """Anybody's, for good."""
+        revoked = self._records.revoke_token(token, datetime.now(UTC))
+        by = bearer_of(request).account.id
+        log.info("token revoked", account=revoked.account, by=by, token=token)
+
+    @only(ADMINISTRATORS)
+    def settings(self) -> list[Setting]:
+        """As they are in force; of a secret, only whether there is one."""
+        return [Setting(**shapes.fields(each)) for each in shown(self._program.settings)]
+
+    @only(ADMINISTRATORS)
     def set_roles(self, account: Id, wanted: shapes.RolesOf) -> shapes.AccountShape:
         """Whoever it is must sign in again."""
         changed = accounts.set_roles(account, frozenset(wanted.roles), records=self._records)
-        return _shape(changed)
+        return shapes.AccountShape.of(changed)
 
     @only(ADMINISTRATORS)
     def end_sessions(self, account: Id) -> None:
@@ -69,7 +129,8 @@ class _Desk:
     @only(ADMINISTRATORS)
     def disable(self, account: Id) -> shapes.AccountShape:
         """For good."""
-        return _shape(self._records.disable_account(account, datetime.now(UTC)))
+        now = datetime.now(UTC)
+        return shapes.AccountShape.of(self._records.disable_account(account, now))
 
     @only(frozenset({Role.LEAD, Role.AUDITOR}))
     def guesses(self) -> list[shapes.Guesses]:
@@ -93,13 +154,3 @@ class _Desk:
 
 def _name(request: Request) -> str:
     return bearer_of(request).account.name
-
-
-def _shape(account: Account) -> shapes.AccountShape:
-    return shapes.AccountShape(
-        id=account.id,
-        name=account.name,
-        roles=sorted(account.roles),
-        made_at=account.made_at,
-        disabled_at=account.disabled_at,
-    )

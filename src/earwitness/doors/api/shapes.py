@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from earwitness.accounts import Role
+from earwitness.accounts import Account, Role, Token
 from earwitness.flow.judge import Assignment, Revealed
 from earwitness.listening import Harm, Imminence
 from earwitness.model import (
@@ -312,6 +312,33 @@ class AccountShape(Shape):
     roles: list[Role]
     made_at: datetime
     disabled_at: datetime | None
+
+    @classmethod
+    def of(cls, account: Account) -> AccountShape:
+        return cls(
+            id=account.id,
+            name=account.name,
+            roles=sorted(account.roles),
+            made_at=account.made_at,
+            disabled_at=account.disabled_at,
+        )
+
+
+class TokenShape(Shape):
+    """A token, without its secret, which is kept nowhere."""
+
+    id: str
+    account: str
+    name: str
+    roles: list[Role]
+    made_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+
+    @classmethod
+    def of(cls, token: Token) -> TokenShape:
+        return cls(**fields(token) | {"roles": sorted(token.roles)})
 
 
 class RolesOf(Shape):

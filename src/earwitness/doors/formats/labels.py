@@ -21,6 +21,8 @@ from earwitness.flow.gold import Label, Refused
 from earwitness.model import Verdict
 
 _BAD = (AttributeError, IndexError, KeyError, TypeError, ValueError, OverflowError)
+MAX_FILE = 16 * 1024 * 1024
+"""Bytes of a file of labels."""
 MOST_LINES = 100_000
 _BLANK = "nobody has annotated it"
 
@@ -37,6 +39,16 @@ def clips(text: str, name: str) -> list[Judged]:
         elif each.why != _BLANK:
             raise InputError(f"{where}: {each.why}")
     return found
+
+
+def decoded(content: bytes, name: str) -> str:
+    """The text of a file. Raises InputError where it is too large, or no text."""
+    if len(content) > MAX_FILE:
+        raise InputError(f"{name}: it has more than {MAX_FILE} bytes.")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{name}: it is not text in UTF-8: {error.reason}.") from error
 
 
 def labels(text: str, name: str) -> list[Label | Refused]:

@@ -32,6 +32,7 @@ from earwitness.errors import (
     LeaseLost,
     NotFound,
     Overloaded,
+    TooLarge,
 )
 from earwitness.flow import accounts
 
@@ -141,14 +142,16 @@ def guarded(
 
 def _check_size(request: Request, most: int) -> None:
     length = request.headers.get("content-length", "")
-    if not length.isdecimal() or len(length) > 12 or int(length) > most:
-        raise InputError(f"A form here has at most {most} bytes, and says how many.")
+    if not length.isdecimal():
+        raise InputError("A form says how many bytes it has.")
+    if len(length) > 12 or int(length) > most:
+        raise TooLarge(f"A form here has at most {most} bytes.")
 
 
 def _to_sign_in(pages: Pages, request: Request) -> Response:
     if request.method in SAFE:
         return RedirectResponse(SIGN_IN, status_code=303)
-    message = "You are signed out. Sign in again; what you wrote in a listening page is kept."
+    message = "You are signed out; sign in again. What you wrote on the listening page is kept."
     return pages.problem(request, 401, message, SIGN_IN, "Sign in")
 
 
@@ -164,6 +167,8 @@ def _refusal(pages: Pages, request: Request, error: EarwitnessError) -> Response
             return pages.problem(request, 409, str(error))
         case NotFound():
             return pages.problem(request, 404, str(error))
+        case TooLarge():
+            return pages.problem(request, 413, str(error))
         case InputError():
             return pages.problem(request, 400, str(error))
     log.error("page failed", path=request.url.path, exc_info=error)

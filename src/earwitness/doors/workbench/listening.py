@@ -19,7 +19,7 @@ from earwitness.doors.workbench.pages import FRAGMENT_HEADER, Pages
 from earwitness.doors.workbench.roles import only
 from earwitness.doors.workbench.sound import TO_JUDGE, Tickets
 from earwitness.doors.workbench.visitors import visitor_of
-from earwitness.errors import AlreadyJudged, InputError, JudgementError, LeaseLost
+from earwitness.errors import AlreadyJudged, InputError, JudgementError, LeaseLost, NotFound
 from earwitness.flow import listening
 from earwitness.flow.judge import Answer, Assignment, written
 from earwitness.model import Lease, Verdict
@@ -35,19 +35,6 @@ LISTENERS = frozenset({Role.ANALYST, Role.LEAD})
 MAX_TEXT = 5000
 MOST_COUNTED = 1000
 """Of what waits; how many more there are changes nothing for who listens."""
-
-REASONS = {
-    "unknown_word": "unknown word",
-    "low_confidence": "unsure word",
-    "low_utterance_confidence": "unsure as a whole",
-    "nbest_disagreement": "readings disagree",
-    "second_engine": "a second recogniser disagrees",
-    "rephrase": "somebody had to repeat it",
-    "empty_result": "nothing recognised",
-    "engine_failure": "the recogniser failed",
-    "audit_sample": "drawn for the audit",
-}
-"""Rules of doubt in words, without any that were said."""
 
 log = structlog.get_logger(__name__)
 Text = Annotated[str, Form(max_length=MAX_TEXT)]
@@ -159,15 +146,15 @@ class _Desk:
         if FRAGMENT_HEADER in request.headers:  # the page still has it
             said = {"problem": str(error), "over": over, "already": already}
             return self._pages.show(request, "refused.html", 409 if over else 400, **said)
-        if already:
-            return RedirectResponse(already, status_code=303)
         assignment = None
         if not over:
             assignment = await asyncio.to_thread(
                 self._program.assign, lease.analyst, lease.utterance
             )
         if assignment is None:
-            return self._pages.show(request, "late.html", 409, problem=str(error), text=text)
+            return self._pages.show(
+                request, "late.html", 409, problem=str(error), text=text, already=already
+            )
         return await self._page(request, assignment, text, str(error), 400)
 
     async def _page(
@@ -190,11 +177,18 @@ class _Desk:
             ),
             announced=listening.announced(assignment.doubts),
             ago=_ago(now - assignment.heard_at),
-            reasons=REASONS,
+            room=await asyncio.to_thread(self._room, assignment.source.device),
             **await asyncio.to_thread(self._status, request),
             text=text,
             problem=problem,
         )
+
+    def _room(self, device: str) -> str:
+        """Where it stands; empty for one that was never enrolled."""
+        try:
+            return self._program.records.device(device).room
+        except NotFound:
+            return ""
 
     def _status(self, request: Request) -> dict[str, Any]:
         settings, records = self._program.settings, self._program.records

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from earwitness.accounts import Role
+from earwitness.doors.workbench import wording
 from earwitness.doors.workbench.assets import Assets
 from earwitness.doors.workbench.moments import ago
 from earwitness.doors.workbench.visitors import CSRF_FIELD
@@ -25,6 +26,7 @@ class Place:
     title: str
     path: str
     roles: frozenset[Role]
+    about: str
 
 
 class Pages:
@@ -42,6 +44,8 @@ class Pages:
         self._templates.globals.update(
             ago=ago, asset=assets.url, import_map=assets.import_map, csrf_field=CSRF_FIELD
         )
+        for each in wording.FILTERS:
+            self._templates.filters[each.__name__] = each
 
     def show(
         self, request: Request, template: str, status: int = 200, **filled: object

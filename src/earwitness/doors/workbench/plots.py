@@ -59,9 +59,17 @@ class Plot:
     bottom: int = HEIGHT - BOTTOM
 
 
-def over_time(title: str, points: Sequence[Point], events: Sequence[tuple[date, str]] = ()) -> Plot:
-    """Fractions over days, as per cent; events are upright lines. ``points`` in order, some."""
-    first, last = points[0].at, points[-1].at
+def over_time(
+    title: str,
+    points: Sequence[Point],
+    events: Sequence[tuple[date, str]] = (),
+    until: date | None = None,
+) -> Plot:
+    """Fractions over days, as per cent; events are upright lines. ``points`` in order, some.
+
+    A point stands where its period begins, so the last one may go on, ``until`` today.
+    """
+    first, last = points[0].at, max(points[-1].at, until or points[-1].at)
     step = _step(min(each.low for each in points), max(each.high for each in points))
     bottom = math.floor(min(each.low for each in points) / step + 1e-9) * step
     top = math.ceil(max(each.high for each in points) / step - 1e-9) * step

@@ -33,8 +33,7 @@ from earwitness.model import (
     term_key,
 )
 from earwitness.review.grouping import CONFIRMATIONS
-from earwitness.speech.alignment import side_by_side
-from earwitness.speech.text import words
+from earwitness.speech.alignment import columns
 
 if TYPE_CHECKING:
     from earwitness.wiring import Earwitness
@@ -78,6 +77,7 @@ class _Desk:
         taught = await asyncio.to_thread(self._lessons, revealed, item)
         known = {term_key(lesson.written) for lesson in taught}
         machine = revealed.utterance.transcript
+        live = await asyncio.to_thread(lambda: self._program.records.lexicon().terms)
         offered = proposals(mine, machine)
         return self._pages.show(
             request,
@@ -87,9 +87,12 @@ class _Desk:
             machine=machine,
             others=[each for each in revealed.judgements if each.id != mine.id],
             timed=_timed(machine),
-            columns=side_by_side(words(mine.text), words(machine.text)),
+            columns=columns(mine.text, machine.text),
             flags=revealed.utterance.flags,
-            proposals=[each for each in offered if term_key(each.written) not in known],
+            proposals=[
+                each for each in offered if term_key(each.written) not in known | live.keys()
+            ],
+            live=[each for each in offered if term_key(each.written) in live.keys() - known],
             closed=item.state is ItemState.CLOSED,
             item=item,
             lessons=taught,

@@ -35,11 +35,21 @@ if TYPE_CHECKING:
     from earwitness.wiring import Earwitness
 
 PLACES = (
-    Place("Listen", listening.LISTEN, listening.LISTENERS),
+    Place(
+        "Listen",
+        listening.LISTEN,
+        listening.LISTENERS,
+        "The next clip, and words to teach",
+    ),
     lead.PLACE,
-    Place("Reports", reports.REPORTS, EVERYBODY),
-    Place("Accounts", people.PEOPLE, people.ADMINISTRATORS),
-    Place("Settings", settings.SETTINGS, people.ADMINISTRATORS),
+    Place("Reports", reports.REPORTS, EVERYBODY, "What must not be buried"),
+    Place("Accounts", people.PEOPLE, people.ADMINISTRATORS, "Who works here, and invitations"),
+    Place(
+        "Settings",
+        settings.SETTINGS,
+        people.ADMINISTRATORS,
+        "What is in force",
+    ),
 )
 """What the head of every page leads to, as far as a visitor's roles go."""
 

@@ -25,7 +25,7 @@ from earwitness.doors.workbench.sound import Tickets
 if TYPE_CHECKING:
     from earwitness.wiring import Earwitness
 
-PLACE = Place("Lead", LEAD, READERS)
+PLACE = Place("Lead", LEAD, READERS, "Queue, terms, agreement, accuracy, files")
 
 
 def add_routes(router: APIRouter, program: Earwitness, pages: Pages, tickets: Tickets) -> None:

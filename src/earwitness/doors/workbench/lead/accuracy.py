@@ -88,14 +88,14 @@ class _Accuracy(Desk):
             cut=NEWEST if len(closed) == NEWEST else 0,
             waiting=self.records.count_at_most(overview.MOST + 1, reason=AUDIT),
             changes=found.changes[:MOST_CHANGES],
-            plots=_plots(found),
+            plots=_plots(found, now().date()),
             exact=exact,
             here_path=ACCURACY,
             revision_path=REVISION,
         )
 
 
-def _plots(found: Accuracy) -> list[Plot]:
+def _plots(found: Accuracy, today: date) -> list[Plot]:
     events = [(each.published_at.date(), f"revision {each.revision}") for each in found.changes]
     drawn: list[Plot] = []
     for title, name in (
@@ -108,7 +108,7 @@ def _plots(found: Accuracy) -> list[Plot]:
             if (interval := getattr(estimate, name)) is not None
         ]
         if points:
-            drawn.append(over_time(f"{title}, with 95 % intervals", points, events[::-1]))
+            drawn.append(over_time(f"{title}, with 95 % intervals", points, events[::-1], today))
     return drawn
 
 

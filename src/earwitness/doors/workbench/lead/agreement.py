@@ -21,8 +21,8 @@ from earwitness.flow.judge import Answer, Revealed, written
 from earwitness.flow.listeners import OfTwo
 from earwitness.model import Interval, ItemState, Judgement, Verdict
 from earwitness.review.judgement import MAX_TEXT
-from earwitness.speech.alignment import side_by_side
-from earwitness.speech.text import words
+from earwitness.speech.alignment import Column as Compared
+from earwitness.speech.alignment import columns
 
 if TYPE_CHECKING:
     from earwitness.wiring import Earwitness
@@ -138,11 +138,11 @@ class _Agreement(Desk):
         )
 
 
-def _beside(first: Judgement, second: Judgement) -> list[tuple[str, str]]:
+def _beside(first: Judgement, second: Judgement) -> list[Compared] | None:
     """Where the two differ, word by word; nothing of texts that are too long for it."""
     if not (first.text and second.text and alignable(first.text, second.text)):
-        return []
-    return side_by_side(words(first.text), words(second.text))
+        return None
+    return columns(first.text, second.text)
 
 
 def _answer(verdict: str, text: str) -> Answer:

@@ -10,6 +10,7 @@ import structlog
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
+from earwitness.doors.workbench import wording
 from earwitness.doors.workbench.lead.desk import (
     LEAD,
     LEADS,
@@ -150,7 +151,7 @@ def _listed(closed: Closed) -> _Listed:
     return _Listed(
         utterance=closed.utterance.id,
         closed_at=closed.item.closed_at,
-        verdict=verdict.value.replace("_", " "),
+        verdict=wording.verdict(verdict),
         text=text,
         machine=closed.utterance.transcript.text,
         listeners=len(closed.judgements),
@@ -162,7 +163,7 @@ def _listed(closed: Closed) -> _Listed:
 def _row(each: _Listed, present: datetime) -> Row:
     return {
         "utterance": Cell(
-            each.utterance, each.utterance[:12], f"{CLIPS}/{each.utterance}", hint=each.utterance
+            each.utterance, each.utterance[:8], f"{CLIPS}/{each.utterance}", hint=each.utterance
         ),
         "closed_at": moment(each.closed_at, present),
         "verdict": Cell(each.verdict),

@@ -13,6 +13,7 @@ from earwitness.doors.formats import judged, labels
 from earwitness.doors.formats.files import MEDIA, WRITERS
 from earwitness.doors.formats.forms import ClipFormat
 from earwitness.doors.formats.judged import Judged
+from earwitness.doors.formats.labels import MAX_FILE
 from earwitness.doors.workbench.lead.clips import CLIPS
 from earwitness.doors.workbench.lead.desk import (
     LEAD,
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from earwitness.wiring import Earwitness
 
 FILES, EXPORT, IMPORT = f"{LEAD}/files", f"{LEAD}/export", f"{LEAD}/import"
-MAX_FILE = 16 * 1024 * 1024
 MOST_SHOWN = 200
 """Lines of a report of each kind; the rest are counted."""
 
@@ -93,7 +93,10 @@ class _Files(Desk):
         try:
             if file is None or not name:
                 raise InputError("Choose a file.")
-            found = gold.compared(labels.labels(_text(file, name), name), self.records)
+            found = gold.compared(
+                labels.labels(labels.decoded(file.file.read(MAX_FILE + 1), name), name),
+                self.records,
+            )
             if action == "import":
                 reason, by = confirmed(why, confirm), account(request)
                 count = gold.imported(
@@ -135,13 +138,3 @@ def _plain(name: str) -> str:
     """Of a file, as it may stand in a reason: browsers send what somebody called it."""
     kept = "".join(char if char.isprintable() else " " for char in name.replace("\\", "/"))
     return kept.rpartition("/")[2].strip()[:100] or "file"
-
-
-def _text(file: UploadFile, name: str) -> str:
-    content = file.file.read(MAX_FILE + 1)
-    if len(content) > MAX_FILE:
-        raise InputError(f"{name}: it has more than {MAX_FILE} bytes.")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{name}: it is not text in UTF-8: {error.reason}.") from error

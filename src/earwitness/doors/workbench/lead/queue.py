@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
 
+from earwitness.doors.workbench import wording
 from earwitness.doors.workbench.lead.desk import LEAD, READERS, Desk, age, exact, moment, now
 from earwitness.doors.workbench.pages import Pages
 from earwitness.doors.workbench.roles import only
@@ -122,13 +123,19 @@ def _row(waiting: Waiting, present: datetime) -> Row:
     return {
         "utterance": Cell(
             item.utterance,
-            item.utterance[:12],
+            item.utterance[:8],
             f"{LEAD}/adjudication/{item.utterance}" if judged else "",
             hint=item.utterance,
         ),
-        "state": Cell(item.state.value, tone="doubt" if judged else ""),
-        "reasons": Cell(", ".join(waiting.rules).replace("_", " "), tone="doubt"),
-        "device": Cell(waiting.source.device),
+        "state": Cell(item.state.value, wording.state(item.state), tone="doubt" if judged else ""),
+        "reasons": Cell(
+            ", ".join(waiting.rules), ", ".join(map(wording.reason, waiting.rules)), tone="doubt"
+        ),
+        "device": Cell(
+            waiting.source.device,
+            wording.device(waiting.source),
+            hint=waiting.source.device,
+        ),
         "household": Cell(waiting.source.household),
         "held_by": _held(waiting, present) if held else Cell(""),
         WAITS: _waits(item.queued_at, present),

@@ -30,6 +30,7 @@ let pressedAt = 0;
 let pressed = "";
 let starting = 0;
 let shownAt = 0;
+let tried = false; // a word of this clip is on trial: what it settles no longer waits
 
 // --- a clip ---------------------------------------------------------------------
 
@@ -377,13 +378,17 @@ player.addEventListener("tick", showClock);
 document.addEventListener("htmx:after:swap", () => {
   const after = document.querySelector("#after");
   const taught = after?.querySelector("[data-lesson]");
-  if (taught && after?.querySelector('[data-state="pending"]')) letGo();
+  const tries = Boolean(after?.querySelector('[data-state="pending"]'));
+  if (tried && taught && !tries) htmx.ajax("GET", "/workbench/day", { target: "[data-status]", swap: "innerHTML" });
+  tried = tries;
+  if (taught && tries) letGo();
   else if (taught && !next && clip) prefetch(clip);
   say("[data-trouble]", "");
   if (after?.querySelector("[data-late]")) {
     shownAt = performance.now();
     /** @type {HTMLElement | null} */ (after.querySelector("[data-primary]"))?.focus();
   }
+  if (taught) document.activeElement?.closest("[data-primary]")?.scrollIntoView({ block: "nearest" });
   if (after?.querySelector("[data-heard]")) { if (!after.contains(document.activeElement)) judged(after); }
   else if (after) keys.label(after);
 });

@@ -10,6 +10,7 @@ const RATE = 16000;
 const SLOWEST = 0.5;
 const FASTEST = 2;
 const LEAST_LOOP = 0.1; // seconds
+const DARK = matchMedia("(prefers-color-scheme: dark)");
 const LEAD = 0.15; // seconds before a word, so that its first sound is heard
 
 /** @typedef {{start: number, end: number}} Span In seconds. */
@@ -41,21 +42,16 @@ export class Player extends EventTarget {
       media: this.media,
       sampleRate: RATE,
       height: 72,
-      waveColor: colour("--wave"),
-      progressColor: colour("--wave-heard"),
-      cursorColor: colour("--ink"),
+      ...colours(),
       cspNonce: nonce,
       plugins: [
         this._regions,
         Timeline.create({ height: 16, timeInterval: 0.5, primaryLabelInterval: 1, formatTimeCallback: (at) => at.toFixed(0) }),
-        Spectrogram.create({
-          height: 96, fftSamples: 512, labels: false, scale: "linear", frequencyMax: 8000,
-          colorMap: matchMedia("(prefers-color-scheme: dark)").matches ? "igray" : "gray",
-          useWebWorker: false,
-        }),
       ],
     });
-    this._regions.enableDragSelection({ id: "loop", color: colour("--doubt-wash") });
+    this._spectrogram = this._picture.registerPlugin(spectrogram());
+    DARK.addEventListener("change", () => this._repaint());
+    this._regions.enableDragSelection({ id: "loop", color: "var(--doubt-wash)" });
     this._regions.on("region-created", (region) => {
       if (region.id !== "loop") return;
       this.span = { start: region.start, end: region.end };
@@ -185,13 +181,20 @@ export class Player extends EventTarget {
     words.forEach(([start, text], number) => {
       const content = document.createElement("span");
       content.textContent = text;
-      content.style.cssText = `font-size: .75rem; padding: 0 .2rem; color: ${colour("--ink")}; background: ${colour("--panel")}`;
-      this._regions.addRegion({ id: `word ${number}`, start, content, drag: false, resize: false, color: colour("--tick") });
+      content.style.cssText = `font-size: .75rem; padding: 0 .2rem; color: var(--ink); background: var(--panel)`;
+      this._regions.addRegion({ id: `word ${number}`, start, content, drag: false, resize: false, color: "var(--tick)" });
     });
   }
 
   _changed() {
     this.dispatchEvent(new Event("changed"));
+  }
+
+  /** Light became dark, or dark light: what is on a canvas is drawn anew. */
+  _repaint() {
+    this._spectrogram.destroy();
+    this._spectrogram = this._picture.registerPlugin(spectrogram());
+    this._picture.setOptions(colours());
   }
 
   /** @param {number} at */
@@ -215,10 +218,10 @@ export class Player extends EventTarget {
   /** @param {Span[]} doubts */
   _mark(doubts) {
     for (const [number, start] of this.words.entries()) {
-      this._regions.addRegion({ id: `word ${number}`, start, drag: false, resize: false, color: colour("--tick") });
+      this._regions.addRegion({ id: `word ${number}`, start, drag: false, resize: false, color: "var(--tick)" });
     }
     doubts.forEach((span, number) => this._regions.addRegion({
-      ...span, id: number ? undefined : "loop", drag: !number, resize: !number, color: colour("--doubt-wash"),
+      ...span, id: number ? undefined : "loop", drag: !number, resize: !number, color: "var(--doubt-wash)",
     }));
   }
 
@@ -226,7 +229,7 @@ export class Player extends EventTarget {
   _show(span) {
     const shown = this._regions.getRegions().find((region) => region.id === "loop");
     if (shown) shown.setOptions(span);
-    else this._regions.addRegion({ ...span, id: "loop", color: colour("--doubt-wash") });
+    else this._regions.addRegion({ ...span, id: "loop", color: "var(--doubt-wash)" });
   }
 
   /** Not waited for: where nothing may sound yet, the browser never answers. */
@@ -260,6 +263,17 @@ export class Player extends EventTarget {
     this._source.disconnect();
     this._source.connect(this.treated ? this._highpass : this._context.destination);
   }
+}
+
+function spectrogram() {
+  return Spectrogram.create({
+    height: 96, fftSamples: 512, labels: false, scale: "linear", frequencyMax: 8000,
+    colorMap: DARK.matches ? "igray" : "gray", useWebWorker: false,
+  });
+}
+
+function colours() {
+  return { waveColor: colour("--wave"), progressColor: colour("--wave-heard"), cursorColor: colour("--ink") };
 }
 
 /** As a canvas takes it, for light or dark. @param {string} name Of a custom property of the page. */

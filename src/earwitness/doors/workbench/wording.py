@@ -1,0 +1,90 @@
+"""How pages name what the program names: the same words wherever somebody reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from markupsafe import Markup, escape
+
+from earwitness.model import ItemState, Source, Trial, Verdict
+
+SHORT = 8
+"""Characters by which somebody tells one device from another."""
+_REASONS = {
+    "unknown_word": "unknown word",
+    "low_confidence": "unsure word",
+    "low_utterance_confidence": "unsure as a whole",
+    "nbest_disagreement": "readings disagree",
+    "second_engine": "a second recogniser disagrees",
+    "rephrase": "somebody had to repeat it",
+    "empty_result": "nothing recognised",
+    "engine_failure": "the recogniser failed",
+    "audit_sample": "drawn for the audit",
+}
+_VERDICTS = {
+    Verdict.TRANSCRIPT: "transcript",
+    Verdict.NO_SPEECH: "no speech",
+    Verdict.UNINTELLIGIBLE: "can't tell",
+    Verdict.NOT_ADDRESSED: "not for the device",
+    Verdict.OTHER_LANGUAGE: "other language",
+}
+_STATES = {
+    ItemState.WAITING: "waiting",
+    ItemState.SECOND: "for a second listener",
+    ItemState.ADJUDICATION: "listeners disagree",
+    ItemState.CLOSED: "closed",
+    ItemState.SETTLED: "settled",
+}
+
+
+def reason(rule: str) -> str:
+    """A rule of doubt, without any word that was said.
+
+    >>> reason("unknown_word"), reason("smoke_alarm")
+    ('unknown word', 'smoke alarm')
+    """
+    return _REASONS.get(rule, rule.replace("_", " "))
+
+
+def verdict(given: Verdict) -> str:
+    """As the buttons of the listening page have it."""
+    return _VERDICTS[given]
+
+
+def state(of: ItemState) -> str:
+    return _STATES.get(of, of.value.replace("_", " "))
+
+
+def device(source: Source, room: str = "") -> str:
+    """The room it stands in, where that is known, or else as much of its id as tells it apart."""
+    known = source.device if len(source.device) <= 2 * SHORT else source.device[:SHORT] + "…"
+    return room or known
+
+
+def false_accepts(trial: Trial) -> str:
+    """How often a word was heard where nobody said it, and what that is worth."""
+    found, minutes = trial.false_accepts_per_hour, 60 * trial.regression_hours
+    if minutes <= 0:
+        return "not measured"
+    tried = f"{minutes:.0f} min" if minutes >= 1 else "under a minute"
+    if found.value:
+        return f"{found.value:.1f} an hour ({found.low:.1f} to {found.high:.1f}), in {tried}"
+    return f"none in {tried} (so under {max(found.high, 0.1):.3g} an hour)"
+
+
+def code(text: str) -> Markup:
+    """Text in which `backticks` mark what a program reads.
+
+    >>> str(code("`a` < b"))
+    '<code>a</code> &lt; b'
+    """
+    parts = [escape(part) for part in text.split("`")]
+    made = [
+        Markup("<code>{}</code>").format(part) if each % 2 else part
+        for each, part in enumerate(parts)
+    ]
+    return Markup("").join(made)
+
+
+FILTERS: tuple[Callable[..., str], ...] = (reason, verdict, state, device, false_accepts, code)
+"""What templates may call, by these names."""
