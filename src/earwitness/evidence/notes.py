@@ -28,6 +28,7 @@ LONGEST = 1_000_000
 """Characters of a note."""
 _ID_BYTES, _TIME_BYTES, _KEY_BYTES = 4, 8, 32
 _SIGN = "\u2014 "
+_PRIVATE = "PRIVATE+KEY+"
 _VOUCHED = b"earwitness receipt v1\x00"
 """No text of a note has a null byte."""
 
@@ -114,6 +115,27 @@ class SigningKey:
         if not _is_name(name) or len(seed) != _KEY_BYTES:
             raise NoteError("A key has a name without spaces or +, and a seed of 32 bytes.")
         return cls(name, seed)
+
+    @classmethod
+    def parse(cls, text: str) -> SigningKey:
+        """As ``written``. Raises NoteError, and repeats nothing of a secret."""
+        name, _, rest = text.strip().removeprefix(_PRIVATE).partition("+")
+        written, _, material = rest.partition("+")
+        raw = _base64(material)
+        if not text.startswith(_PRIVATE) or len(raw) != 1 + _KEY_BYTES or raw[0] != ED25519:
+            raise NoteError("This is no private key of a log or witness.")
+        key = cls.from_seed(name, raw[1:])
+        if key.public.key_id.hex() != written:
+            raise NoteError(f"The private key of {name} was changed: its id is another one's.")
+        return key
+
+    def written(self) -> str:
+        """With its secret, for a file that nobody else reads."""
+        material = b64encode(bytes([ED25519]) + self.seed).decode()
+        return f"{_PRIVATE}{self.name}+{self.public.key_id.hex()}+{material}\n"
+
+    def __repr__(self) -> str:
+        return f"SigningKey({self.name!r})"
 
     @property
     def public(self) -> VerifierKey:
