@@ -18,13 +18,13 @@ from earwitness.evidence.receipts import Receipt, agree
 from earwitness.evidence.verify import verify
 from earwitness.flow import reporting
 from earwitness.flow.logbook import Logbook, receipt
-from earwitness.flow.reporting import Incidents, Told, told
+from earwitness.flow.reporting import Incidents, Statement, statement
 from earwitness.listening import Harm, Imminence
 from earwitness.stores import FolderBlobs, SqlRecords, open_store
 from earwitness.stores.head_file import HeadFile
 from earwitness.stores.log_key import log_key
 
-SAID = Told(
+SAID = Statement(
     "ada lovelace", Harm.VIOLENCE, Imminence.NOW, "somebody cried for help", "at 2 s", ("Mallory",)
 )
 
@@ -218,7 +218,7 @@ def test_a_log_that_is_forked_with_its_own_key_contradicts_the_receipt(house: Ho
 
 
 def test_a_form_becomes_a_report_or_a_reason() -> None:
-    said = told("ada", "violence", "now", " a cry ", "", "Mallory\n\n the  manager \nMallory")
+    said = statement("ada", "violence", "now", " a cry ", "", "Mallory\n\n the  manager \nMallory")
     assert (said.heard, said.implicated) == ("a cry", ("Mallory", "the manager"))
     for wrong in (
         {"harm": "x"}, {"imminence": ""}, {"heard": " "}, {"heard": "x" * 10_001},
@@ -226,7 +226,7 @@ def test_a_form_becomes_a_report_or_a_reason() -> None:
     ):  # fmt: skip
         form = {"harm": "violence", "imminence": "now", "heard": "a cry"} | wrong
         with pytest.raises(InputError):
-            told("ada", **form)
+            statement("ada", **form)
 
 
 @pytest.mark.parametrize("code", ["", "-", "ABCDE", "A" * 25, "A" * 27, "0" * 26, "\u00e4" * 26])

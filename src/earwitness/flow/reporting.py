@@ -45,7 +45,7 @@ class Incidents:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Statement:
     """A report as it was written. ``implicated`` are names or roles; ``by`` who reports."""
 
     by: str
@@ -57,7 +57,7 @@ class Told:
     utterance: str | None = None
 
 
-def told(
+def statement(
     by: str,
     harm: str,
     imminence: str,
@@ -65,7 +65,7 @@ def told(
     when: str = "",
     implicated: str = "",
     utterance: str | None = None,
-) -> Told:
+) -> Statement:
     """From a form; ``implicated`` has one name a line. Raises InputError."""
     try:
         kind, danger = Harm(harm), Imminence(imminence)
@@ -77,7 +77,7 @@ def told(
     named = tuple(name for name in names if name)
     if len(named) > MOST_NAMED or any(len(name) > 200 for name in named):
         raise InputError(f"Name at most {MOST_NAMED}, one on a line.")
-    return Told(by, kind, danger, heard.strip(), when.strip(), named, utterance)
+    return Statement(by, kind, danger, heard.strip(), when.strip(), named, utterance)
 
 
 # --- codes ------------------------------------------------------------------
@@ -112,7 +112,7 @@ def code_hash(code: str) -> bytes:
 # --- a report ---------------------------------------------------------------
 
 
-def report(said: Told, code: str, now: datetime, on: Incidents) -> Receipt:
+def report(said: Statement, code: str, now: datetime, on: Incidents) -> Receipt:
     """Acknowledged on return, and not before. Idempotent by ``code``.
 
     Raises InputError, NotFound for a clip that is not kept, and LogBroken where the log is
@@ -168,7 +168,7 @@ def since(texts: Sequence[str]) -> list[int]:
     return sizes
 
 
-def _drafts(said: Told, now: datetime, on: Incidents) -> list[Draft]:
+def _drafts(said: Statement, now: datetime, on: Incidents) -> list[Draft]:
     originals = list(_sealed(said.utterance, on)) if said.utterance else []
     first = _draft(
         Kind.REPORTED,
