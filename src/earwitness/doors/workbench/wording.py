@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from markupsafe import Markup, escape
 
+from earwitness.listening import Harm
 from earwitness.model import ItemState, Source, Trial, Verdict
 
 SHORT = 8
@@ -44,6 +45,21 @@ def reason(rule: str) -> str:
     ('unknown word', 'smoke alarm')
     """
     return _REASONS.get(rule, rule.replace("_", " "))
+
+
+_HARMS = {
+    Harm.VIOLENCE: "Violence",
+    Harm.CHILD: "A child",
+    Harm.SELF_HARM: "Somebody may hurt themselves",
+    Harm.THREAT: "A threat",
+    Harm.ACCIDENT: "An accident or a fire",
+    Harm.OTHER: "Something else",
+}
+
+
+def harm(kind: str) -> str:
+    """What a report is about; what is no kind of harm as it stands."""
+    return _HARMS[Harm(kind)] if kind in list(Harm) else kind
 
 
 def verdict(given: Verdict) -> str:
@@ -86,5 +102,13 @@ def code(text: str) -> Markup:
     return Markup("").join(made)
 
 
-FILTERS: tuple[Callable[..., str], ...] = (reason, verdict, state, device, false_accepts, code)
+FILTERS: tuple[Callable[..., str], ...] = (
+    reason,
+    harm,
+    verdict,
+    state,
+    device,
+    false_accepts,
+    code,
+)
 """What templates may call, by these names."""
