@@ -217,7 +217,9 @@ def test_the_document_is_whole_and_needs_no_token(server: Running) -> None:
     assert document["components"]["securitySchemes"]["HTTPBearer"]["scheme"] == "bearer"
     for path in document["paths"].values():
         for operation in path.values():
-            assert {"400", "401", "403", "404", "409", "413", "422", "503"} <= set(operation["responses"])
+            assert {"400", "401", "403", "404", "409", "413", "422", "503"} <= set(
+                operation["responses"]
+            )
             assert operation.get("description")
 
 
@@ -298,7 +300,9 @@ SAME = {
     "/workbench/heard/{utterance}/alike": "POST /clips/{utterance}/alike",
     "/workbench/alike/{group}": "POST /alike/{group}/answer",
     "/workbench/report": "POST /reports",
-    "/reporter": BY_CODE, "/reporter/add": BY_CODE, "/reporter/receipt": BY_CODE,
+    "/reporter": BY_CODE,
+    "/reporter/add": BY_CODE,
+    "/reporter/receipt": BY_CODE,
     "/reporter/case": BY_CODE,
     "/workbench/lead/adjudication/{utterance}": "POST /clips/{utterance}/judgement",
     "/workbench/lead/teach": "POST /words/{written}/teach",

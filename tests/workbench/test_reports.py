@@ -170,7 +170,10 @@ def test_a_log_that_was_put_back_acknowledges_nothing(server: Running) -> None:
         assert refused.status_code == 503
         assert "NOT acknowledged" in refused.text
         assert "and now" in refused.text
-    assert reporter(server, "", code).status_code == 503
+    page = reporter(server, "", code)
+    assert "The log is not what it was" in page.text
+    assert "All records of your report were taken away" in page.text
+    assert reporter(server, "/add", code, text="hear me").status_code == 400
 
 
 def test_whether_somebody_is_in_danger_is_asked_first(

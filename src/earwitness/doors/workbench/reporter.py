@@ -16,6 +16,8 @@ from earwitness.doors.workbench.entrance import Entrance, peer_of
 from earwitness.doors.workbench.roles import ANYBODY, only
 from earwitness.errors import InputError, LogBroken, NotFound, RevisionConflict
 from earwitness.flow import cases, logbook, reporting
+from earwitness.flow.cases import Seen
+from earwitness.flow.logbook import Logbook
 
 if TYPE_CHECKING:
     from earwitness.ports import CaseRow
@@ -101,13 +103,21 @@ class _Desk:
             "reporter_case.html",
             400 if problem else 200,
             case=case,
-            records=await asyncio.to_thread(cases.seen, case.id, book),
+            records=await asyncio.to_thread(_records, case.id, book),
             broken=broken,
             code=code,
             text=text,
             problem=problem,
             said=said,
         )
+
+
+def _records(case: str, book: Logbook) -> list[Seen]:
+    """None where somebody took all of them away; the page says that."""
+    try:
+        return cases.seen(case, book)
+    except NotFound:
+        return []
 
 
 def _file(text: str, name: str) -> Response:
