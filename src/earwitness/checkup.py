@@ -21,7 +21,8 @@ from earwitness.audio import player
 from earwitness.audio.silero import SileroDetector
 from earwitness.config import unknown_variables
 from earwitness.engines.moonshine import graphs
-from earwitness.errors import EarwitnessError, EngineError, SettingsError, StoreError
+from earwitness.errors import EarwitnessError, EngineError, LogBroken, SettingsError, StoreError
+from earwitness.flow import cases, logbook
 from earwitness.flow.steps import NOTHING_TO_DO
 from earwitness.model import SAMPLE_RATE, Lexicon, Samples
 from earwitness.speech.text import words
@@ -141,6 +142,20 @@ def _clips(program: Earwitness) -> tuple[Mark, str]:
     return Mark.OK, f"{len(program.blobs.keys())}, each as it was kept"
 
 
+def _incidents(program: Earwitness) -> tuple[Mark, str]:
+    book = program.incidents.book
+    logbook.check(book)
+    opened = program.records.cases()
+    changed = [row.id for row in opened if any(each.wrong for each in cases.seen(row.id, book))]
+    if changed:
+        raise LogBroken(
+            f"{len(changed)} of {len(opened)} reports are not what they were when they were "
+            f"acknowledged: {', '.join(changed[:5])}. Their reporters see it, too."
+        )
+    by = f"{book.quorum} of {len(book.witnesses)} witnesses" if book.witnesses else "no witness"
+    return Mark.OK, f"{len(opened)} reports as they were; signed by {by}; key {book.key.public}"
+
+
 def _folder(program: Earwitness) -> tuple[Mark, str]:
     folder = program.settings.data
     mode = stat.S_IMODE(folder.stat().st_mode)
@@ -188,6 +203,7 @@ CHECKS: dict[str, Check] = {
     "data folder": _folder,
     "store": _store,
     "clips": _clips,
+    "incidents": _incidents,
     "decisions": _decisions,
     "player": _player,
 }

@@ -18,6 +18,7 @@
     │   ├── LeaseLost             late, stolen or released: the answer is refused
     │   └── RevisionConflict      somebody else published in between
     ├── LogBroken             the log of incidents is not what it was
+    ├── NotWitnessed          too few witnesses signed; what was sent is kept
     ├── AccessRefused             a code, key or device that may not, or no longer
     ├── Overloaded                more is said at once than can be heard in time
     └── SettingsError             a setting that cannot work
@@ -108,6 +109,12 @@ class RevisionConflict(StoreError):
 
 class LogBroken(EarwitnessError):
     """The log is not what it was: somebody changed it, or put back an older state."""
+
+    exit_code = 6
+
+
+class NotWitnessed(EarwitnessError):
+    """Too few witnesses signed the log's head, so nothing is acknowledged yet; send it again."""
 
     exit_code = 6
 

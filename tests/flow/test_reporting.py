@@ -22,7 +22,7 @@ from earwitness.flow.reporting import Incidents, Statement, statement
 from earwitness.listening import Harm, Imminence
 from earwitness.stores import FolderBlobs, SqlRecords, open_store
 from earwitness.stores.head_file import HeadFile
-from earwitness.stores.log_key import log_key
+from earwitness.witness.key_file import log_key
 
 SAID = Statement(
     "ada lovelace", Harm.VIOLENCE, Imminence.NOW, "somebody cried for help", "at 2 s", ("Mallory",)

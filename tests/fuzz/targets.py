@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tests.fuzz import link, opus, wyoming
+from tests.fuzz import evidence, link, opus, wyoming
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,7 @@ class Target:
 
 
 TARGETS: Mapping[str, Target] = {
+    "evidence": Target(evidence.check, evidence.SEEDS),
     "link": Target(link.check, link.SEEDS),
     "opus": Target(opus.check, opus.SEEDS),
     "wyoming": Target(wyoming.check, wyoming.SEEDS),

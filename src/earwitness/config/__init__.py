@@ -63,6 +63,17 @@ class Settings(BaseSettings):
     )
     second_engine_url: str = Field("", description="The second recogniser's address.")
     threads: int = Field(1, ge=1, le=64, description="Processor threads for a recogniser.")
+    witnesses: list[str] = Field(
+        [],
+        description="Who signs each head of that log: for each witness its address, a space and "
+        "its key.",
+    )
+    witness_quorum: int = Field(
+        0,
+        ge=0,
+        description="So many of them must have signed before a report is acknowledged; 0 for more "
+        "than half.",
+    )
     log_key: Path | None = Field(
         None,
         description="The file of the key that signs the log of incidents; by default log.key in "

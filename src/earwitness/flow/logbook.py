@@ -7,9 +7,11 @@ back the copy, too; receipts and witnesses show it then.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from http import HTTPStatus
 
-from earwitness.errors import LogBroken, NotFound
+from earwitness.errors import LogBroken, NotFound, NotWitnessed
 from earwitness.evidence.checkpoints import Checkpoint
 from earwitness.evidence.merkle import (
     Part,
@@ -17,9 +19,13 @@ from earwitness.evidence.merkle import (
     inclusion_parts,
     part_from_nodes,
 )
-from earwitness.evidence.notes import Note, NoteError, SigningKey
+from earwitness.evidence.notes import Note, NoteError, Signature, SigningKey, signature
 from earwitness.evidence.receipts import Entry, Growth, Receipt, ReceiptError
-from earwitness.ports import HeadCopy, IncidentRecords
+from earwitness.evidence.witnessing import Submission
+from earwitness.ports import HeadCopy, IncidentRecords, Witness
+
+TURNS = 3
+"""Of asking a witness: what it knows, then with a proof from there, once more if others ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,9 @@ class Logbook:
     records: IncidentRecords
     key: SigningKey
     copy: HeadCopy
+    witnesses: tuple[Witness, ...] = ()
+    quorum: int = 0
+    """So many of them sign a head before anything in it is acknowledged."""
 
     def sign(self, head: Checkpoint) -> str:
         """A head as the note that is kept with it."""
@@ -69,7 +78,7 @@ def receipt(case: str, book: Logbook, since: Sequence[int] = ()) -> Receipt:
     does not change it. Raises LogBroken where the log cannot prove them.
     """
     kept = book.records.records(case)
-    note = Note.parse(book.records.checkpoint())
+    note = witnessed(book)
     head = Checkpoint.parse(note.text)
     try:
         entries = tuple(
@@ -87,12 +96,80 @@ def receipt(case: str, book: Logbook, since: Sequence[int] = ()) -> Receipt:
         )
     except NotFound as error:
         raise LogBroken(f"A part of the log is missing: {error}") from error
-    made = Receipt(case, book.key.public, note, entries, grown=grown).signed(book.key)
+    keys = tuple(each.key for each in book.witnesses)
+    made = Receipt(case, book.key.public, note, entries, keys, book.quorum, grown)
+    made = made.signed(book.key)
     try:
         made.check()
     except ReceiptError as error:
         raise LogBroken(f"The log does not prove this case: {error}") from error
     return made
+
+
+# --- witnesses --------------------------------------------------------------
+
+
+def witnessed(book: Logbook) -> Note:
+    """The newest head, signed by as many witnesses as are asked for; all are asked at once.
+
+    Raises NotWitnessed where too few answer, LogBroken where one says that the log did not
+    only grow.
+    """
+    note = Note.parse(book.records.checkpoint())
+    signed = note.signed_by(each.key for each in book.witnesses)
+    missing = [each for each in book.witnesses if each.key not in signed]
+    if len(signed) >= book.quorum or not missing:
+        return note
+    with ThreadPoolExecutor(len(missing)) as threads:
+        answers = list(threads.map(lambda each: _asked(each, note, book), missing))
+    got = [each for each in answers if isinstance(each, Signature)]
+    note = note.with_signatures(got)
+    if got:
+        book.records.put_checkpoint(Checkpoint.parse(note.text).size, str(note))
+    if len(signed) + len(got) < book.quorum:
+        why = " ".join(each for each in answers if isinstance(each, str))
+        raise NotWitnessed(
+            f"{len(signed) + len(got)} of {book.quorum} witnesses signed; what you sent is kept, "
+            f"but is not acknowledged: send it again. {why}"
+        )
+    return note
+
+
+def _asked(witness: Witness, note: Note, book: Logbook) -> Signature | str:
+    """Its signature, or why there is none. Raises LogBroken."""
+    head, old = Checkpoint.parse(note.text), 0
+    for _ in range(TURNS):
+        proof = _parts(book, consistency_parts(old, head.size))
+        try:
+            status, body = witness.ask(Submission(old, proof, note))
+        except NotWitnessed as error:
+            return str(error)
+        if status == HTTPStatus.OK:
+            return _signature(witness, note, body)
+        conflicts = status == HTTPStatus.CONFLICT
+        if status == HTTPStatus.UNPROCESSABLE_ENTITY or (conflicts and old == head.size):
+            raise LogBroken(f"The witness {witness.key.name} has signed another log than this.")
+        if not conflicts:
+            return f"The witness {witness.key.name} refuses: {status}."
+        old = int(body) if body.strip().isdecimal() and len(body) < 20 else head.size + 1
+        if old > head.size:
+            raise LogBroken(
+                f"The witness {witness.key.name} has signed a log that was larger: an older state "
+                "of the store was put back."
+            )
+    return f"The witness {witness.key.name} does not agree which head it signed last."
+
+
+def _signature(witness: Witness, note: Note, body: str) -> Signature | str:
+    for line in body.splitlines():
+        try:
+            found = signature(line)
+            if (found.name, found.key_id) == (witness.key.name, witness.key.key_id):
+                witness.key.checked(note.text, found)
+                return found
+        except NoteError:
+            continue
+    return f"The witness {witness.key.name} gave no signature of its own."
 
 
 def _root(book: Logbook, size: int) -> bytes:

@@ -20,7 +20,7 @@ from earwitness.ports.hearing import (
     SpeechDetector,
 )
 from earwitness.ports.identity import IdentityProvider
-from earwitness.ports.incidents import CaseRow, HeadCopy, IncidentRecords
+from earwitness.ports.incidents import CaseRow, HeadCopy, IncidentRecords, Witness
 from earwitness.ports.lead import GoldRecords, OverviewRecords
 from earwitness.ports.lexicon import EventRecords, LexiconRecords
 from earwitness.ports.listening import DeskRecords
@@ -51,6 +51,7 @@ __all__ = [
     "SpeechDetector",
     "TokenRecords",
     "UtteranceRecords",
+    "Witness",
 ]
 
 

@@ -9,6 +9,8 @@ from typing import Protocol
 
 from earwitness.case import Draft, Kept
 from earwitness.evidence.checkpoints import Checkpoint
+from earwitness.evidence.notes import VerifierKey
+from earwitness.evidence.witnessing import Submission
 from earwitness.model import Utterance
 
 Sign = Callable[[Checkpoint], str]
@@ -76,3 +78,12 @@ class HeadCopy(Protocol):
 
     def write(self, note: str) -> None:
         """Durable on return. One of a smaller log than what is there changes nothing."""
+
+
+class Witness(Protocol):
+    """Somebody else, who signs a head only if the log has grown out of the one before."""
+
+    key: VerifierKey
+
+    def ask(self, submission: Submission) -> tuple[int, str]:
+        """The status of HTTP and the answer. Raises NotWitnessed where there is none."""

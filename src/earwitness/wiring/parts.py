@@ -38,7 +38,8 @@ from earwitness.ports import Engine
 from earwitness.speech.doubt import Thresholds, rules
 from earwitness.stores import FolderBlobs, PolledLexicon, SqlRecords, open_store
 from earwitness.stores.head_file import HeadFile
-from earwitness.stores.log_key import log_key
+from earwitness.witness.client import witness_at
+from earwitness.witness.key_file import log_key
 
 
 class FlacCodec:
@@ -82,10 +83,15 @@ class Parts:
     @cached_property
     def incidents(self) -> Incidents:
         """What ``flow.reporting`` needs. The key of the log is made the first time."""
+        witnesses = tuple(map(witness_at, self.settings.witnesses))
+        if self.settings.witness_quorum > len(witnesses):
+            raise SettingsError("EARWITNESS_WITNESS_QUORUM: there are fewer witnesses than that.")
         book = Logbook(
             self.records,
             log_key(self.settings.log_key_file),
             HeadFile(self.settings.log_head_file),
+            witnesses,
+            self.settings.witness_quorum or (len(witnesses) // 2 + 1 if witnesses else 0),
         )
         return Incidents(self.records, self.blobs, FolderBlobs(self.settings.sealed_folder), book)
 

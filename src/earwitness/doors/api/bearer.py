@@ -23,6 +23,7 @@ from earwitness.errors import (
     LexiconUnsupported,
     LogBroken,
     NotFound,
+    NotWitnessed,
     RevisionConflict,
     StoreError,
     TooLarge,
@@ -125,7 +126,7 @@ def refusal(error: EarwitnessError, request: Request) -> JSONResponse:
             status = 403
         case LeaseLost() | RevisionConflict() | JudgementError():
             status = 409
-        case LogBroken():
+        case LogBroken() | NotWitnessed():
             log.error("the log is broken", path=request.url.path, exc_info=error)
             status = 503
         case TooLarge():

@@ -23,6 +23,7 @@ from earwitness.doors.cli import (
     teach,
     up,
     verify,
+    witness,
 )
 from earwitness.doors.cli.app import main
 
@@ -44,4 +45,5 @@ __all__ = [
     "teach",
     "up",
     "verify",
+    "witness",
 ]

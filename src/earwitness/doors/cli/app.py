@@ -26,6 +26,7 @@ ORDER = (
     "teach",
     "lexicon",
     "verify",
+    "witness",
     "device",
     "key",
     "bench",

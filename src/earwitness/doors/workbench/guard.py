@@ -32,6 +32,7 @@ from earwitness.errors import (
     LeaseLost,
     LogBroken,
     NotFound,
+    NotWitnessed,
     Overloaded,
     RevisionConflict,
     TooLarge,
@@ -167,7 +168,7 @@ def _refusal(pages: Pages, request: Request, error: EarwitnessError) -> Response
             return response
         case LeaseLost() | RevisionConflict():
             return pages.problem(request, 409, str(error))
-        case LogBroken():
+        case LogBroken() | NotWitnessed():
             log.error("the log is broken", path=request.url.path, exc_info=error)
             return pages.problem(request, 503, str(error))
         case NotFound():

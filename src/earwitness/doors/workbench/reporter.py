@@ -14,7 +14,7 @@ from fastapi import APIRouter, Form, Request, Response
 
 from earwitness.doors.workbench.entrance import Entrance, peer_of
 from earwitness.doors.workbench.roles import ANYBODY, only
-from earwitness.errors import InputError, LogBroken, NotFound, RevisionConflict
+from earwitness.errors import InputError, LogBroken, NotFound, NotWitnessed, RevisionConflict
 from earwitness.flow import cases, logbook, reporting
 from earwitness.flow.cases import Seen
 from earwitness.flow.logbook import Logbook
@@ -59,7 +59,7 @@ class _Desk:
             await asyncio.to_thread(
                 reporting.add, code, text, datetime.now(UTC), self._program.incidents
             )
-        except (InputError, LogBroken, RevisionConflict) as error:
+        except (InputError, LogBroken, NotWitnessed, RevisionConflict) as error:
             return await self._page(request, code, text, f"It is NOT acknowledged. {error}")
         return await self._page(request, code, said="It is acknowledged. Take a new receipt.")
 

@@ -17,7 +17,7 @@ from earwitness.doors.workbench.pages import Pages
 from earwitness.doors.workbench.roles import EVERYBODY, only
 from earwitness.doors.workbench.sound import FOR_A_REASON
 from earwitness.doors.workbench.visitors import visitor_of
-from earwitness.errors import InputError, LogBroken, NotFound, StoreError
+from earwitness.errors import InputError, LogBroken, NotFound, NotWitnessed, StoreError
 from earwitness.evidence.receipts import Receipt
 from earwitness.flow import cases, reporting
 from earwitness.listening import Harm, Imminence
@@ -86,7 +86,7 @@ class _Desk:
             receipt = await asyncio.to_thread(self._program.report, said, code)
         except (InputError, NotFound) as error:
             return await self._form(request, typed, 400, str(error))
-        except (LogBroken, StoreError) as error:
+        except (LogBroken, NotWitnessed, StoreError) as error:
             log.error("report not acknowledged", exc_info=error)
             return await self._form(request, typed, 503, f"It is NOT acknowledged. {error}")
         log.info("reported", case=receipt.case)

@@ -1,0 +1,173 @@
+"""Witnesses: real ones, over HTTP; what they refuse, and what is not acknowledged without them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+from tests.values import START
+
+from earwitness.errors import LogBroken, NotWitnessed, SettingsError
+from earwitness.evidence.notes import Note, SigningKey
+from earwitness.evidence.verify import verify
+from earwitness.evidence.witnessing import Submission
+from earwitness.flow import reporting
+from earwitness.flow.logbook import Logbook
+from earwitness.flow.reporting import Incidents, Statement
+from earwitness.listening import Harm, Imminence
+from earwitness.stores import FolderBlobs, open_store
+from earwitness.stores.head_file import HeadFile
+from earwitness.witness.client import HttpWitness, witness_at
+from earwitness.witness.key_file import log_key
+
+SAID = Statement("ada", Harm.THREAT, Imminence.NOW, "a threat")
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+@contextmanager
+def running(folder: Path, *logs: str, port: int = 0) -> Iterator[HttpWitness]:
+    """``earwitness witness`` as a process of its own."""
+    port = port or free_port()
+    command = [sys.executable, "-m", "earwitness", "witness", "--folder", str(folder)]
+    options = [*(f"--log={each}" for each in logs), f"--port={port}"]
+    with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        key = process.stdout.readline().removeprefix("key: ").strip()
+        address = f"http://127.0.0.1:{port}"
+        for _ in range(600):
+            try:
+                httpx.get(address, timeout=5)
+                break
+            except httpx.TransportError:
+                assert process.poll() is None
+        try:
+            yield witness_at(f"{address} {key}")
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(20)
+
+
+def incidents(folder: Path, *witnesses: HttpWitness, quorum: int = 0) -> Incidents:
+    store = open_store(f"sqlite:///{folder / 'one.db'}")
+    key, copy = log_key(folder / "log.key"), HeadFile(folder / "log.head")
+    book = Logbook(store, key, copy, witnesses, quorum)
+    return Incidents(store, FolderBlobs(folder / "clips"), FolderBlobs(folder / "sealed"), book)
+
+
+def report(on: Incidents) -> reporting.Receipt:
+    return reporting.report(SAID, reporting.new_code(), START, on)
+
+
+def test_a_receipt_has_the_signatures_of_its_witnesses(tmp_path: Path) -> None:
+    log = str(log_key(tmp_path / "log.key").public)
+    with running(tmp_path / "w1", log) as one, running(tmp_path / "w2", log) as two:
+        on = incidents(tmp_path, one, two, quorum=2)
+        first, second = report(on), report(on)
+        checked = second.check([], [one.key, two.key])
+        assert set(checked.known_witnesses) == {one.key.name, two.key.name}
+        findings = verify({"1": str(first), "2": str(second)}, [first.key], [one.key, two.key])
+        assert findings.holds
+        assert str(findings).count("says the witness") == 4
+        assert "No witness" not in str(findings)
+
+
+def test_without_a_quorum_nothing_is_acknowledged_and_nothing_lost(tmp_path: Path) -> None:
+    log = str(log_key(tmp_path / "log.key").public)
+    port, code = free_port(), reporting.new_code()
+    with running(tmp_path / "w1", log) as one, running(tmp_path / "w2", log, port=port) as two:
+        pass
+    with running(tmp_path / "w1", log) as one:
+        on = incidents(tmp_path, one, two, quorum=2)
+        with pytest.raises(NotWitnessed, match=f"1 of 2 .* {re.escape(two.key.name)} gives no"):
+            reporting.report(SAID, code, START, on)
+        assert on.records.log_size() == 1
+        with running(tmp_path / "w2", log, port=port):
+            again = reporting.report(SAID, code, START, on)
+        assert on.records.log_size() == 1
+        assert again.check([], [two.key]).known_witnesses == (two.key.name,)
+
+
+def test_a_rolled_back_or_forked_log_is_refused_by_its_witness(tmp_path: Path) -> None:
+    folder = tmp_path / "log"
+    folder.mkdir()
+    log = str(log_key(folder / "log.key").public)
+    with running(tmp_path / "w", log) as witness:
+        on = incidents(folder, witness, quorum=1)
+        report(on)
+        on.records.close()  # type: ignore[attr-defined]
+        shutil.copytree(folder, tmp_path / "older")
+        on = incidents(folder, witness, quorum=1)
+        report(on)
+        report(on)
+        on = incidents(tmp_path / "older", witness, quorum=1)
+        with pytest.raises(LogBroken, match="was larger"):
+            report(on)
+        for _ in range(2):  # as large as the one that it signed, then larger
+            with pytest.raises(LogBroken, match="signed another log"):
+                report(on)
+
+
+def test_the_witness_says_why_it_does_not_sign(tmp_path: Path) -> None:
+    """The statuses of C2SP tlog-witness."""
+    key = log_key(tmp_path / "log.key")
+    other = SigningKey.from_seed(key.name, b"o" * 32)
+    stranger = SigningKey.from_seed("example.com/other", b"s" * 32)
+    with running(tmp_path / "w", str(key.public)) as witness:
+        on = incidents(tmp_path)
+        for _ in range(3):
+            report(on)
+        first, third = (Note.parse(on.records.checkpoint(size)) for size in (1, 3))
+
+        def ask(old: int, note: Note, *proof: bytes) -> tuple[int, str]:
+            return witness.ask(Submission(old, proof, note))
+
+        assert ask(0, first)[0] == 200
+        assert ask(0, first) == (409, "1\n")
+        assert ask(1, first)[0] == 200, "the same head again"
+        assert ask(1, third)[0] == 422
+        assert ask(1, third, bytes(32), bytes(32))[0] == 422
+        assert ask(4, third)[0] == 400
+        assert ask(1, other.sign(first.text))[0] == 403
+        assert ask(0, stranger.sign(first.text.replace(key.name, stranger.name)))[0] == 404
+        forged = first.text.replace("\n1\n", "\n1\n", 1)
+        lines = forged.split("\n")
+        lines[2] = third.text.split("\n")[2]
+        assert ask(1, key.sign("\n".join(lines)))[0] == 409, "the same size, another root"
+        for body in (
+            b"",
+            b"old x\n\n",
+            b"\xff",
+            b"old 01\n\n" + str(first).encode(),
+            b"x" * 70_000,
+        ):
+            url = witness._url
+            assert httpx.post(url, content=body).status_code in (400, 413)
+
+
+def test_an_address_without_a_key_is_no_witness(tmp_path: Path) -> None:
+    key = log_key(tmp_path / "key")
+    for wrong in (
+        "",
+        "http://x",
+        f"http://x {key.public}",
+        f"ftp://x {key.witness}",
+        str(key.witness),
+    ):
+        with pytest.raises(SettingsError):
+            witness_at(wrong)
+    made = witness_at(f"https://w.example/base/ {key.witness}")
+    assert replace(key, name=made.key.name).witness == made.key
