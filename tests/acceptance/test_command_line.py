@@ -21,7 +21,7 @@ from tests import recordings
 
 from earwitness import __version__, starter
 from earwitness.config import Settings
-from earwitness.flow import lessons
+from earwitness.flow import lessons, reporting
 from earwitness.model import Event, Taught
 from earwitness.speech.alignment import occurrences
 from earwitness.speech.text import words
@@ -387,6 +387,19 @@ def test_doctor_finds_a_damaged_store(tmp_path: Path) -> None:
     (tmp_path / "earwitness.sqlite").write_bytes(b"not a database" * 1000)
     marks = {each["name"]: each["mark"] for each in as_json(tmp_path, "doctor", code=1)}
     assert marks["store"] == "failed"
+
+
+def test_doctor_names_a_report_that_somebody_changed(tmp_path: Path) -> None:
+    with Earwitness.open(Settings(data=tmp_path)) as program:
+        said = reporting.statement("ada", "threat", "now", "a threat")
+        case = program.report(said, reporting.new_code()).case
+        found = {each["name"]: each for each in as_json(tmp_path, "doctor")}["incidents"]
+        assert found["detail"].startswith("1 reports as they were; signed by no witness; key ")
+        with program.records.database.write() as connection:
+            connection.exec_driver_sql("UPDATE incident_record SET salt = zeroblob(32)")
+    found = {each["name"]: each for each in as_json(tmp_path, "doctor", code=1)}["incidents"]
+    assert found["mark"] == "failed"
+    assert case in found["detail"]
 
 
 def test_lost_clips_hold_up_nobody_and_are_named(tmp_path: Path) -> None:

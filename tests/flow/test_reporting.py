@@ -9,7 +9,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.databases import sqlite_url
 from tests.values import START, item, utterance
 
 from earwitness.errors import InputError, LogBroken, NotFound, StoreError
@@ -20,6 +19,7 @@ from earwitness.flow import reporting
 from earwitness.flow.logbook import Logbook, receipt
 from earwitness.flow.reporting import Incidents, Statement, statement
 from earwitness.listening import Harm, Imminence
+from earwitness.model import Source
 from earwitness.stores import FolderBlobs, SqlRecords, open_store
 from earwitness.stores.head_file import HeadFile
 from earwitness.witness.key_file import log_key
@@ -40,11 +40,6 @@ class House:
         assert isinstance(found, SqlRecords)
         return found
 
-    def keep(self, name: str, minutes: float = 0, content: bytes = b"") -> None:
-        clip = self.on.clips.put(content or name.encode())
-        heard = START + timedelta(minutes=minutes)
-        self.store.keep(replace(utterance(name), clip=clip, heard_at=heard), item(name))
-
     def now(self, case: str) -> Case:
         """What the server says of a case at the moment."""
         kept = self.store.records(case)
@@ -56,28 +51,42 @@ class House:
             connection.exec_driver_sql(statement)
 
 
+def at(folder: Path) -> Incidents:
+    """All parts in one folder; opened by as many processes as like."""
+    store = open_store(f"sqlite:///{folder / 'one.db'}")
+    book = Logbook(store, log_key(folder / "log.key"), HeadFile(folder / "log.head"))
+    return Incidents(store, FolderBlobs(folder / "clips"), FolderBlobs(folder / "sealed"), book)
+
+
+def keep(on: Incidents, name: str, minutes: float = 0) -> None:
+    clip = on.clips.put(name.encode())
+    heard = START + timedelta(minutes=minutes)
+    on.records.keep(
+        replace(utterance(name), source=Source(device=name[:2]), clip=clip, heard_at=heard),
+        item(name),
+    )
+
+
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
-    store = open_store(sqlite_url(tmp_path))
-    book = Logbook(store, log_key(tmp_path / "log.key"), HeadFile(tmp_path / "log.head"))
-    clips, sealed = FolderBlobs(tmp_path / "clips"), FolderBlobs(tmp_path / "sealed")
-    yield House(tmp_path, Incidents(store, clips, sealed, book))
-    store.close()
+    made = House(tmp_path, at(tmp_path))
+    yield made
+    made.store.close()
 
 
 def test_a_report_seals_what_was_heard_and_is_receipted(house: House) -> None:
     for number in range(4):
-        house.keep(f"u{number}", minutes=3 * number)
+        keep(house.on, f"u_{number}", minutes=3 * number)
     code = reporting.new_code()
-    given = reporting.report(replace(SAID, utterance="u1"), code, START, house.on)
+    given = reporting.report(replace(SAID, utterance="u_1"), code, START, house.on)
     kept = house.store.records(given.case)
     assert [each.kind for each in kept] == ["reported", "sealed", "sealed", "sealed", "held"]
     assert kept[0].fields["heard"] == SAID.heard
-    assert [each.fields["utterance"] for each in kept[1:4]] == ["u1", "u0", "u2"]
+    assert [each.fields["utterance"] for each in kept[1:4]] == ["u_1", "u_0", "u_2"]
     for each in kept[1:4]:
         original = house.on.sealed.get(str(each.fields["sha256"]))
         assert len(original) == each.fields["bytes"]
-    assert kept[4].fields["utterances"] == ["u1", "u0", "u2"]
+    assert kept[4].fields["utterances"] == ["u_1", "u_0", "u_2"]
     assert len(given.entries) == 5
     assert SAID.heard not in str(given)
     assert "ada lovelace" not in str(given)
@@ -97,10 +106,10 @@ def test_sent_again_it_is_the_same_report(house: House) -> None:
 
 
 def test_a_clip_that_is_gone_stops_no_report(house: House) -> None:
-    house.keep("u1")
-    house.keep("u2", minutes=1)
-    house.on.clips.delete(house.store.utterance("u1").clip)
-    given = reporting.report(replace(SAID, utterance="u1"), reporting.new_code(), START, house.on)
+    keep(house.on, "u_1")
+    keep(house.on, "u_2", minutes=1)
+    house.on.clips.delete(house.store.utterance("u_1").clip)
+    given = reporting.report(replace(SAID, utterance="u_1"), reporting.new_code(), START, house.on)
     sealed = house.store.records(given.case)[1]
     assert (sealed.fields["sha256"], sealed.fields["problem"]) == (None, "it is not kept any more")
     with pytest.raises(NotFound):
@@ -110,14 +119,14 @@ def test_a_clip_that_is_gone_stops_no_report(house: House) -> None:
 def test_what_cannot_be_sealed_is_not_acknowledged(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    house.keep("u1")
+    keep(house.on, "u_1")
     code = reporting.new_code()
     (house.folder / "sealed").rename(house.folder / "away")
     with pytest.raises(StoreError):
-        reporting.report(replace(SAID, utterance="u1"), code, START, house.on)
+        reporting.report(replace(SAID, utterance="u_1"), code, START, house.on)
     assert house.store.log_size() == 0
     (house.folder / "away").rename(house.folder / "sealed")
-    assert reporting.report(replace(SAID, utterance="u1"), code, START, house.on).entries
+    assert reporting.report(replace(SAID, utterance="u_1"), code, START, house.on).entries
 
 
 def test_the_reporter_adds_to_their_case_and_nobody_elses(house: House) -> None:
@@ -205,11 +214,8 @@ def test_a_log_that_is_forked_with_its_own_key_contradicts_the_receipt(house: Ho
     for path in house.folder.glob("*"):
         if path.name != "log.key" and path.is_file():
             path.unlink()
-    store = open_store(sqlite_url(house.folder))
-    book = Logbook(store, log_key(house.folder / "log.key"), HeadFile(house.folder / "log.head"))
-    on = replace(house.on, records=store, book=book)
+    on = at(house.folder)
     theirs = reporting.report(replace(SAID, heard="nothing"), reporting.new_code(), START, on)
-    store.close()
     assert theirs.key == mine.key
     assert "was forked" in agree(mine, theirs)
 
