@@ -85,12 +85,12 @@ def receipt(case: str, book: Logbook, since: Sequence[int] = ()) -> Receipt:
             Entry(
                 each.index,
                 book.records.log_leaf(each.index),
-                _parts(book, inclusion_parts(each.index, head.size)),
+                proof(book, inclusion_parts(each.index, head.size)),
             )
             for each in kept
         )
         grown = tuple(
-            Growth(old, _root(book, old), _parts(book, consistency_parts(old, head.size)))
+            Growth(old, _root(book, old), proof(book, consistency_parts(old, head.size)))
             for old in sorted(set(since))
             if 0 < old <= head.size
         )
@@ -139,9 +139,9 @@ def _asked(witness: Witness, note: Note, book: Logbook) -> Signature | str:
     """Its signature, or why there is none. Raises LogBroken."""
     head, old = Checkpoint.parse(note.text), 0
     for _ in range(TURNS):
-        proof = _parts(book, consistency_parts(old, head.size))
+        grown = proof(book, consistency_parts(old, head.size))
         try:
-            status, body = witness.ask(Submission(old, proof, note))
+            status, body = witness.ask(Submission(old, grown, note))
         except NotWitnessed as error:
             return str(error)
         if status == HTTPStatus.OK:
@@ -176,5 +176,6 @@ def _root(book: Logbook, size: int) -> bytes:
     return part_from_nodes(book.records.log_node, 0, size)
 
 
-def _parts(book: Logbook, parts: Sequence[Part]) -> tuple[bytes, ...]:
+def proof(book: Logbook, parts: Sequence[Part]) -> tuple[bytes, ...]:
+    """The hashes of these parts. Raises NotFound for one that is not there."""
     return tuple(part_from_nodes(book.records.log_node, *part) for part in parts)

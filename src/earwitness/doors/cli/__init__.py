@@ -9,6 +9,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 from earwitness.doors.cli import (
     bench,
     bench_doors,
+    bench_incidents,
     bench_workbench,
     demo,
     device,
@@ -30,6 +31,7 @@ from earwitness.doors.cli.app import main
 __all__ = [
     "bench",
     "bench_doors",
+    "bench_incidents",
     "bench_workbench",
     "demo",
     "device",
