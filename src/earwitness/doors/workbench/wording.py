@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from markupsafe import Markup, escape
 
+from earwitness.flow.teach import ALREADY
 from earwitness.model import ItemState, Source, Trial, Verdict
 
 SHORT = 8
@@ -72,6 +73,11 @@ def false_accepts(trial: Trial) -> str:
     return f"none in {tried} (so under {max(found.high, 0.1):.3g} an hour)"
 
 
+def added_nothing(trial: Trial) -> bool:
+    """Whether what was taught was live already; a lead's override has its own reason."""
+    return trial.because == ALREADY
+
+
 def code(text: str) -> Markup:
     """Text in which `backticks` mark what a program reads.
 
@@ -86,5 +92,13 @@ def code(text: str) -> Markup:
     return Markup("").join(made)
 
 
-FILTERS: tuple[Callable[..., str], ...] = (reason, verdict, state, device, false_accepts, code)
+FILTERS: tuple[Callable[..., object], ...] = (
+    reason,
+    verdict,
+    state,
+    device,
+    false_accepts,
+    added_nothing,
+    code,
+)
 """What templates may call, by these names."""
