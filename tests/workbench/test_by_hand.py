@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from tests.workbench.test_alike import same_sound
 from tests.workbench.test_listening_page import SEE_FIRST_MS, judgements, listen
 
 from earwitness.accounts import Role
+from earwitness.doors.workbench.alike import TO_COMPARE
 from earwitness.model import ItemState, Term
 from earwitness.wiring import Earwitness
 
@@ -186,7 +188,15 @@ def test_one_writes_a_clip_hears_three_that_sound_alike_and_the_rest_is_confirme
         expect(page.get_by_role("status")).to_contain_text("Confirmed")
         page.get_by_role("link", name="Next clip").click()
         expect(page.get_by_text("What do you hear?")).to_be_visible()
+        until = time.monotonic() + 20
+        while len(heard := compared(server, clips)) < 3 or None in heard.values():
+            assert time.monotonic() < until, heard
+            page.wait_for_timeout(100)
+    assert list(heard.values()) == [pytest.approx(1.0, abs=0.3)] * 3
+
+
+def compared(server: Running, clips: list[str]) -> dict[str, float | None]:
+    """Of what was heard to be compared, how much of each was heard."""
     with Earwitness.open(server.settings) as program:
-        played = [each for clip in clips[1:] for each in program.records.playbacks(clip)]
-    compared = [each for each in played if each.why == "to compare it with one that sounds alike"]
-    assert len({each.utterance for each in compared}) == 3
+        every = [each for clip in clips for each in program.records.playbacks(clip)]
+    return {each.utterance: each.played for each in every if each.why == TO_COMPARE}
