@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
+from tests.values import trial
 from tests.workbench.leading import LEAD, House, house
 
 from earwitness.accounts import Role
+from earwitness.doors.workbench.wording import false_accepts
 from earwitness.flow.teach import ALREADY
-from earwitness.model import Source, Term, TrialOutcome
+from earwitness.model import Interval, Source, Term, TrialOutcome
 
 
 @pytest.fixture
@@ -90,3 +93,21 @@ def test_what_is_learned_without_a_misheard_form_is_said_once(
     assert heard(analyst, many).count(said) == 1
     alike = home.judge(home.keep("u2"), ("ada", "yeet that"))
     assert said not in heard(analyst, alike)
+
+
+@pytest.mark.parametrize(
+    ("hours", "high", "said"),
+    [
+        (2.1 / 60, 102.4, "none in 2 min, too short to rule out 102 an hour"),
+        (0.005, 700.0, "none in under a minute, too short to rule out 700 an hour"),
+        (4.0, 0.92, "none in 240 min (so under 0.92 an hour)"),
+        (0.0, 0.0, "not measured"),
+    ],
+)
+def test_what_was_tested_is_said_with_what_it_can_promise(
+    hours: float, high: float, said: str
+) -> None:
+    found = Interval(0.0, 0.0, high)
+    assert said == false_accepts(
+        replace(trial(), regression_hours=hours, false_accepts_per_hour=found)
+    )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from markupsafe import Markup, escape
 
 from earwitness.flow.teach import ALREADY
+from earwitness.flow.trial import Limits
 from earwitness.model import ItemState, Source, Trial, Verdict
 
 SHORT = 8
@@ -70,7 +71,10 @@ def false_accepts(trial: Trial) -> str:
     tried = f"{minutes:.0f} min" if minutes >= 1 else "under a minute"
     if found.value:
         return f"{found.value:.1f} an hour ({found.low:.1f} to {found.high:.1f}), in {tried}"
-    return f"none in {tried} (so under {max(found.high, 0.1):.3g} an hour)"
+    most = f"{max(found.high, 0.1):.3g} an hour"
+    if found.high > Limits().false_accepts_per_hour:
+        return f"none in {tried}, too short to rule out {most}"
+    return f"none in {tried} (so under {most})"
 
 
 def added_nothing(trial: Trial) -> bool:
