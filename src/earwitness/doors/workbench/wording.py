@@ -73,7 +73,7 @@ def false_accepts(trial: Trial) -> str:
         return f"{found.value:.1f} an hour ({found.low:.1f} to {found.high:.1f}), in {tried}"
     most = f"{max(found.high, 0.1):.3g} an hour"
     if found.high > Limits().false_accepts_per_hour:
-        return f"none in {tried}, too short to rule out {most}"
+        return f"none in {tried} (could be {most})"
     return f"none in {tried} (so under {most})"
 
 
