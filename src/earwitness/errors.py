@@ -17,6 +17,7 @@
     │   ├── NotFound
     │   ├── LeaseLost             late, stolen or released: the answer is refused
     │   └── RevisionConflict      somebody else published in between
+    ├── LogBroken             the log of incidents is not what it was
     ├── AccessRefused             a code, key or device that may not, or no longer
     ├── Overloaded                more is said at once than can be heard in time
     └── SettingsError             a setting that cannot work
@@ -103,6 +104,12 @@ class LeaseLost(StoreError):
 
 class RevisionConflict(StoreError):
     """The lexicon was published by somebody else in between; try again."""
+
+
+class LogBroken(EarwitnessError):
+    """The log is not what it was: somebody changed it, or put back an older state."""
+
+    exit_code = 6
 
 
 class AccessRefused(EarwitnessError):

@@ -21,6 +21,7 @@ from earwitness.audio.clip import decode_flac
 from earwitness.config import Settings
 from earwitness.doors import api
 from earwitness.doors.workbench import router
+from earwitness.evidence.receipts import Receipt
 from earwitness.flow import accounts
 from earwitness.model import ItemState
 from earwitness.wiring import Earwitness
@@ -131,8 +132,13 @@ def test_reports_accounts_and_guess_first(tmp_path: Path) -> None:
 
 def reports_accounts_and_guess_first(server: Running, lead: httpx.Client) -> None:
     told = {"harm": "threat", "imminence": "now", "heard": "<b>a threat</b>"}
-    made = lead.post("/reports", json=told).json()
-    assert lead.get("/reports").json() == [made]
+    made = lead.post("/reports", json=told | {"implicated": ["Mallory"]}).json()
+    again = lead.post("/reports", json=told | {"code": made["code"]}).json()
+    assert again["case"] == made["case"]
+    assert Receipt.parse(made["receipt"]).check().head.size == 1
+    (listed,) = lead.get("/reports").json()
+    assert (listed["id"], listed["heard"]) == (made["case"], told["heard"])
+    assert listed["unchanged"]
     assert lead.post("/reports", json=told | {"utterance": "none"}).status_code == 404
     assert lead.put("/guess-first/h9", json={"why": "digits"}).status_code == 204
     assert [each["household"] for each in lead.get("/guess-first").json()] == ["h9"]
@@ -211,7 +217,9 @@ def test_the_document_is_whole_and_needs_no_token(server: Running) -> None:
     assert document["components"]["securitySchemes"]["HTTPBearer"]["scheme"] == "bearer"
     for path in document["paths"].values():
         for operation in path.values():
-            assert {"400", "401", "403", "404", "409", "413", "422"} <= set(operation["responses"])
+            assert {"400", "401", "403", "404", "409", "413", "422", "503"} <= set(
+                operation["responses"]
+            )
             assert operation.get("description")
 
 
@@ -257,6 +265,7 @@ def test_what_a_lead_reads_and_vouches_for(tmp_path: Path) -> None:
 
 
 BY_A_PERSON = "a person shows who they are"
+BY_CODE = "by the code alone, from any program"
 SAME = {
     "/join": BY_A_PERSON,
     "/join/link": BY_A_PERSON,
@@ -291,6 +300,10 @@ SAME = {
     "/workbench/heard/{utterance}/alike": "POST /clips/{utterance}/alike",
     "/workbench/alike/{group}": "POST /alike/{group}/answer",
     "/workbench/report": "POST /reports",
+    "/reporter": BY_CODE,
+    "/reporter/add": BY_CODE,
+    "/reporter/receipt": BY_CODE,
+    "/reporter/case": BY_CODE,
     "/workbench/lead/adjudication/{utterance}": "POST /clips/{utterance}/judgement",
     "/workbench/lead/teach": "POST /words/{written}/teach",
     "/workbench/lead/guess-first": "PUT /guess-first/{household}",

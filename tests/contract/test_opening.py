@@ -72,6 +72,7 @@ def test_what_an_older_program_kept_is_found_after_the_migration(
             "DROP INDEX review_item_leased",
             *(f"DROP INDEX review_item_{name}" for name in ("state", "reason", "age", "closed")),
             "DROP INDEX trial_newest",
+            "DROP INDEX utterance_of_device",
             "ALTER TABLE review_item DROP COLUMN reason",
             "DROP INDEX ix_trial_utterance",
             "ALTER TABLE trial DROP COLUMN utterance",

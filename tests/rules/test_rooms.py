@@ -11,7 +11,12 @@ import pytest
 import earwitness
 
 SOURCE = Path(earwitness.__file__).parent
-ROOMS = [path for room in ("speech", "review") for path in sorted((SOURCE / room).rglob("*.py"))]
+ROOMS = [
+    path
+    for room in ("speech", "review", "evidence")
+    for path in sorted((SOURCE / room).rglob("*.py"))
+    if path.name != "__main__.py"  # a program by itself
+]
 OUTSIDE = {
     "asyncio", "http", "io", "logging", "os", "random", "secrets", "shutil", "socket", "sqlalchemy",
     "sqlite3", "subprocess", "sys", "tempfile", "threading", "time", "urllib",

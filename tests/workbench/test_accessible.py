@@ -89,7 +89,7 @@ PLACES = {
     "settings": "/settings", "queue": "/lead/queue", "terms": "/lead/terms",
     "revisions": "/lead/revisions", "words": "/lead/words", "agreement": "/lead/agreement",
     "clips": "/lead/clips", "accuracy": "/lead/accuracy", "guess-first": "/lead/guess-first",
-    "files": "/lead/files", "announced": "/listen",
+    "files": "/lead/files", "reporter": "/../reporter", "announced": "/listen",
 }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,13 +10,17 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 from tests.doors.servers import Running, up
-from tests.workbench.browsing import browser_at, first_secret, join, offered, send
+from tests.workbench.browsing import browser_at, field, first_secret, join, offered
 from tests.workbench.chromium import signed_in
+from tests.workbench.clips import keep, quiet
 
 from earwitness.accounts import Role
+from earwitness.evidence.receipts import Receipt
+from earwitness.evidence.verify import verify
+from earwitness.wiring import Earwitness
 
 REPORT, REPORTS = "/workbench/report", "/workbench/reports"
-SAID = {"report": "form", "harm": "threat", "imminence": "now", "heard": "a voice that threatened"}
+SAID = {"harm": "threat", "imminence": "now", "heard": "a voice that threatened"}
 
 
 @pytest.fixture
@@ -24,15 +29,34 @@ def server(tmp_path: Path) -> Iterator[Running]:
         yield running
 
 
+def report(browser: httpx.Client, **said: str) -> httpx.Response:
+    """A form as a browser fills it in, with the code that came with it."""
+    form = browser.get(REPORT, params={"utterance": said.get("utterance", "")})
+    fields = {name: field(form, name) for name in ("csrf", "code", "utterance")}
+    return browser.post(REPORT, data=fields | SAID | said)
+
+
+def code_of(page: httpx.Response) -> str:
+    found = re.search(r"(?:[A-Z2-7]{5}-){5}[A-Z2-7]", page.text)
+    assert found, page.text
+    return found[0]
+
+
+def reporter(server: Running, path: str, code: str, **more: str) -> httpx.Response:
+    """From anywhere, without an account."""
+    with browser_at(server) as anybody:
+        return anybody.post(f"/reporter{path}", data={"code": code, **more})
+
+
 def test_who_reports_is_told_who_sees_it(server: Running) -> None:
     with browser_at(server) as ada, browser_at(server) as ria:
         join(ada, first_secret(server))
         assert "nobody else sees it" in ada.get(REPORT).text
         assert "Nobody is a responder" in ada.get("/workbench/accounts").text
-        made = send(ada, REPORT, dict(SAID), page=REPORT)
-        alone = ada.get(made.headers["location"])
-        assert "is kept." in alone.text
+        alone = ada.get(report(ada).headers["location"])
+        assert "is acknowledged" in alone.text
         assert "nobody else sees it" in alone.text
+        assert "No witness signs this log" in alone.text
 
         join(ria, offered(server, Role.RESPONDER), "Ria")
         assert "One responder sees it" in ada.get(REPORT).text.replace("\n", " ")
@@ -40,13 +64,116 @@ def test_who_reports_is_told_who_sees_it(server: Running) -> None:
         assert SAID["heard"] in ria.get(REPORTS).text
 
 
+def test_the_receipt_proves_the_report_anywhere(server: Running) -> None:
+    clip = keep(server, quiet(0.5))
+    with browser_at(server) as ada:
+        join(ada, first_secret(server))
+        made = report(ada, utterance=clip)
+        code = code_of(ada.get(made.headers["location"]))
+        assert "shown once" in ada.get(made.headers["location"]).text
+        assert SAID["heard"] in ada.get(REPORTS).text
+    first = reporter(server, "/receipt", code)
+    assert "attachment" in first.headers["content-disposition"]
+    assert len(Receipt.parse(first.text).entries) == 3
+    assert SAID["heard"] not in first.text
+    page = reporter(server, "", code)
+    assert page.text.count("unchanged") == 3
+    added = reporter(server, "/add", code, text="it was a <b>name</b>")
+    assert "It is acknowledged" in added.text
+    assert "<b>name" not in added.text
+    second = reporter(server, "/receipt", code, older=first.text)
+    now = reporter(server, "/case", code)
+    findings = verify({"1": first.text, "2": second.text, "now": now.text})
+    assert findings.holds, str(findings)
+    assert "has only grown" in str(findings)
+
+
+def test_who_changes_the_database_is_seen_by_the_reporter(server: Running) -> None:
+    with browser_at(server) as ada:
+        join(ada, first_secret(server))
+        code = code_of(ada.get(report(ada).headers["location"]))
+        receipt = reporter(server, "/receipt", code).text
+        change(server, "UPDATE incident_record SET fields = replace(fields, 'threatened', 'sang')")
+        assert "changed since" in ada.get(REPORTS).text
+    page = reporter(server, "", code)
+    assert "Somebody changed your report" in page.text
+    assert "heard (changed)" in page.text
+    findings = verify({"mine": receipt, "now": reporter(server, "/case", code).text})
+    assert "'heard' was changed after it was committed to" in str(findings)
+    assert not findings.holds
+
+
+def change(server: Running, *statements: str) -> None:
+    """What an administrator of the database could do."""
+    with (
+        Earwitness.open(server.settings) as program,
+        program.records.database.write() as connection,
+    ):
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+
+
+def test_who_is_named_learns_nothing_of_it(server: Running) -> None:
+    with browser_at(server) as ada, browser_at(server) as ria, browser_at(server) as rob:
+        join(ada, first_secret(server))
+        join(ria, offered(server, Role.RESPONDER), "Ria")
+        join(rob, offered(server, Role.RESPONDER, Role.AUDITOR), "Rob")
+        report(ada, implicated="somebody else\n ria ")
+        report(ada, implicated="auditor", heard="another one")
+        assert SAID["heard"] not in ria.get(REPORTS).text
+        assert "another one" in ria.get(REPORTS).text
+        assert SAID["heard"] in rob.get(REPORTS).text
+        assert "another one" not in rob.get(REPORTS).text
+
+
+def test_sent_twice_it_is_one_report(server: Running) -> None:
+    with browser_at(server) as ada:
+        join(ada, first_secret(server))
+        form = ada.get(REPORT)
+        fields = {name: field(form, name) for name in ("csrf", "code")} | SAID
+        pages = [ada.get(ada.post(REPORT, data=fields).headers["location"]) for _ in range(2)]
+        assert code_of(pages[0]) == code_of(pages[1]) == fields["code"]
+        assert ada.get(REPORTS).text.count(SAID["heard"]) == 1
+
+
+def test_a_code_opens_one_case_and_a_wrong_one_nothing(server: Running) -> None:
+    with browser_at(server) as anybody:
+        assert "The code of your receipt" in anybody.get("/reporter").text
+    for wrong in ("", "AAAAA-BBBBB-CCCCC-DDDDD-EEEEE-A", "../../etc"):
+        for path in ("", "/add", "/receipt", "/case"):
+            answer = reporter(server, path, wrong, text="x")
+            assert answer.status_code == 404, (wrong, path)
+            assert "No report has this code" in answer.text
+
+
 def test_a_report_that_is_not_whole_comes_back_as_it_was_typed(server: Running) -> None:
     with browser_at(server) as ada:
         join(ada, first_secret(server))
-        answer: httpx.Response = send(ada, REPORT, SAID | {"harm": ""}, page=REPORT)
+        answer = report(ada, harm="", implicated="</textarea><script>")
         assert answer.status_code == 400
         assert SAID["heard"] in answer.text
+        assert "&lt;/textarea&gt;&lt;script&gt;" in answer.text
         assert SAID["heard"] not in ada.get(REPORTS).text
+
+
+def test_a_log_that_was_put_back_acknowledges_nothing(server: Running) -> None:
+    with browser_at(server) as ada:
+        join(ada, first_secret(server))
+        code = code_of(ada.get(report(ada).headers["location"]))
+        tables = ("incident_record", "log_node", "log_leaf", "log_checkpoint")
+        change(
+            server,
+            *(f"DELETE FROM {table}" for table in tables),
+            "UPDATE log_head SET size = 0, peaks = x''",
+        )
+        refused = report(ada, heard="and now")
+        assert refused.status_code == 503
+        assert "NOT acknowledged" in refused.text
+        assert "and now" in refused.text
+    page = reporter(server, "", code)
+    assert "The log is not what it was" in page.text
+    assert "All records of your report were taken away" in page.text
+    assert reporter(server, "/add", code, text="hear me").status_code == 400
 
 
 def test_whether_somebody_is_in_danger_is_asked_first(
@@ -59,4 +186,7 @@ def test_whether_somebody_is_in_danger_is_asked_first(
         page.get_by_label("Violence").check()
         page.get_by_label("What did you hear").fill("a cry")
         page.get_by_role("button", name="Report it").click()
-        expect(page.get_by_role("status")).to_contain_text("is kept")
+        expect(page.get_by_text("Your report is acknowledged")).to_be_visible()
+        with page.expect_download() as saved:
+            page.get_by_role("button", name="Save the receipt").click()
+        assert len(Receipt.parse(saved.value.path().read_text("utf-8")).entries) == 1

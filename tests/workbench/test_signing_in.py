@@ -234,7 +234,7 @@ def test_who_is_signed_out_is_led_to_signing_in(server: Running, browser: httpx.
 
 def test_forms_that_are_none_are_refused(server: Running, browser: httpx.Client) -> None:
     long = {"name": "a" * 100_000}
-    assert browser.post("/sign-in", data=long).status_code == 400
+    assert browser.post("/sign-in", data=long).status_code == 413
     assert browser.post("/sign-in", content=iter([b"name=Ada"])).status_code == 400
     strange = {"Content-Type": "multipart/form-data; boundary=x"}
     assert browser.post("/sign-in", content=b"--x\r\nnothing", headers=strange).status_code < 500

@@ -63,6 +63,11 @@ class Settings(BaseSettings):
     )
     second_engine_url: str = Field("", description="The second recogniser's address.")
     threads: int = Field(1, ge=1, le=64, description="Processor threads for a recogniser.")
+    log_key: Path | None = Field(
+        None,
+        description="The file of the key that signs the log of incidents; by default log.key in "
+        "the data folder, made when missing.",
+    )
 
     audio_read_seconds: Positive = Field(
         600.0, description="The longest recording that is held in memory at once."
@@ -336,6 +341,20 @@ class Settings(BaseSettings):
     @property
     def clips_folder(self) -> Path:
         return self.clips or self.data / "clips"
+
+    @property
+    def sealed_folder(self) -> Path:
+        """The originals of incidents: a folder of its own that nothing sweeps."""
+        return self.data / "sealed"
+
+    @property
+    def log_key_file(self) -> Path:
+        return self.log_key or self.data / "log.key"
+
+    @property
+    def log_head_file(self) -> Path:
+        """The newest head of the log, beside the database."""
+        return self.data / "log.head"
 
 
 def unknown_variables() -> list[str]:

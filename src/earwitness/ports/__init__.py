@@ -20,6 +20,7 @@ from earwitness.ports.hearing import (
     SpeechDetector,
 )
 from earwitness.ports.identity import IdentityProvider
+from earwitness.ports.incidents import CaseRow, HeadCopy, IncidentRecords
 from earwitness.ports.lead import GoldRecords, OverviewRecords
 from earwitness.ports.lexicon import EventRecords, LexiconRecords
 from earwitness.ports.listening import DeskRecords
@@ -31,13 +32,16 @@ __all__ = [
     "AudioReader",
     "Blobs",
     "Capabilities",
+    "CaseRow",
     "ClipCodec",
     "DeskRecords",
     "Engine",
     "EventRecords",
     "GoldRecords",
     "GroupRecords",
+    "HeadCopy",
     "IdentityProvider",
+    "IncidentRecords",
     "LexiconRecords",
     "LexiconSource",
     "LiveDetector",
@@ -61,6 +65,7 @@ class Records(
     AccountRecords,
     TokenRecords,
     DeskRecords,
+    IncidentRecords,
     Protocol,
 ):
     """Everything that the embedded program keeps, in one database."""

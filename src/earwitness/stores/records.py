@@ -19,6 +19,7 @@ from earwitness.stores.desk import DeskStore
 from earwitness.stores.events import EventStore
 from earwitness.stores.gold import GoldStore
 from earwitness.stores.groups import GroupStore
+from earwitness.stores.incidents import IncidentStore
 from earwitness.stores.lexicon import LexiconStore
 from earwitness.stores.migrate import migrate
 from earwitness.stores.overview import OverviewStore
@@ -52,6 +53,7 @@ class SqlRecords(
     PeopleStore,
     TokenStore,
     DeskStore,
+    IncidentStore,
 ):
     """Implements ``ports.Records``. Safe to share between threads, not across a fork."""
 

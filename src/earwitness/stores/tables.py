@@ -23,7 +23,7 @@ from earwitness.model import ItemState, TrialOutcome, Verdict
 from earwitness.stores import codec
 from earwitness.stores.columns import Coded, Finite, Moment, OneOf, Utf8
 
-SCHEMA = "0011"
+SCHEMA = "0012"
 """The newest migration; a store with one that is not known is refused."""
 
 metadata = MetaData()
@@ -41,6 +41,8 @@ utterance = Table(
     Column("flags", Coded(codec.encode_flags, codec.decode_flags), nullable=False),
     Column("clip", Utf8, nullable=False),
 )
+
+Index("utterance_of_device", utterance.c.device, utterance.c.heard_at)
 
 # The lease is part of its item, so an item cannot have two.
 review_item = Table(

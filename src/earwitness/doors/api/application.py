@@ -29,6 +29,7 @@ ERRORS = {
     404: "There is no such thing.",
     409: "It is not the time: a lease has ended, or an answer is missing.",
     413: "The body is too large.",
+    503: "The log of incidents is not what it was; nothing is acknowledged.",
     422: "What was sent has another shape than the document says.",
 }
 

@@ -21,6 +21,7 @@ from earwitness.errors import (
     JudgementError,
     LeaseLost,
     LexiconUnsupported,
+    LogBroken,
     NotFound,
     RevisionConflict,
     StoreError,
@@ -124,6 +125,9 @@ def refusal(error: EarwitnessError, request: Request) -> JSONResponse:
             status = 403
         case LeaseLost() | RevisionConflict() | JudgementError():
             status = 409
+        case LogBroken():
+            log.error("the log is broken", path=request.url.path, exc_info=error)
+            status = 503
         case TooLarge():
             status = 413
         case NotFound():

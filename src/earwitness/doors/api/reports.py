@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request
@@ -11,7 +12,8 @@ from earwitness.accounts import Role
 from earwitness.doors.api import shapes
 from earwitness.doors.api.bearer import bearer_of
 from earwitness.doors.workbench.roles import EVERYBODY, only
-from earwitness.flow import listening
+from earwitness.flow import cases, reporting
+from earwitness.flow.cases import Overview
 
 if TYPE_CHECKING:
     from earwitness.wiring import Earwitness
@@ -27,6 +29,44 @@ class Agreement(shapes.Shape):
     words: float | None
 
 
+class Acknowledged(shapes.Shape):
+    """``code`` opens the reporter's page and is kept nowhere; ``receipt`` is a file's text."""
+
+    case: str
+    code: str
+    receipt: str
+
+
+class CaseShape(shapes.Shape):
+    """A report as the store says it now; ``unchanged`` whether the log still holds that."""
+
+    id: str
+    at: datetime
+    reporter: str
+    harm: str
+    imminence: str
+    heard: str
+    utterance: str | None
+    records: int
+    unchanged: bool
+
+    @classmethod
+    def of(cls, each: Overview) -> CaseShape:
+        said = each.first.fields
+        utterance = said.get("utterance")
+        return cls(
+            id=each.id,
+            at=each.opened_at,
+            reporter=str(said.get("by", "")),
+            harm=str(said.get("harm", "")),
+            imminence=str(said.get("imminence", "")),
+            heard=str(said.get("heard", "")),
+            utterance=None if utterance is None else str(utterance),
+            records=each.records,
+            unchanged=not each.wrong,
+        )
+
+
 def add_routes(router: APIRouter, program: Earwitness) -> None:
     desk = _Desk(program)
     router.add_api_route("/reports", desk.reports, methods=["GET"])
@@ -39,21 +79,23 @@ class _Desk:
         self._program = program
 
     @only(EVERYBODY)
-    def reports(self, request: Request) -> list[shapes.ReportShape]:
-        """One's own; a responder sees everybody's."""
+    def reports(self, request: Request) -> list[CaseShape]:
+        """One's own; a responder sees everybody's in which they are not named."""
         bearer = bearer_of(request)
-        own = None if Role.RESPONDER in bearer.roles else bearer.account.name
-        found = self._program.records.reports(own)
-        return [shapes.ReportShape(**shapes.fields(each)) for each in found]
+        acting = replace(bearer.account, roles=bearer.roles)
+        found = cases.visible(acting, self._program.incidents.book)
+        return [CaseShape.of(each) for each in found]
 
     @only(EVERYBODY)
-    def report(self, request: Request, reported: shapes.Reported) -> shapes.ReportShape:
-        """Durable on return."""
-        made = listening.report(
+    def report(self, request: Request, reported: shapes.Reported) -> Acknowledged:
+        """Sealed and committed to on return. With the same code it is the same report."""
+        code = reported.code or reporting.new_code()
+        said = reporting.statement(
             bearer_of(request).account.name, reported.harm, reported.imminence, reported.heard,
-            datetime.now(UTC), records=self._program.records, utterance_id=reported.utterance,
+            reported.when, "\n".join(reported.implicated), reported.utterance,
         )  # fmt: skip
-        return shapes.ReportShape(**shapes.fields(made))
+        receipt = self._program.report(said, code)
+        return Acknowledged(case=receipt.case, code=code, receipt=str(receipt))
 
     @only(frozenset({Role.LEAD, Role.AUDITOR}))
     def agreement(self) -> Agreement:

@@ -289,19 +289,10 @@ class Reported(Shape):
     harm: Harm
     imminence: Imminence
     heard: Annotated[str, Field(min_length=1, max_length=10_000)]
+    when: Annotated[str, Field(max_length=1_000)] = ""
+    implicated: list[Name] = Field(default=[], max_length=20)
     utterance: Name | None = None
-
-
-class ReportShape(Shape):
-    """A report as it is kept."""
-
-    id: str
-    reporter: str
-    at: datetime
-    harm: Harm
-    imminence: Imminence
-    heard: str
-    utterance: str | None
+    code: Name | None = None
 
 
 class AccountShape(Shape):

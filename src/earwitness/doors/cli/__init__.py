@@ -22,6 +22,7 @@ from earwitness.doors.cli import (
     review,
     teach,
     up,
+    verify,
 )
 from earwitness.doors.cli.app import main
 
@@ -42,4 +43,5 @@ __all__ = [
     "review",
     "teach",
     "up",
+    "verify",
 ]

@@ -25,6 +25,7 @@ ORDER = (
     "review",
     "teach",
     "lexicon",
+    "verify",
     "device",
     "key",
     "bench",

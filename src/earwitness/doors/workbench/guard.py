@@ -30,8 +30,10 @@ from earwitness.errors import (
     EarwitnessError,
     InputError,
     LeaseLost,
+    LogBroken,
     NotFound,
     Overloaded,
+    RevisionConflict,
     TooLarge,
 )
 from earwitness.flow import accounts
@@ -163,8 +165,11 @@ def _refusal(pages: Pages, request: Request, error: EarwitnessError) -> Response
             response = pages.problem(request, 429, str(error))
             response.headers["Retry-After"] = str(round(seconds))
             return response
-        case LeaseLost():
+        case LeaseLost() | RevisionConflict():
             return pages.problem(request, 409, str(error))
+        case LogBroken():
+            log.error("the log is broken", path=request.url.path, exc_info=error)
+            return pages.problem(request, 503, str(error))
         case NotFound():
             return pages.problem(request, 404, str(error))
         case TooLarge():

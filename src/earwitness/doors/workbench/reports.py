@@ -1,23 +1,25 @@
-"""I heard something: a report from any clip, kept at once; who reported sees what they said."""
+"""I heard something: a report from any clip, acknowledged with a receipt, or not at all."""
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from secrets import token_hex
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import structlog
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from earwitness.accounts import Role
+from earwitness.doors.workbench.once import Once
 from earwitness.doors.workbench.pages import Pages
 from earwitness.doors.workbench.roles import EVERYBODY, only
 from earwitness.doors.workbench.sound import FOR_A_REASON
 from earwitness.doors.workbench.visitors import visitor_of
-from earwitness.errors import InputError, NotFound
-from earwitness.flow import listening
+from earwitness.errors import InputError, LogBroken, NotFound, StoreError
+from earwitness.evidence.receipts import Receipt
+from earwitness.flow import cases, reporting
 from earwitness.listening import Harm, Imminence
 from earwitness.ports import AccountRecords
 
@@ -26,63 +28,97 @@ if TYPE_CHECKING:
 
 REPORTS = "/workbench/reports"
 REPORT = "/workbench/report"
+FIELDS = ("harm", "imminence", "heard", "when", "implicated")
 
 log = structlog.get_logger(__name__)
 Field = Annotated[str, Form(max_length=200)]
-Text = Annotated[str, Form(max_length=10_000)]
+Text = Annotated[str, Form(max_length=2 * reporting.LONGEST)]
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """What a reporter is handed, once. The code opens their page."""
+
+    code: str
+    receipt: Receipt
 
 
 def add_routes(router: APIRouter, program: Earwitness, pages: Pages) -> None:
     desk = _Desk(program, pages)
     router.add_api_route(REPORT, desk.show, methods=["GET"])
-    router.add_api_route(REPORT, desk.keep, methods=["POST"])
+    router.add_api_route(REPORT, desk.report, methods=["POST"])
+    router.add_api_route(REPORT + "/{made}", desk.acknowledged, methods=["GET"])
     router.add_api_route(REPORTS, desk.list, methods=["GET"])
 
 
 class _Desk:
     def __init__(self, program: Earwitness, pages: Pages) -> None:
         self._program, self._pages = program, pages
+        self._made: Once[Acknowledged] = Once()
 
     @only(EVERYBODY)
     async def show(self, request: Request, utterance: str = "") -> Response:
-        return await self._form(request, token_hex(16), utterance)
+        """The code is drawn with the form: sent again, it is the same report."""
+        return await self._form(request, {"code": reporting.new_code(), "utterance": utterance})
 
     @only(EVERYBODY)
-    async def keep(
+    async def report(
         self,
         request: Request,
-        report: Field = "",
+        code: Field = "",
         utterance: Field = "",
         harm: Field = "",
         imminence: Field = "",
         heard: Text = "",
+        when: Text = "",
+        implicated: Text = "",
     ) -> Response:
-        """What was typed comes back where it is refused. Sending it again keeps it once."""
+        """What was typed comes back where it is not acknowledged, with the reason."""
+        typed = {
+            "code": code, "utterance": utterance, "harm": harm, "imminence": imminence,
+            "heard": heard, "when": when, "implicated": implicated,
+        }  # fmt: skip
+        visitor = visitor_of(request)
         try:
-            made = await asyncio.to_thread(
-                listening.report,
-                visitor_of(request).account.name, harm, imminence, heard, datetime.now(UTC),
-                records=self._program.records, utterance_id=utterance or None,
-                form=report,
-            )  # fmt: skip
+            said = reporting.statement(
+                visitor.account.name, harm, imminence, heard, when, implicated, utterance or None
+            )
+            receipt = await asyncio.to_thread(self._program.report, said, code)
         except (InputError, NotFound) as error:
-            return await self._form(request, report, utterance, harm, imminence, heard, str(error))
-        log.info("reported", report=made.id, harm=made.harm, imminence=made.imminence)
-        return RedirectResponse(f"{REPORTS}?kept={made.id}", status_code=303)
+            return await self._form(request, typed, 400, str(error))
+        except (LogBroken, StoreError) as error:
+            log.error("report not acknowledged", exc_info=error)
+            return await self._form(request, typed, 503, f"It is NOT acknowledged. {error}")
+        log.info("reported", case=receipt.case)
+        now = datetime.now(UTC)
+        made = self._made.put(visitor.session.id, Acknowledged(code, receipt), now)
+        return RedirectResponse(f"{REPORT}/{made}", status_code=303)
 
     @only(EVERYBODY)
-    async def list(self, request: Request, kept: str = "") -> Response:
-        """One's own, ``kept`` the one just made; a responder sees everybody's."""
+    async def acknowledged(self, request: Request, made: str) -> Response:
+        """The code and the receipt; once, for the code is kept nowhere."""
+        given = self._made.take(visitor_of(request).session.id, made, datetime.now(UTC))
+        return self._pages.show(
+            request,
+            "acknowledged.html",
+            code=given.code,
+            receipt=given.receipt,
+            responders=await self._responders(),
+        )
+
+    @only(EVERYBODY)
+    async def list(self, request: Request) -> Response:
+        """One's own; a responder sees everybody's in which they are not named."""
         account = visitor_of(request).account
         everybodys = Role.RESPONDER in account.roles
-        reports = await asyncio.to_thread(
-            self._program.records.reports, None if everybodys else account.name
-        )
+        book, records = self._program.incidents.book, self._program.records
+        found = await asyncio.to_thread(lambda: list(cases.visible(account, book)))
+        older = await asyncio.to_thread(records.reports, None if everybodys else account.name)
         return self._pages.show(
             request,
             "reports.html",
-            reports=reports,
-            kept=next((each for each in reports if each.id == kept), None),
+            cases=found,
+            older=older,
             responders=await self._responders(),
             everybodys=everybodys,
             may_hear=bool(FOR_A_REASON & account.roles),
@@ -92,26 +128,16 @@ class _Desk:
         return await asyncio.to_thread(responders, self._program.records)
 
     async def _form(
-        self,
-        request: Request,
-        report: str,
-        utterance: str,
-        harm: str = "",
-        imminence: str = "",
-        heard: str = "",
-        problem: str = "",
+        self, request: Request, typed: dict[str, str], status: int = 200, problem: str = ""
     ) -> Response:
+        empty: dict[str, Any] = dict.fromkeys(FIELDS, "")
         return self._pages.show(
             request,
             "report.html",
-            400 if problem else 200,
-            report=report,
-            utterance=utterance,
+            status,
+            **empty | typed,
             harms=list(Harm),
             times=list(Imminence),
-            harm=harm,
-            imminence=imminence,
-            heard=heard,
             responders=await self._responders(),
             problem=problem,
         )

@@ -17,6 +17,7 @@ from earwitness.doors.workbench import (
     me,
     oidc,
     people,
+    reporter,
     reports,
     revealing,
     settings,
@@ -63,7 +64,7 @@ def router(program: Earwitness) -> APIRouter:
     made = APIRouter(route_class=guard, include_in_schema=False)
     made.add_api_route(HOME, _Home(program, pages).show, methods=["GET"])
     files.add_routes(made)
-    for desk in (signing_in, oidc, again, me, people, settings):
+    for desk in (signing_in, oidc, again, me, people, settings, reporter):
         desk.add_routes(made, entrance)
     tickets = sound.Tickets()
     sound.add_routes(made, program, pages, tickets)

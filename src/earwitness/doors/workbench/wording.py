@@ -8,6 +8,7 @@ from markupsafe import Markup, escape
 
 from earwitness.flow.teach import ALREADY
 from earwitness.flow.trial import Limits
+from earwitness.listening import Harm
 from earwitness.model import ItemState, Source, Trial, Verdict
 
 SHORT = 8
@@ -46,6 +47,21 @@ def reason(rule: str) -> str:
     ('unknown word', 'smoke alarm')
     """
     return _REASONS.get(rule, rule.replace("_", " "))
+
+
+_HARMS = {
+    Harm.VIOLENCE: "Violence",
+    Harm.CHILD: "A child",
+    Harm.SELF_HARM: "Somebody may hurt themselves",
+    Harm.THREAT: "A threat",
+    Harm.ACCIDENT: "An accident or a fire",
+    Harm.OTHER: "Something else",
+}
+
+
+def harm(kind: str) -> str:
+    """What a report is about; what is no kind of harm as it stands."""
+    return _HARMS[Harm(kind)] if kind in list(Harm) else kind
 
 
 def verdict(given: Verdict) -> str:
@@ -98,6 +114,7 @@ def code(text: str) -> Markup:
 
 FILTERS: tuple[Callable[..., object], ...] = (
     reason,
+    harm,
     verdict,
     state,
     device,

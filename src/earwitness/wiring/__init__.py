@@ -10,40 +10,23 @@ of ``Earwitness``; what they read without changing it they read from ``records``
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cached_property, partial
 from pathlib import Path
-from time import monotonic, perf_counter
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from earwitness import starter
-from earwitness.audio.clip import decode_flac, encode_flac
-from earwitness.audio.opus import OpusDecoders
-from earwitness.audio.reader import Limits as AudioLimits
-from earwitness.audio.reader import Reader, Told, nobody
-from earwitness.audio.silero import SileroDetector
-from earwitness.audio.silero_batch import SileroBatch
+from earwitness.audio.clip import decode_flac
+from earwitness.audio.reader import Told, nobody
 from earwitness.config import Settings
-from earwitness.engines import Options, open_engine
-from earwitness.errors import SettingsError
-from earwitness.flow import hear, judge, lead, lessons, listeners, steps, teach
-from earwitness.flow.clips import Clips
-from earwitness.flow.hear import Answer, Hearing, Keeper
+from earwitness.evidence.receipts import Receipt
+from earwitness.flow import hear, judge, lead, lessons, listeners, reporting, steps, teach
+from earwitness.flow.hear import Answer
 from earwitness.flow.judge import Assignment, Revealed
 from earwitness.flow.lessons import Tried
 from earwitness.flow.listeners import Agreement
-from earwitness.flow.memory import RecentSpeech
-from earwitness.flow.readings import Clip, Readings
-from earwitness.flow.scope import ScopedLexicons
-from earwitness.flow.teach import Teaching
-from earwitness.flow.trial import Limits
-from earwitness.live.hearing import Limits as LiveLimits
-from earwitness.live.hearing import LiveHearing
-from earwitness.live.stream import Pace
+from earwitness.flow.reporting import Statement
 from earwitness.model import (
     Event,
     Lease,
@@ -57,33 +40,22 @@ from earwitness.ports import Engine
 from earwitness.runners import inline
 from earwitness.runners.inline import Failure
 from earwitness.runners.warming import Warming, set_apart
-from earwitness.speech.doubt import Thresholds, rules
-from earwitness.stores import FolderBlobs, PolledLexicon, SqlRecords, open_store
+from earwitness.wiring.parts import FlacCodec, Parts, make_private
 
 if TYPE_CHECKING:
     from earwitness.runners.durable import DurableRunner
 
+__all__ = ["Earwitness", "FlacCodec"]
 
 MANY_TERMS = 1000
 """As many at once are worth a moment's care for what they do to every later utterance."""
 
 
-class FlacCodec:
-    """Implements ``ports.ClipCodec``."""
-
-    def encode(self, audio: Samples) -> bytes:
-        return encode_flac(audio)
-
-    def decode(self, content: bytes) -> Samples:
-        return decode_flac(content)
-
-
-class Earwitness:
+class Earwitness(Parts):
     """The whole program on one data folder. Safe to share between threads."""
 
     def __init__(self, settings: Settings, engine: Engine | None = None) -> None:
-        self.settings = settings
-        self._given_engine = engine
+        super().__init__(settings, engine)
         self.nudge: Callable[[], None] = lambda: None  # whoever carries out events for long
 
     @classmethod
@@ -93,7 +65,7 @@ class Earwitness:
         ``engine`` takes the place of the one that the settings name.
         """
         program = cls(settings or Settings(), engine)
-        _make_private(program.settings.data)
+        make_private(program.settings.data)
         return program
 
     def close(self) -> None:
@@ -179,6 +151,12 @@ class Earwitness:
             if failure.event.payload.get("utterance") == utterance_id:
                 raise failure.error
         return [Tried(*each) for each in self.records.trials(utterance=utterance_id)]
+
+    # --- incidents ------------------------------------------------------------
+
+    def report(self, said: Statement, code: str) -> Receipt:
+        """Acknowledged on return, and not before; see ``flow.reporting.report``."""
+        return reporting.report(said, code, _now(), self.incidents)
 
     # --- teach ----------------------------------------------------------------
 
@@ -267,99 +245,6 @@ class Earwitness:
     def _tried(self, trial_id: str) -> Tried:
         return Tried(trial_id, *self.records.trial(trial_id))
 
-    # --- parts ----------------------------------------------------------------
-
-    @cached_property
-    def engine(self) -> Engine:
-        return self._given_engine or self._engine("engine")
-
-    @cached_property
-    def second_engine(self) -> Engine | None:
-        return self._engine("second_engine") if self.settings.second_engine else None
-
-    def _engine(self, which: str) -> Engine:
-        """``which`` is the setting that names it; its other settings begin with that."""
-        name, model, url = (getattr(self.settings, which + part) for part in ("", "_model", "_url"))
-        return open_engine(name, Options(model, self.settings.threads, url))
-
-    @cached_property
-    def records(self) -> SqlRecords:
-        return open_store(self.settings.database_url)
-
-    @cached_property
-    def blobs(self) -> FolderBlobs:
-        return FolderBlobs(self.settings.clips_folder)
-
-    @cached_property
-    def reader(self) -> Reader:
-        limits = {name: getattr(self.settings, name) for name in AudioLimits.__dataclass_fields__}
-        return Reader(AudioLimits(**limits))
-
-    @cached_property
-    def opus(self) -> OpusDecoders:
-        """For devices that stream Opus."""
-        return OpusDecoders(self.settings.audio_decoder_mib)
-
-    @cached_property
-    def lexicons(self) -> ScopedLexicons:
-        return ScopedLexicons(PolledLexicon(self.records, monotonic))
-
-    @cached_property
-    def hearing(self) -> Hearing:
-        """What ``flow.hear`` needs."""
-        return Hearing(
-            engine=self.engine,
-            detector=SileroDetector(),
-            lexicons=self.lexicons,
-            rules=rules(_thresholds(self.settings)),
-            keeper=Keeper(self.records, self.blobs, FlacCodec()),
-            memory=RecentSpeech(self.settings.rephrase_seconds),
-            second=self.second_engine,
-        )
-
-    @cached_property
-    def live(self) -> LiveHearing:
-        """Many streams at once; first asked for within the event loop that they run in."""
-        named = self.settings.model_dump()
-        return LiveHearing(
-            self.hearing,
-            SileroBatch(),
-            Pace(**{name: named[name] for name in Pace.__dataclass_fields__}),
-            LiveLimits(
-                self.settings.max_streams, self.settings.hearing_threads, self.settings.shed_seconds
-            ),
-        )
-
-    @cached_property
-    def teaching(self) -> Teaching:
-        """What ``flow.teach`` and ``flow.lead`` need."""
-        return Teaching(
-            engine=self.engine,
-            lexicons=self.lexicons,
-            records=self.records,
-            clips=Clips(self.records, self.blobs, FlacCodec(), lambda: self.starter),
-            readings=Readings(self.engine, self.settings.trial_memory_seconds),
-            doubts=hear.remaining_doubts(self.hearing),
-            clock=perf_counter,
-            limits=Limits(self.settings.harm_u_wer, self.settings.harm_false_accepts_per_hour),
-            seconds=self.settings.trial_seconds,
-        )
-
-    @cached_property
-    def starter(self) -> Sequence[Clip]:
-        """The recordings that ship, against which every term is tried."""
-        roles = (starter.Role.REGRESSION, starter.Role.SOUND_ALIKE)
-        return [
-            Clip(
-                id=f"starter/{recording.path.name}",
-                seconds=recording.seconds,
-                read=partial(self.reader.read, recording.path),
-                text=recording.text,
-            )
-            for recording in starter.recordings()
-            if recording.role in roles
-        ]
-
     @property
     def _lease(self) -> timedelta:
         return timedelta(minutes=self.settings.lease_minutes)
@@ -373,27 +258,5 @@ def _new_id() -> str:
     return uuid.uuid4().hex
 
 
-def _thresholds(settings: Settings) -> Thresholds:
-    return Thresholds(
-        low_confidence=settings.doubt_word,
-        low_utterance_confidence=settings.doubt_utterance,
-        unknown_word=settings.doubt_unknown_word,
-        nbest_disagreement=settings.doubt_nbest,
-        second_engine=settings.doubt_second_engine,
-        rephrase=settings.doubt_rephrase,
-        audit_share=settings.audit_fraction,
-        audit_key=settings.audit_key,
-    )
-
-
 def _draft(taught: Taught) -> Term:
     return Term(taught.written, taught.spoken, taught.misheard or (), taught.scope)
-
-
-def _make_private(folder: Path) -> None:
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise SettingsError(f"EARWITNESS_DATA: {folder}: {error.strerror}.") from error
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise SettingsError(f"EARWITNESS_DATA: {folder} cannot be written.")

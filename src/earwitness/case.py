@@ -1,0 +1,83 @@
+"""The records of a case, one after another, each naming the one before it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from earwitness.evidence.merkle import leaf_hash
+from earwitness.evidence.records import Opened, Value, leaf_of, opened_fields
+
+
+class Kind(StrEnum):
+    """What a record says."""
+
+    REPORTED = "reported"  # what somebody heard
+    SEALED = "sealed"  # an original: what it is, what heard it, by which hash it is found
+    HELD = "held"  # what neither retention nor erasure may take
+    ADDED = "added"  # by the reporter, later
+    SEEN = "seen"  # who saw which evidence, and why
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A record that is not in the log yet. ``salt`` has 32 bytes of its own."""
+
+    kind: Kind
+    fields: Mapping[str, Value]
+    salt: bytes
+
+    def opened(self, case: str, number: int, before: str) -> dict[str, Opened]:
+        """All that is committed to: what it says, and where in its case it stands."""
+        return opened_fields(framed(self.kind, self.fields, case, number, before), self.salt)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A record as the store has it, which somebody may have changed; ``index`` is its leaf's."""
+
+    case: str
+    number: int
+    index: int
+    kind: str
+    fields: Mapping[str, Value]
+    salt: bytes
+    before: str
+
+    def opened(self) -> dict[str, Opened]:
+        """What its leaf committed to, if nobody changed it since."""
+        return opened_fields(
+            framed(self.kind, self.fields, self.case, self.number, self.before), self.salt
+        )
+
+
+FIRST = ""
+"""What the first record of a case names as the one before it."""
+
+
+def framed(
+    kind: str, fields: Mapping[str, Value], case: str, number: int, before: str
+) -> dict[str, Value]:
+    """The fields of a record with those that every record has."""
+    return {**fields, "case": case, "number": number, "kind": str(kind), "before": before}
+
+
+def chained(case: str, number: int, before: str, drafts: Sequence[Draft]) -> list[Link]:
+    """Drafts as they follow each other, from this number on."""
+    links = []
+    for place, draft in enumerate(drafts, number):
+        leaf = leaf_of(draft.opened(case, place, before))
+        links.append(Link(draft, place, before, leaf))
+        before = leaf_hash(leaf).hex()
+    return links
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A draft in its place: the leaf that the log gets, and the hash of the one before it."""
+
+    draft: Draft
+    number: int
+    before: str
+    leaf: bytes

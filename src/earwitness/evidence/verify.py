@@ -1,0 +1,155 @@
+"""What some files prove together, what they do not, and what is wrong: in words.
+
+findings = verify({"receipt.json": text}, keys=[...])
+print(findings)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import pairwise
+
+from .cases import FORMAT as CASE
+from .cases import Case, CaseError, differences
+from .notes import COSIGNATURE, VerifierKey
+from .receipts import Receipt, ReceiptError, agree, shows_growth
+
+
+@dataclass
+class Findings:
+    """Sentences. ``broken`` is what does not hold together, or was changed."""
+
+    proven: list[str] = field(default_factory=list)
+    open: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+
+    @property
+    def holds(self) -> bool:
+        """Whether something is proven, and nothing is broken."""
+        return bool(self.proven) and not self.broken
+
+    def __str__(self) -> str:
+        parts = (("Proven", self.proven), ("Not proven", self.open), ("BROKEN", self.broken))
+        return "\n".join(
+            f"{title}:\n" + "".join(f"  - {each}\n" for each in sentences)
+            for title, sentences in parts
+            if sentences
+        )
+
+
+def verify(
+    files: Mapping[str, str],
+    keys: Sequence[VerifierKey] = (),
+    witnesses: Sequence[VerifierKey] = (),
+) -> Findings:
+    """Files by name: receipts, and cases as a server shows them now.
+
+    ``keys`` and ``witnesses`` are those that somebody knows from elsewhere than these files.
+    """
+    found = Findings()
+    receipts: dict[str, Receipt] = {}
+    cases: dict[str, Case] = {}
+    for name, text in files.items():
+        try:
+            if CASE in text[:200]:
+                cases[name] = Case.parse(text)
+            else:
+                receipts[name] = _checked(name, text, keys, witnesses, found)
+        except (ReceiptError, CaseError) as error:
+            found.broken.append(f"{name}: {error}")
+    _compare_receipts(receipts, found)
+    for name, case in cases.items():
+        _compare_case(name, case, list(receipts.values()), found)
+    if receipts:
+        found.open.append("Whether what was reported is true: a log proves that it was said.")
+    elif not found.broken:
+        found.open.append("There is no receipt here, so nothing can be proven.")
+    return found
+
+
+def _checked(
+    name: str,
+    text: str,
+    keys: Sequence[VerifierKey],
+    witnesses: Sequence[VerifierKey],
+    found: Findings,
+) -> Receipt:
+    receipt = Receipt.parse(text)
+    checked = receipt.check(keys, witnesses)
+    head = checked.head
+    found.proven.append(
+        f"{name}: {_count(len(receipt.entries), 'record')} of the case {receipt.case} stood in the "
+        f"log {head.origin} when it had {_count(head.size, 'leaf', 'leaves')}."
+    )
+    if checked.key_is_known:
+        found.proven.append(f"{name}: it is signed by a key of the log that you gave.")
+    else:
+        found.open.append(
+            f"{name}: whose log it is. The receipt itself says that its key is {receipt.key}; "
+            "compare that with the key as its owner publishes it, and give it."
+        )
+    for moment, who in _cosigned(receipt, [*receipt.witnesses, *witnesses]):
+        known = "" if who in checked.known_witnesses else ", whom the receipt itself names"
+        found.proven.append(f"{name}: by {moment}, says the witness {who}{known}.")
+    if not checked.witnesses:
+        found.open.append(
+            f"{name}: when, and that everybody is shown the same log. No witness signed it, so "
+            "whoever has the log's key could show others another one."
+        )
+    return receipt
+
+
+def _cosigned(receipt: Receipt, known: Sequence[VerifierKey]) -> Iterator[tuple[str, str]]:
+    by_id = {(key.name, key.key_id): key for key in known if key.kind == COSIGNATURE}
+    for each in receipt.checkpoint.signatures:
+        key = by_id.get((each.name, each.key_id))
+        if key is not None:
+            moment = key.checked(receipt.checkpoint.text, each) or 0
+            yield _moment(moment), key.name
+
+
+def _moment(seconds: int) -> str:
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except (OverflowError, ValueError, OSError):
+        return f"{seconds} seconds after 1970"
+
+
+def _compare_receipts(receipts: Mapping[str, Receipt], found: Findings) -> None:
+    ordered = sorted(receipts.items(), key=lambda each: each[1].head.size)
+    for (old_name, old), (new_name, new) in pairwise(ordered):
+        wrong = agree(old, new)
+        if wrong:
+            found.broken.append(f"{old_name} and {new_name}: {wrong}")
+        elif shows_growth(old, new):
+            found.proven.append(f"{new_name}: its log has only grown since {old_name}.")
+        else:
+            found.open.append(f"Whether the log only grew from {old_name} to {new_name}.")
+
+
+def _compare_case(name: str, case: Case, receipts: Sequence[Receipt], found: Findings) -> None:
+    own = [each for each in receipts if each.case == case.id]
+    if not own:
+        found.broken.append(f"{name}: there is no receipt of this case here to hold it against.")
+        return
+    wrong = differences(own, case)
+    found.broken.extend(f"{name}: {each}." for each in wrong)
+    if not wrong:
+        count = _count(sum(len(each.entries) for each in own), "record")
+        found.proven.append(f"{name}: it shows {count} as they were committed to, unchanged.")
+    hidden = sorted({field for each in case.records for field in each.withheld})
+    if hidden:
+        found.open.append(f"{name}: what was withheld says: {', '.join(hidden)}.")
+    last = max(each.head.size for each in own)
+    behind = sum(each.index >= last for each in case.records)
+    if behind:
+        found.open.append(
+            f"{name}: {_count(behind, 'record')} that came after the newest receipt here; ask for "
+            "a newer one."
+        )
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"

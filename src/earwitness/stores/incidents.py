@@ -1,0 +1,195 @@
+"""Cases, and the log that they are committed to, in one transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, select, update
+
+from earwitness.case import FIRST, Draft, Kept, Link, chained
+from earwitness.errors import NotFound, RevisionConflict, StoreError
+from earwitness.evidence.checkpoints import Checkpoint
+from earwitness.evidence.merkle import HASH_BYTES, Frontier, leaf_hash
+from earwitness.evidence.records import Value, canonical
+from earwitness.model import Utterance
+from earwitness.ports.incidents import CaseRow, Sign
+from earwitness.stores.database import Database
+from earwitness.stores.incident_tables import (
+    incident,
+    incident_record,
+    log_checkpoint,
+    log_head,
+    log_leaf,
+    log_node,
+)
+from earwitness.stores.tables import utterance
+from earwitness.stores.utterances import made_of
+
+_CASE = [incident.c[name] for name in CaseRow.__dataclass_fields__]
+
+
+class IncidentStore:
+    """Implements ``ports.IncidentRecords``."""
+
+    database: Database
+
+    # --- cases ---------------------------------------------------------------
+
+    def open_case(self, new: CaseRow, drafts: Sequence[Draft], sign: Sign) -> CaseRow:
+        row = {name: getattr(new, name) for name in CaseRow.__dataclass_fields__}
+        with self.database.write() as connection:
+            head = _locked_head(connection)  # before anything else: one order for all writers
+            if self.database.insert_new(connection, incident, row):
+                _add(
+                    connection, head, chained(new.id, 0, FIRST, drafts), new.opened_at, sign, new.id
+                )
+                return new
+            kept = _case(connection, new.code_hash)
+        if kept is None:
+            raise StoreError("A case with this id is there already.")
+        return kept
+
+    def add_records(
+        self, case: str, number: int, drafts: Sequence[Draft], now: datetime, sign: Sign
+    ) -> None:
+        with self.database.write() as connection:
+            head = _locked_head(connection)
+            last = connection.execute(
+                select(incident_record.c.number, log_leaf.c.leaf)
+                .join(log_leaf, log_leaf.c.place == incident_record.c.leaf)
+                .where(incident_record.c.incident == case)
+                .order_by(incident_record.c.number.desc())
+                .limit(1)
+            ).one_or_none()
+            if last is None:
+                raise NotFound("There is no such case.")
+            if last.number + 1 != number:
+                raise RevisionConflict("Somebody else has added to this case; look again.")
+            before = leaf_hash(last.leaf).hex()
+            _add(connection, head, chained(case, number, before, drafts), now, sign, case)
+
+    def case_of(self, code_hash: bytes) -> CaseRow | None:
+        with self.database.read() as connection:
+            return _case(connection, code_hash)
+
+    def cases(self) -> Sequence[CaseRow]:
+        statement = select(*_CASE).order_by(incident.c.opened_at.desc(), incident.c.id)
+        with self.database.read() as connection:
+            return [CaseRow(*row) for row in connection.execute(statement)]
+
+    def records(self, case: str) -> Sequence[Kept]:
+        statement = (
+            select(incident_record)
+            .where(incident_record.c.incident == case)
+            .order_by(incident_record.c.number)
+        )
+        with self.database.read() as connection:
+            rows = connection.execute(statement).all()
+        if not rows:
+            raise NotFound("There is no such case.")
+        return [
+            Kept(case, row.number, row.leaf, row.kind, _fields(row.fields), row.salt, row.before)
+            for row in rows
+        ]
+
+    def near(self, device: str, moment: datetime, within: timedelta) -> Sequence[Utterance]:
+        around = utterance.c.heard_at.between(moment - within, moment + within)
+        statement = (
+            select(utterance)
+            .where(utterance.c.device == device, around)
+            .order_by(utterance.c.heard_at, utterance.c.id)
+        )
+        with self.database.read() as connection:
+            return [made_of(dict(row._mapping)) for row in connection.execute(statement)]
+
+    # --- the log -------------------------------------------------------------
+
+    def log_size(self) -> int:
+        with self.database.read() as connection:
+            return int(connection.execute(select(log_head.c.size)).scalar_one())
+
+    def log_node(self, level: int, index: int) -> bytes:
+        statement = select(log_node.c.hash).where(
+            log_node.c.level == level, log_node.c.place == index
+        )
+        with self.database.read() as connection:
+            found = connection.execute(statement).scalar_one_or_none()
+        if found is None:
+            raise NotFound(f"The log has no subtree {index} at level {level}.")
+        return bytes(found)
+
+    def log_leaf(self, index: int) -> bytes:
+        statement = select(log_leaf.c.leaf).where(log_leaf.c.place == index)
+        with self.database.read() as connection:
+            found = connection.execute(statement).scalar_one_or_none()
+        if found is None:
+            raise NotFound(f"The log has no leaf {index}.")
+        return bytes(found)
+
+    def checkpoint(self, size: int | None = None) -> str:
+        statement = select(log_checkpoint.c.note).order_by(log_checkpoint.c.size.desc()).limit(1)
+        if size is not None:
+            statement = statement.where(log_checkpoint.c.size == size)
+        with self.database.read() as connection:
+            return str(connection.execute(statement).scalar_one_or_none() or "")
+
+    def put_checkpoint(self, size: int, note: str) -> None:
+        change = update(log_checkpoint).where(log_checkpoint.c.size == size).values(note=note)
+        with self.database.write() as connection:
+            if connection.execute(change).rowcount != 1:
+                raise NotFound(f"There is no checkpoint of {size} leaves.")
+
+
+def _locked_head(connection: Connection) -> Frontier:
+    row = connection.execute(select(log_head).with_for_update()).one()
+    peaks = [row.peaks[at : at + HASH_BYTES] for at in range(0, len(row.peaks), HASH_BYTES)]
+    if len(peaks) != row.size.bit_count():
+        raise StoreError("The head of the log is damaged: nothing can be committed to it.")
+    return Frontier(row.size, tuple(map(bytes, peaks)))
+
+
+def _add(
+    connection: Connection,
+    head: Frontier,
+    links: Sequence[Link],
+    now: datetime,
+    sign: Sign,
+    case: str,
+) -> None:
+    for link in links:
+        index = head.size
+        head, complete = head.append(leaf_hash(link.leaf))
+        connection.execute(log_leaf.insert().values(place=index, leaf=link.leaf))
+        nodes = [{"level": level, "place": at, "hash": made} for level, at, made in complete]
+        connection.execute(log_node.insert(), nodes)
+        connection.execute(
+            incident_record.insert().values(
+                incident=case,
+                number=link.number,
+                leaf=index,
+                kind=link.draft.kind.value,
+                fields=canonical(dict(link.draft.fields)).decode(),
+                salt=link.draft.salt,
+                before=link.before,
+                at=now,
+            )
+        )
+    connection.execute(update(log_head).values(size=head.size, peaks=b"".join(head.peaks)))
+    note = sign(Checkpoint("", head.size, head.root))
+    connection.execute(log_checkpoint.insert().values(size=head.size, note=note))
+
+
+def _case(connection: Connection, code_hash: bytes) -> CaseRow | None:
+    row = connection.execute(select(*_CASE).where(incident.c.code_hash == code_hash)).one_or_none()
+    return None if row is None else CaseRow(*row)
+
+
+def _fields(text: str) -> dict[str, Value]:
+    """Nothing where somebody damaged it: whoever holds that against its leaf sees what is gone."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,182 @@
+"""What the program is made of; each part is made when it is first needed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import cached_property, partial
+from pathlib import Path
+from time import monotonic, perf_counter
+
+from earwitness import starter
+from earwitness.audio.clip import decode_flac, encode_flac
+from earwitness.audio.opus import OpusDecoders
+from earwitness.audio.reader import Limits as AudioLimits
+from earwitness.audio.reader import Reader
+from earwitness.audio.silero import SileroDetector
+from earwitness.audio.silero_batch import SileroBatch
+from earwitness.config import Settings
+from earwitness.engines import Options, open_engine
+from earwitness.errors import SettingsError
+from earwitness.flow import hear
+from earwitness.flow.clips import Clips
+from earwitness.flow.hear import Hearing, Keeper
+from earwitness.flow.logbook import Logbook
+from earwitness.flow.memory import RecentSpeech
+from earwitness.flow.readings import Clip, Readings
+from earwitness.flow.reporting import Incidents
+from earwitness.flow.scope import ScopedLexicons
+from earwitness.flow.teach import Teaching
+from earwitness.flow.trial import Limits
+from earwitness.live.hearing import Limits as LiveLimits
+from earwitness.live.hearing import LiveHearing
+from earwitness.live.stream import Pace
+from earwitness.model import (
+    Samples,
+)
+from earwitness.ports import Engine
+from earwitness.speech.doubt import Thresholds, rules
+from earwitness.stores import FolderBlobs, PolledLexicon, SqlRecords, open_store
+from earwitness.stores.head_file import HeadFile
+from earwitness.stores.log_key import log_key
+
+
+class FlacCodec:
+    """Implements ``ports.ClipCodec``."""
+
+    def encode(self, audio: Samples) -> bytes:
+        return encode_flac(audio)
+
+    def decode(self, content: bytes) -> Samples:
+        return decode_flac(content)
+
+
+class Parts:
+    """Of one program on one data folder. Safe to share between threads."""
+
+    def __init__(self, settings: Settings, engine: Engine | None = None) -> None:
+        self.settings = settings
+        self._given_engine = engine
+
+    @cached_property
+    def engine(self) -> Engine:
+        return self._given_engine or self._engine("engine")
+
+    @cached_property
+    def second_engine(self) -> Engine | None:
+        return self._engine("second_engine") if self.settings.second_engine else None
+
+    def _engine(self, which: str) -> Engine:
+        """``which`` is the setting that names it; its other settings begin with that."""
+        name, model, url = (getattr(self.settings, which + part) for part in ("", "_model", "_url"))
+        return open_engine(name, Options(model, self.settings.threads, url))
+
+    @cached_property
+    def records(self) -> SqlRecords:
+        return open_store(self.settings.database_url)
+
+    @cached_property
+    def blobs(self) -> FolderBlobs:
+        return FolderBlobs(self.settings.clips_folder)
+
+    @cached_property
+    def incidents(self) -> Incidents:
+        """What ``flow.reporting`` needs. The key of the log is made the first time."""
+        book = Logbook(
+            self.records,
+            log_key(self.settings.log_key_file),
+            HeadFile(self.settings.log_head_file),
+        )
+        return Incidents(self.records, self.blobs, FolderBlobs(self.settings.sealed_folder), book)
+
+    @cached_property
+    def reader(self) -> Reader:
+        limits = {name: getattr(self.settings, name) for name in AudioLimits.__dataclass_fields__}
+        return Reader(AudioLimits(**limits))
+
+    @cached_property
+    def opus(self) -> OpusDecoders:
+        """For devices that stream Opus."""
+        return OpusDecoders(self.settings.audio_decoder_mib)
+
+    @cached_property
+    def lexicons(self) -> ScopedLexicons:
+        return ScopedLexicons(PolledLexicon(self.records, monotonic))
+
+    @cached_property
+    def hearing(self) -> Hearing:
+        """What ``flow.hear`` needs."""
+        return Hearing(
+            engine=self.engine,
+            detector=SileroDetector(),
+            lexicons=self.lexicons,
+            rules=rules(_thresholds(self.settings)),
+            keeper=Keeper(self.records, self.blobs, FlacCodec()),
+            memory=RecentSpeech(self.settings.rephrase_seconds),
+            second=self.second_engine,
+        )
+
+    @cached_property
+    def live(self) -> LiveHearing:
+        """Many streams at once; first asked for within the event loop that they run in."""
+        named = self.settings.model_dump()
+        return LiveHearing(
+            self.hearing,
+            SileroBatch(),
+            Pace(**{name: named[name] for name in Pace.__dataclass_fields__}),
+            LiveLimits(
+                self.settings.max_streams, self.settings.hearing_threads, self.settings.shed_seconds
+            ),
+        )
+
+    @cached_property
+    def teaching(self) -> Teaching:
+        """What ``flow.teach`` and ``flow.lead`` need."""
+        return Teaching(
+            engine=self.engine,
+            lexicons=self.lexicons,
+            records=self.records,
+            clips=Clips(self.records, self.blobs, FlacCodec(), lambda: self.starter),
+            readings=Readings(self.engine, self.settings.trial_memory_seconds),
+            doubts=hear.remaining_doubts(self.hearing),
+            clock=perf_counter,
+            limits=Limits(self.settings.harm_u_wer, self.settings.harm_false_accepts_per_hour),
+            seconds=self.settings.trial_seconds,
+        )
+
+    @cached_property
+    def starter(self) -> Sequence[Clip]:
+        """The recordings that ship, against which every term is tried."""
+        roles = (starter.Role.REGRESSION, starter.Role.SOUND_ALIKE)
+        return [
+            Clip(
+                id=f"starter/{recording.path.name}",
+                seconds=recording.seconds,
+                read=partial(self.reader.read, recording.path),
+                text=recording.text,
+            )
+            for recording in starter.recordings()
+            if recording.role in roles
+        ]
+
+
+def _thresholds(settings: Settings) -> Thresholds:
+    return Thresholds(
+        low_confidence=settings.doubt_word,
+        low_utterance_confidence=settings.doubt_utterance,
+        unknown_word=settings.doubt_unknown_word,
+        nbest_disagreement=settings.doubt_nbest,
+        second_engine=settings.doubt_second_engine,
+        rephrase=settings.doubt_rephrase,
+        audit_share=settings.audit_fraction,
+        audit_key=settings.audit_key,
+    )
+
+
+def make_private(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"EARWITNESS_DATA: {folder}: {error.strerror}.") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise SettingsError(f"EARWITNESS_DATA: {folder} cannot be written.")
