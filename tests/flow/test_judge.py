@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from tests.flow.house import LEASE, House
 
 from earwitness.errors import JudgementError, LeaseLost
 from earwitness.flow import judge
-from earwitness.flow.judge import Answer, Assignment, reveal
+from earwitness.flow.judge import Answer, Assignment, reveal, written
 from earwitness.flow.listeners import Agreement, agreement
 from earwitness.model import ItemState, Taught, Verdict
 
@@ -118,3 +119,18 @@ def test_who_listened_alone_agrees_with_nobody(house: House) -> None:
     house.answer(kept(house, 0), "yeet that alarm", by="ada")
     assert house.records.heard_twice() == []
     assert agreement([]) == Agreement(0, 0, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("turn on the [yeet now", "In 'turn on the [yeet now' the [ has no ] after it"),
+        ("yeet] that", "the ] has no [ before it"),
+        ("say [[yeet]] now", "the second [ opens before the first is closed"),
+        ("say [yeet [that]", "the second [ opens before the first is closed"),
+        ("say [ ] now", "the brackets are around no word"),
+    ],
+)
+def test_a_bracket_that_is_wrong_is_named(line: str, said: str) -> None:
+    with pytest.raises(JudgementError, match=re.escape(said)):
+        written(line)

@@ -53,3 +53,17 @@ def test_nothing_is_offered_where_nothing_differs_or_was_said() -> None:
     assert offered("yeet that", "Yeet, that!") == []
     silent = replace(judgement("u1"), verdict=Verdict.NO_SPEECH, text="", terms=())
     assert proposals(silent, transcript("eat")) == []
+
+
+def test_a_short_line_that_shares_no_word_is_not_offered_as_one_term() -> None:
+    assert offered("what time is it", "play jazz") == []
+    assert offered("ask Xochitl please", "play jazz") == [("Xochitl", True)]
+    assert offered("Gochujang", "go to John") == [("Gochujang", True)]
+
+
+def test_what_would_be_refused_is_not_offered() -> None:
+    assert offered("give it to the 25 now", "give it now") == [("to the 25", False)]
+    assert offered("turn it up now", "turn it now") == []
+    assert offered("set it to 25 now", "set it to now") == []
+    long = "Donaudampfschifffahrtsgesellschaft" * 2
+    assert offered(f"call the {long} now", "call the now") == []

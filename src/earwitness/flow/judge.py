@@ -91,25 +91,40 @@ class Revealed:
 def written(line: str) -> Answer:
     """What a line says, the marked words as terms to teach.
 
-    Raises JudgementError where a bracket has no other, or is within others.
+    Raises JudgementError, which names the bracket, where one has no other or no word.
 
     >>> written("[yeet] that alarm").text
     'yeet that alarm'
     """
     line = line.translate(_DIRECTIONS)
+    _check_brackets(line)
     terms = tuple(Taught(term.strip()) for term in _MARKED.findall(line))
-    text = _MARKED.sub(r"\1", line)
-    if "[" in text or "]" in text:
-        raise JudgementError(
-            f"In {_near_bracket(text)!r} a bracket has no other. Brackets mark a word to teach, "
-            "one pair around each, as in: [yeet] that alarm."
-        )
-    return Answer(Verdict.TRANSCRIPT, text, terms)
+    return Answer(Verdict.TRANSCRIPT, _MARKED.sub(r"\1", line), terms)
 
 
-def _near_bracket(text: str) -> str:
-    at = next(place for place, char in enumerate(text) if char in "[]")
-    return text[max(0, at - 12) : at + 12].strip()
+def _check_brackets(line: str) -> None:
+    opened: int | None = None
+    for place, char in enumerate(line):
+        if char == "[":
+            if opened is not None:
+                raise _wrong_bracket(line, place, "the second [ opens before the first is closed")
+            opened = place
+        elif char == "]":
+            if opened is None:
+                raise _wrong_bracket(line, place, "the ] has no [ before it")
+            if not line[opened + 1 : place].strip():
+                raise _wrong_bracket(line, place, "the brackets are around no word")
+            opened = None
+    if opened is not None:
+        raise _wrong_bracket(line, opened, "the [ has no ] after it")
+
+
+def _wrong_bracket(line: str, place: int, what: str) -> JudgementError:
+    near = line[max(0, place - 12) : place + 12].strip()
+    return JudgementError(
+        f"In {near!r} {what}. Brackets mark a word to teach, one pair around each, "
+        "as in: [yeet] that alarm."
+    )
 
 
 def assign(

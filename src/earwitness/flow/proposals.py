@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from earwitness.model import Judgement, Transcript, Verdict, term_key
+from earwitness.errors import TermRefused
+from earwitness.model import Judgement, Term, Transcript, Verdict, term_key
 from earwitness.speech.alignment import align, propose_misheard
 from earwitness.speech.dictionary import is_known
-from earwitness.speech.lexicon import UNSAID
+from earwitness.speech.lexicon import check
 from earwitness.speech.text import bare, tokens
 
 MOST_WORDS = 4
@@ -32,6 +33,10 @@ class Proposal:
     written: str
     misheard: tuple[Form, ...]
     likely: bool
+
+    @property
+    def key(self) -> str:
+        return term_key(self.written)
 
 
 def proposals(mine: Judgement, heard: Transcript) -> list[Proposal]:
@@ -59,7 +64,10 @@ def _proposal(written: str, said: str, heard: Transcript, likely: bool) -> Propo
 
 
 def _differing(said: str, heard: str) -> Iterator[str]:
-    """Each stretch of written words that the machine has otherwise, or of a long one its words."""
+    """Each stretch of written words that the machine has otherwise, as far as it can be taught.
+
+    Of a long one, or where the texts share no word, only those that no dictionary has.
+    """
     ours, written = tokens(said), said.split()
     theirs = [token.text for token in tokens(heard)]
     matched = {
@@ -71,11 +79,20 @@ def _differing(said: str, heard: str) -> Iterator[str]:
         places = list(group)
         if is_other:
             whole = [_plain(written[at]) for at in places]
-            whole = [word for word in whole if not UNSAID.intersection(word)]
-            if len(places) <= MOST_WORDS:
-                yield from [" ".join(whole)] if len(whole) == len(places) else whole
+            is_one = len(whole) <= MOST_WORDS and (matched or len(whole) == 1)
+            if is_one and _can_be_taught(" ".join(whole)):
+                yield " ".join(whole)
             else:
-                yield from (word for word in whole if not is_known(word))
+                yield from (word for word in whole if not is_known(word) and _can_be_taught(word))
+
+
+def _can_be_taught(written: str) -> bool:
+    """What would be refused is not offered."""
+    try:
+        check(Term(written))
+    except TermRefused:
+        return False
+    return True
 
 
 def _plain(word: str) -> str:

@@ -55,7 +55,7 @@ from earwitness.ports import Engine, Records
 from earwitness.speech.lexicon import check_against
 
 _NOTHING = Interval(0.0, 0.0, 0.0)
-_ALREADY = "It is live already and nothing was added, so there is no new revision."
+ALREADY = "It is live already and nothing was added, so there is no new revision."
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,10 +134,10 @@ def _measured(lesson: Lesson, base: Lexicon, on: Teaching) -> tuple[Trial, Trial
     if live and not lesson.clip:
         kept = replace(lesson.term, margin=live.margin)
         if lessons.adds_nothing(kept, base.terms):
-            return _untried(kept, base, _ALREADY), TrialOutcome.LIVE
+            return _untried(kept, base, ALREADY), TrialOutcome.LIVE
     trial = _try(lesson, base, on)
     if lessons.adds_nothing(trial.term, base.terms):
-        return replace(trial, because=_ALREADY), TrialOutcome.LIVE
+        return replace(trial, because=ALREADY), TrialOutcome.LIVE
     return trial, TrialOutcome.HELD if trial.because else TrialOutcome.LIVE
 
 

@@ -12,6 +12,8 @@ import structlog
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
+from earwitness.accounts import Role
+from earwitness.doors.workbench.lead.terms import term_link
 from earwitness.doors.workbench.listening import HEARD, LISTEN, LISTENERS
 from earwitness.doors.workbench.pages import Pages
 from earwitness.doors.workbench.roles import only
@@ -34,6 +36,7 @@ from earwitness.model import (
 )
 from earwitness.review.grouping import CONFIRMATIONS
 from earwitness.speech.alignment import columns
+from earwitness.speech.lexicon import in_scope
 
 if TYPE_CHECKING:
     from earwitness.wiring import Earwitness
@@ -77,8 +80,9 @@ class _Desk:
         taught = await asyncio.to_thread(self._lessons, revealed, item)
         known = {term_key(lesson.written) for lesson in taught}
         machine = revealed.utterance.transcript
-        live = await asyncio.to_thread(lambda: self._program.records.lexicon().terms)
-        offered = proposals(mine, machine)
+        lexicon = await asyncio.to_thread(self._program.records.lexicon)
+        live = {key for key, _ in in_scope(lexicon, revealed.utterance.source)}
+        offered = [each for each in proposals(mine, machine) if each.key not in known]
         return self._pages.show(
             request,
             "heard.html",
@@ -89,10 +93,10 @@ class _Desk:
             timed=_timed(machine),
             columns=columns(mine.text, machine.text),
             flags=revealed.utterance.flags,
-            proposals=[
-                each for each in offered if term_key(each.written) not in known | live.keys()
-            ],
-            live=[each for each in offered if term_key(each.written) in live.keys() - known],
+            proposals=[each for each in offered if each.key not in live],
+            live=[each for each in offered if each.key in live],
+            may_look_up=Role.LEAD in visitor_of(request).account.roles,
+            term_link=term_link,
             closed=item.state is ItemState.CLOSED,
             item=item,
             lessons=taught,

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from markupsafe import Markup, escape
 
+from earwitness.flow.teach import ALREADY
+from earwitness.flow.trial import Limits
 from earwitness.listening import Harm
 from earwitness.model import ItemState, Source, Trial, Verdict
 
@@ -85,7 +87,15 @@ def false_accepts(trial: Trial) -> str:
     tried = f"{minutes:.0f} min" if minutes >= 1 else "under a minute"
     if found.value:
         return f"{found.value:.1f} an hour ({found.low:.1f} to {found.high:.1f}), in {tried}"
-    return f"none in {tried} (so under {max(found.high, 0.1):.3g} an hour)"
+    most = f"{max(found.high, 0.1):.3g} an hour"
+    if found.high > Limits().false_accepts_per_hour:
+        return f"none in {tried} (could be {most})"
+    return f"none in {tried} (so under {most})"
+
+
+def added_nothing(trial: Trial) -> bool:
+    """Whether what was taught was live already; a lead's override has its own reason."""
+    return trial.because == ALREADY
 
 
 def code(text: str) -> Markup:
@@ -102,13 +112,14 @@ def code(text: str) -> Markup:
     return Markup("").join(made)
 
 
-FILTERS: tuple[Callable[..., str], ...] = (
+FILTERS: tuple[Callable[..., object], ...] = (
     reason,
     harm,
     verdict,
     state,
     device,
     false_accepts,
+    added_nothing,
     code,
 )
 """What templates may call, by these names."""
