@@ -12,9 +12,11 @@ from tests.doors.servers import Running, up
 from tests.workbench.browsing import first_secret
 from tests.workbench.chromium import signed_in
 from tests.workbench.clips import keep, quiet
+from tests.workbench.leading import house
 from tests.workbench.test_accessible import PLACES
 
 from earwitness.flow import access
+from earwitness.model import ItemState, Source, Term, TrialOutcome
 from earwitness.wiring import Earwitness
 
 MANY = [
@@ -25,6 +27,14 @@ MANY = [
     )
 ]  # fmt: skip
 LONG = " ".join(["gochujang"] * 60)
+SEEN_WITH_FOCUS = """(name) => {
+  const chosen = document.querySelector(name);
+  chosen.blur();
+  scrollTo(0, 0);
+  chosen.focus();
+  const at = chosen.getBoundingClientRect();
+  return chosen.contains(document.elementFromPoint(at.x + at.width / 2, at.bottom - 2));
+}"""
 
 
 @pytest.fixture
@@ -53,6 +63,47 @@ def test_no_page_is_wider_than_a_small_screen(server: Running, page: Page) -> No
         expect(page.get_by_role("button", name="Sign out", exact=True)).to_be_in_viewport()
 
 
+def test_pages_full_of_what_was_done_fit_a_small_screen(
+    real_browser: Browser, tmp_path: Path
+) -> None:
+    with (
+        house(tmp_path) as kept,
+        signed_in(real_browser, kept.server, first_secret(kept.server)) as page,
+    ):
+        for name in ("agreed", "disputed"):
+            kept.keep(name, LONG, source=Source("0123456789abcdef" * 2, "home-1"))
+        kept.judge("agreed", ("ann", LONG), ("bob", LONG))
+        kept.judge("disputed", ("ann", LONG), ("bob", "no"), end=ItemState.ADJUDICATION)
+        kept.publish(Term("Saoirse", misheard=("sir shall", LONG[:100])), why=LONG)
+        kept.tried("tteokbokki", TrialOutcome.HELD)
+        page.set_viewport_size({"width": 360, "height": 780})
+        for path in (
+            "/lead/queue", "/lead/agreement", "/lead/clips", "/lead/clips/agreed", "/lead/accuracy",
+            "/lead/adjudication/disputed", "/lead/term?key=saoirse", "/lead/term?key=tteokbokki",
+            "/lead/revisions", "/lead/revision?number=1", "/lead/words", "/hear/agreed",
+        ):  # fmt: skip
+            answer = page.goto(home(kept.server) + path)
+            assert answer, path
+            assert answer.ok, path
+            assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+
+
+def test_on_a_phone_the_foot_leaves_room_for_the_answer(server: Running, page: Page) -> None:
+    keep(server, quiet(1.0), "eat that", flags=[each for each in MANY if each[0] != "scream"])
+    page.set_viewport_size({"width": 360, "height": 640})
+    page.goto(home(server) + "/listen")
+    page.locator("#desk[data-ready]").wait_for()
+    foot = page.locator(".foot").bounding_box()
+    assert foot
+    assert foot["height"] < 64
+    for chosen in ("#text", 'button[value="transcript"]', "[data-primary]"):
+        if chosen == "[data-primary]":
+            page.locator("#text").fill("eat that")
+            page.locator("#text").press("Enter")
+            page.locator(chosen).wait_for()
+        assert page.evaluate(SEEN_WITH_FOCUS, chosen), chosen
+
+
 def test_what_has_the_focus_is_never_under_the_foot(server: Running, page: Page) -> None:
     keep(server, quiet(1.0), "eat that", flags=[each for each in MANY if each[0] != "scream"])
     page.goto(home(server) + "/listen")
@@ -63,14 +114,7 @@ def test_what_has_the_focus_is_never_under_the_foot(server: Running, page: Page)
     expect(page.locator("[data-primary]")).to_be_focused()
     for height in range(480, 769, 16):
         page.set_viewport_size({"width": 1366, "height": height})
-        assert page.evaluate("""() => {
-          const chosen = document.querySelector("[data-primary]");
-          chosen.blur();
-          scrollTo(0, 0);
-          chosen.focus();
-          const at = chosen.getBoundingClientRect();
-          return chosen.contains(document.elementFromPoint(at.x + at.width / 2, at.bottom - 2));
-        }"""), height
+        assert page.evaluate(SEEN_WITH_FOCUS, "[data-primary]"), height
 
 
 PAINTED = """() => [...document.querySelectorAll("#waveform .picture > *")].flatMap((host) =>
