@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.workbench.clips import keep, quiet
 from tests.workbench.leading import house
 from tests.workbench.test_accessible import PLACES
 
+from earwitness.accounts import Role
 from earwitness.flow import access
 from earwitness.model import ItemState, Source, Term, TrialOutcome
 from earwitness.wiring import Earwitness
@@ -171,3 +173,18 @@ def test_a_device_is_named_by_its_room(server: Running, page: Page) -> None:
         page.locator("#desk[data-ready]").wait_for()
         page.keyboard.press("Alt+n")
         page.locator("[data-heard]").wait_for(state="attached")
+
+
+def test_the_lead_reads_rooms_too(tmp_path: Path) -> None:
+    with house(tmp_path) as kept, kept.browser(Role.LEAD) as lead:
+        code = access.invite("h1", "nursery", kept.now, records=kept.records).code
+        key = bytes(range(32))
+        enrolled = access.enrol(code, key, kept.now, records=kept.records).id
+        for name in ("waits", "agreed", "disputed"):
+            kept.keep(name, source=Source(enrolled, "h1"))
+        kept.judge("agreed", ("ann", "no"), ("bob", "no"))
+        kept.judge("disputed", ("ann", "yes"), ("bob", "no"), end=ItemState.ADJUDICATION)
+        for path in ("lead/queue", "lead/clips/agreed", "lead/adjudication/disputed", "hear/waits"):
+            text = lead.get(f"/workbench/{path}").text
+            assert "nursery" in text, path
+            assert enrolled not in re.sub(r' title="[^"]*"', "", text), path
