@@ -175,7 +175,7 @@ def test_a_file_may_be_larger_than_a_form_for_those_who_may_send_one(
         token = field(analyst.get("/workbench"), "csrf")
         sent = {"data": {"csrf": token}, "files": {"file": ("f.csv", content)}}
         assert analyst.post(IMPORT, **sent).status_code == 403
-        assert analyst.post("/sign-out", **sent).status_code == 400
+        assert analyst.post("/sign-out", **sent).status_code == 413
         assert analyst.get(EXPORT, params={"format": "csv"}).status_code == 403
     nobody = httpx.post(lead.base_url.join(IMPORT), content=b"x" * 200_000)
     assert nobody.status_code == 401

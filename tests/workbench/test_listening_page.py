@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from tests.doors.servers import Running, up
 from tests.workbench.browsing import first_secret, offered
 from tests.workbench.chromium import chromium, signed_in
@@ -321,6 +321,22 @@ def test_no_key_is_lost_in_silence_while_the_line_is_down(server: Running, page:
     expect(trouble).to_be_in_viewport()
 
 
+def test_a_part_of_the_page_that_comes_late_says_nothing_of_the_line(
+    server: Running, page: Page
+) -> None:
+    keep(server, quiet(0.5))
+    held: list[Route] = []
+    page.route("**/alike", lambda route: held.append(route))
+    listen(page, server)
+    page.wait_for_timeout(400)  # it is asked for a moment after the clip
+    page.context.set_offline(True)
+    trouble = page.locator("[data-trouble]")
+    expect(trouble).to_contain_text("No connection")
+    held[0].fulfill(body="<p>6 others</p>", content_type="text/html")
+    expect(page.locator(".from")).to_contain_text("6 others")
+    expect(trouble).to_contain_text("No connection")
+
+
 def test_an_answer_of_the_server_ends_what_was_said_of_the_line(
     server: Running, page: Page
 ) -> None:
@@ -514,7 +530,9 @@ def test_nothing_piles_up_over_two_hundred_clips(server: Running, page: Page) ->
     session = page.context.new_cdp_session(page)
 
     def counted() -> dict[str, int]:
-        session.send("HeapProfiler.collectGarbage")
+        for _ in range(5):  # what holds each other is let go one after the other
+            session.send("HeapProfiler.collectGarbage")
+            page.wait_for_timeout(200)
         return dict(session.send("Memory.getDOMCounters"))
 
     def judge(times: int) -> None:

@@ -280,7 +280,7 @@ def test_a_part_of_a_page_is_nothing_to_come_back_to(
 
 def test_forms_that_are_none_are_refused(server: Running, browser: httpx.Client) -> None:
     long = {"name": "a" * 100_000}
-    assert browser.post("/sign-in", data=long).status_code == 400
+    assert browser.post("/sign-in", data=long).status_code == 413
     assert browser.post("/sign-in", content=iter([b"name=Ada"])).status_code == 400
     strange = {"Content-Type": "multipart/form-data; boundary=x"}
     assert browser.post("/sign-in", content=b"--x\r\nnothing", headers=strange).status_code < 500

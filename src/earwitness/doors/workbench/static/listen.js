@@ -30,6 +30,8 @@ let pressedAt = 0;
 let pressed = "";
 let starting = 0;
 let shownAt = 0;
+/** @type {Element | null} What the server answered last. */
+let answered = null;
 let tried = false; // a word of this clip is on trial: what it settles no longer waits
 
 // --- a clip ---------------------------------------------------------------------
@@ -39,6 +41,7 @@ async function begin(desk, fetched, plays) {
   keys.label(document);
   next = null;
   clip = desk.dataset["utterance"] ? new Clip(desk) : null;
+  answered = desk.querySelector("#after")?.firstElementChild ?? null;
   if (!clip) return;
   const mine = clip;
   const start = ++starting;
@@ -383,7 +386,8 @@ document.addEventListener("htmx:after:swap", () => {
   tried = tries;
   if (taught && tries) letGo();
   else if (taught && !next && clip) prefetch(clip);
-  say("[data-trouble]", "");
+  const answer = after?.firstElementChild ?? null;
+  if (answer !== answered) { answered = answer; say("[data-trouble]", ""); } // else it was another part
   if (after?.querySelector("[data-late]")) {
     shownAt = performance.now();
     /** @type {HTMLElement | null} */ (after.querySelector("[data-primary]"))?.focus();
