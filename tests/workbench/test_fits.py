@@ -152,6 +152,49 @@ def test_a_secret_is_copied_by_one_button(server: Running, page: Page) -> None:
     expect(page.get_by_role("alert")).to_contain_text("shown once")
 
 
+def test_a_secret_is_chosen_where_the_clipboard_is_refused(server: Running, page: Page) -> None:
+    page.add_init_script(
+        "Clipboard.prototype.writeText = () => Promise.reject(new DOMException('no'))"
+    )
+    page.goto(home(server) + "/accounts")
+    page.get_by_label("analyst").check()
+    page.get_by_role("button", name="Make a one-time link").click()
+    page.get_by_role("button", name="Copy").press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("Selected")
+    assert page.evaluate("String(getSelection())") == page.locator("#secret").inner_text()
+
+
+TURNED = "\u202e\u2067evil\u202e"
+"""Right to left from here on, unless the page ends it."""
+
+
+def test_what_somebody_wrote_turns_nothing_around_it(tmp_path: Path, real_browser: Browser) -> None:
+    with (
+        house(tmp_path) as kept,
+        signed_in(real_browser, kept.server, first_secret(kept.server)) as page,
+    ):
+        kept.publish(Term(f"a{TURNED}", misheard=(f"b{TURNED}", f"c{TURNED}")), why=TURNED)
+        kept.keep("agreed", TURNED)
+        kept.judge("agreed", ("ann", TURNED), ("bob", TURNED))
+        for path in ("/lead/clips/agreed", "/lead/revision?number=1", "/lead/terms", ""):
+            if path:
+                page.goto(home(kept.server) + path)
+            else:
+                page.locator("td a").first.click()
+                page.wait_for_url("**/lead/term?*")
+            assert page.evaluate(NEIGHBOURS) == [], path
+
+
+NEIGHBOURS = r"""() => [...document.querySelectorAll("main *")]
+  .filter((each) => [...each.childNodes].some(
+    (node) => node.nodeType === 3 && node.data.includes("\u202e")))
+  .filter((each) => getComputedStyle(each).display === "inline"
+    && !getComputedStyle(each).unicodeBidi.includes("isolate")
+    || getComputedStyle(each).display !== "inline" && each.childNodes.length > 1)
+  .map((each) => each.outerHTML)"""
+"""What holds such text beside other text, or inline and open to what is around it."""
+
+
 def test_whoever_signs_in_listens_with_one_key(server: Running, page: Page) -> None:
     keep(server, quiet(0.5))
     page.goto(home(server))
