@@ -248,6 +248,10 @@ def test_a_browser_comes_from_another_site_and_is_let_in(
     page.get_by_role("link", name="Sign in at").click()
     page.wait_for_url("**/workbench")
     expect(page.get_by_role("banner")).to_contain_text("Ada")
+    page.get_by_role("button", name="Sign out").click()
+    page.goto(f"http://localhost:{server.http_port}/workbench/reports")
+    page.get_by_role("link", name="Sign in at").click()
+    page.wait_for_url("**/workbench/reports")
     context.close()
 
 

@@ -90,6 +90,10 @@ def test_an_account_is_made_and_opened_with_a_passkey_alone(server: Running, pag
         with_passkey(page)
         page.wait_for_url("**/workbench")
     expect(page.get_by_role("banner")).to_contain_text("Ada")
+    sign_out(page)
+    page.goto(at(server, "/workbench/lead/terms?q=x"))
+    with_passkey(page)
+    page.wait_for_url("**/workbench/lead/terms?q=x")
     with Earwitness.open(server.settings) as program:
         (used,) = program.records.passkeys(account.id)
     assert used.sign_count == authenticator.credentials()[0]["signCount"] > passkey.sign_count

@@ -8,6 +8,7 @@ import socket
 from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from html import unescape
 from pathlib import Path
 
 import httpx
@@ -15,6 +16,7 @@ import pytest
 from tests.doors.servers import Running, self_signed, up
 from tests.workbench.browsing import (
     PASSWORD,
+    STEP,
     browser_at,
     field,
     first_secret,
@@ -230,6 +232,50 @@ def test_who_is_signed_out_is_led_to_signing_in(server: Running, browser: httpx.
     answer = browser.post("/workbench/report", data={"csrf": token, "heard": "a cry"})
     assert answer.status_code == 401
     assert 'href="/sign-in"' in answer.text
+
+
+PAGE = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+"""What a browser says that wants a page."""
+
+
+def test_who_signs_in_comes_to_the_page_that_they_wanted(
+    server: Running, browser: httpx.Client
+) -> None:
+    _, authenticator = join(browser, first_secret(server))
+    wanted = "/workbench/lead/terms?q=Saoirse&sort=written"
+    with browser_at(server) as other:
+        asked = other.get(wanted, headers=PAGE)
+        form = other.get(asked.headers["location"])
+        assert unescape(field(form, "to")) == wanted
+        code = authenticator.at(datetime.now(UTC) + STEP)
+        right = {"name": "Ada", "password": PASSWORD, "code": code, "to": wanted}
+        refused = other.post("/sign-in", data={**right, "code": "000000"})
+        assert unescape(field(refused, "to")) == wanted
+        assert other.post("/sign-in", data=right).headers["location"] == wanted
+        assert other.get(asked.headers["location"]).headers["location"] == wanted
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    ["https://evil.example", "//evil.example", "/sign-out", "\\\\evil", "/workbench/" + "a" * 2000],
+)
+def test_signing_in_leads_nowhere_else(
+    server: Running, browser: httpx.Client, elsewhere: str
+) -> None:
+    join(browser, first_secret(server))
+    led = browser.get("/sign-in", params={"to": elsewhere})
+    assert led.headers["location"] == "/workbench"
+    with browser_at(server) as other:
+        form = other.get("/sign-in", params={"to": elsewhere})
+        assert field(form, "to") == "/workbench"
+
+
+def test_a_part_of_a_page_is_nothing_to_come_back_to(
+    server: Running, browser: httpx.Client
+) -> None:
+    for headers in ({}, {**PAGE, "HX-Request": "true"}):
+        asked = browser.get("/workbench/listen", headers=headers)
+        assert asked.headers["location"] == "/sign-in"
 
 
 def test_forms_that_are_none_are_refused(server: Running, browser: httpx.Client) -> None:

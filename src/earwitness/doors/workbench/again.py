@@ -15,13 +15,14 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from earwitness.doors.workbench.entrance import (
-    HOME,
     Answer,
     Entrance,
     Field,
+    own,
     peer_of,
     visitor_of,
 )
+from earwitness.doors.workbench.guard import HOME
 from earwitness.doors.workbench.roles import EVERYBODY, only
 from earwitness.errors import AccessRefused
 from earwitness.flow import accounts, passkeys
@@ -96,7 +97,7 @@ class _Desk:
         signed = await asyncio.to_thread(
             accounts.begin_again, visitor.session, visitor.account, now, records=self._records
         )
-        return self._entrance.come_in(signed.secret, _own(to))
+        return self._entrance.come_in(signed.secret, own(to))
 
     async def _refused(self, request: Request, to: str, error: AccessRefused) -> Response:
         log.info("sign-in refused", peer=peer_of(request))
@@ -110,18 +111,8 @@ class _Desk:
             request,
             "again.html",
             status,
-            to=_own(to),
+            to=own(to),
             person=person,
             problem=problem,
             elsewhere=self._entrance.elsewhere(request),
         )
-
-
-def _own(to: str) -> str:
-    """A page of the workbench, whoever wrote the address.
-
-    >>> [_own(each) for each in ("/workbench/me", "/workbenches", "//evil.example", "/sign-out")]
-    ['/workbench/me', '/workbench', '/workbench', '/workbench']
-    """
-    own = to.startswith(f"{HOME}/") and to.isascii() and to.isprintable() and "\\" not in to
-    return to if own else HOME

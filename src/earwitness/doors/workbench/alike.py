@@ -13,6 +13,7 @@ from fastapi.responses import RedirectResponse
 from earwitness.doors.workbench.listening import HEARD, LISTENERS, Token, lease_of
 from earwitness.doors.workbench.pages import Pages
 from earwitness.doors.workbench.roles import only
+from earwitness.doors.workbench.rooms import room_of
 from earwitness.doors.workbench.sound import Tickets
 from earwitness.doors.workbench.visitors import visitor_of
 from earwitness.errors import InputError
@@ -94,9 +95,10 @@ class _Desk:
         self, request: Request, group: SoundGroup, asked: Assignment | None
     ) -> Response:
         stands = standing(group.answers)
-        sound = ""
+        sound = room = ""
         if asked is not None:
             lease = asked.lease
+            room = await asyncio.to_thread(room_of, asked.source.device, self._program.records)
             sound = self._tickets.address(request, lease.utterance, TO_COMPARE, lease.token)
         records, settled = self._program.records, 0
         if stands is Standing.CONFIRMED:
@@ -110,6 +112,7 @@ class _Desk:
             group=group,
             asked=asked,
             sound=sound,
+            room=room,
             stands=stands,
             settled=settled,
             pending=stands is Standing.CONFIRMED and group.settled_in is None,

@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Annotated, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from fastapi import Form, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
 from earwitness.accounts import Role
+from earwitness.doors.workbench.guard import HOME
 from earwitness.doors.workbench.pages import Pages
 from earwitness.doors.workbench.patience import Patience
 from earwitness.doors.workbench.visitors import Cookie, Visitor
@@ -31,7 +32,6 @@ from earwitness.oidc import Provider
 if TYPE_CHECKING:
     from earwitness.wiring import Earwitness
 
-HOME = "/workbench"
 WORDS = {
     Role.ANALYST: "listens, writes, teaches",
     Role.LEAD: "looks after the queue, the terms and agreement",
@@ -44,11 +44,13 @@ WORDS = {
 HASHES_AT_ONCE = 2
 """Argon2 takes 64 MiB each time."""
 BROWSER_BYTES = 32
+MAX_FIELD = 1000
+"""Characters of what somebody writes into a field."""
 MAX_ANSWER = 16_384
 """Characters of what an authenticator answered; an attestation is some thousand."""
 
 T = TypeVar("T")
-Field = Annotated[str, Form(max_length=1000)]
+Field = Annotated[str, Form(max_length=MAX_FIELD)]
 Roles = Annotated[list[str], Form(max_length=len(Role))]
 Answer = Annotated[str, Form(max_length=MAX_ANSWER)]
 
@@ -84,9 +86,19 @@ class Entrance:
 
     def know(self, response: Response, secret: str) -> None:
         """Gives a browser the secret, or a longer time with the one it has."""
+        self._give(response, self._browser_cookie, secret)
+
+    def remember(self, response: Response, to: str) -> None:
+        """Which page to show when the browser is back from elsewhere."""
+        self._give(response, f"{self.cookie.name}-to", quote(own(to)))
+
+    def remembered(self, request: Request) -> str:
+        return own(unquote(request.cookies.get(f"{self.cookie.name}-to", "")))
+
+    def _give(self, response: Response, name: str, value: str) -> None:
         response.set_cookie(
-            self._browser_cookie,
-            secret,
+            name,
+            value,
             max_age=int(2 * VALID.total_seconds()),
             path="/",
             secure=self.cookie.encrypted,
@@ -154,6 +166,16 @@ def chosen(roles: Sequence[str]) -> frozenset[Role]:
         return frozenset(map(Role, roles))
     except ValueError as error:
         raise InputError("There is no such role.") from error
+
+
+def own(to: str) -> str:
+    """A page of the workbench, whoever wrote the address.
+
+    >>> [own(each) for each in ("/workbench/me", "/workbenches", "//evil.example", "/sign-out")]
+    ['/workbench/me', '/workbench', '/workbench', '/workbench']
+    """
+    ours = to.startswith(f"{HOME}/") and to.isascii() and to.isprintable() and "\\" not in to
+    return to if ours and len(to) <= MAX_FIELD else HOME
 
 
 def visitor_of(request: Request) -> Visitor:

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import structlog
 from fastapi import Request, Response
@@ -16,7 +17,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from earwitness.doors.workbench import roles
-from earwitness.doors.workbench.pages import Pages
+from earwitness.doors.workbench.pages import FRAGMENT_HEADER, Pages
 from earwitness.doors.workbench.visitors import (
     SAFE,
     Cookie,
@@ -46,7 +47,7 @@ MAX_BODY = 64 * 1024
 """Of a form, in bytes, where its page does not allow for more (``roles.up_to``)."""
 LONGEST_UPLOAD = 120.0
 """Seconds for a form that may be long."""
-SIGN_IN = "/sign-in"
+HOME, SIGN_IN = "/workbench", "/sign-in"
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -153,9 +154,21 @@ def _check_size(request: Request, most: int) -> None:
 
 def _to_sign_in(pages: Pages, request: Request) -> Response:
     if request.method in SAFE:
-        return RedirectResponse(SIGN_IN, status_code=303)
+        return RedirectResponse(SIGN_IN + _wanted(request), status_code=303)
     message = "You are signed out; sign in again. What you wrote on the listening page is kept."
     return pages.problem(request, 401, message, SIGN_IN, "Sign in")
+
+
+def _wanted(request: Request) -> str:
+    """What leads to the page that was asked for once somebody is signed in; never to a part."""
+    headers, url = request.headers, request.url
+    is_page = "text/html" in headers.get("accept", "") and FRAGMENT_HEADER not in headers
+    return wanting(f"{url.path}?{url.query}" if url.query else url.path) if is_page else ""
+
+
+def wanting(to: str) -> str:
+    """The query of an address where somebody signs in and then wants a page."""
+    return "" if to == HOME else "?" + urlencode({"to": to})
 
 
 def _refusal(pages: Pages, request: Request, error: EarwitnessError) -> Response:

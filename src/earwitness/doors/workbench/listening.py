@@ -17,9 +17,10 @@ from fastapi.responses import RedirectResponse
 from earwitness.accounts import Role
 from earwitness.doors.workbench.pages import FRAGMENT_HEADER, Pages
 from earwitness.doors.workbench.roles import only
+from earwitness.doors.workbench.rooms import room_of
 from earwitness.doors.workbench.sound import TO_JUDGE, Tickets
 from earwitness.doors.workbench.visitors import visitor_of
-from earwitness.errors import AlreadyJudged, InputError, JudgementError, LeaseLost, NotFound
+from earwitness.errors import AlreadyJudged, InputError, JudgementError, LeaseLost
 from earwitness.flow import listening
 from earwitness.flow.judge import Answer, Assignment, written
 from earwitness.model import Lease, Verdict
@@ -177,18 +178,11 @@ class _Desk:
             ),
             announced=listening.announced(assignment.doubts),
             ago=_ago(now - assignment.heard_at),
-            room=await asyncio.to_thread(self._room, assignment.source.device),
+            room=await asyncio.to_thread(room_of, assignment.source.device, self._program.records),
             **await asyncio.to_thread(self._status, request),
             text=text,
             problem=problem,
         )
-
-    def _room(self, device: str) -> str:
-        """Where it stands; empty for one that was never enrolled."""
-        try:
-            return self._program.records.device(device).room
-        except NotFound:
-            return ""
 
     def _status(self, request: Request) -> dict[str, Any]:
         settings, records = self._program.settings, self._program.records

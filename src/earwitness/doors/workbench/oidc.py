@@ -17,7 +17,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from earwitness.doors.workbench.entrance import BROWSER_BYTES, Entrance, agent_of, peer_of
-from earwitness.doors.workbench.guard import SIGN_IN
+from earwitness.doors.workbench.guard import HOME, SIGN_IN
 from earwitness.doors.workbench.roles import ANYBODY, only
 from earwitness.errors import AccessRefused, InputError
 from earwitness.flow import identity
@@ -54,7 +54,7 @@ class _Desk:
         self._entrance, self._provider = entrance, provider
 
     @only(ANYBODY)
-    async def start(self, request: Request) -> Response:
+    async def start(self, request: Request, to: str = HOME) -> Response:
         browser = self._entrance.browser(request) or secrets.token_urlsafe(BROWSER_BYTES)
         asked = self._asked(self._entrance.challenges.new(USE, browser, datetime.now(UTC)))
         state, back = _text(asked.challenge), self._back(request)
@@ -63,6 +63,7 @@ class _Desk:
         )
         response = RedirectResponse(address, status_code=303)
         self._entrance.know(response, browser)
+        self._entrance.remember(response, to)
         return response
 
     @only(ANYBODY)
@@ -77,7 +78,9 @@ class _Desk:
             log.info("sign-in refused", peer=peer_of(request))
             return self._entrance.pages.problem(request, 403, str(refused))
         log.info("signed in", account=signed.session.account)
-        response = self._entrance.pages.show(request, "come_in.html")
+        response = self._entrance.pages.show(
+            request, "come_in.html", to=self._entrance.remembered(request)
+        )
         self._entrance.cookie.give(response, signed.secret)
         return response
 

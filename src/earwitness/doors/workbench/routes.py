@@ -24,8 +24,8 @@ from earwitness.doors.workbench import (
     signing_in,
     sound,
 )
-from earwitness.doors.workbench.entrance import HOME, Entrance
-from earwitness.doors.workbench.guard import guarded
+from earwitness.doors.workbench.entrance import Entrance
+from earwitness.doors.workbench.guard import HOME, guarded
 from earwitness.doors.workbench.pages import Pages, Place
 from earwitness.doors.workbench.roles import EVERYBODY, only
 from earwitness.doors.workbench.visitors import Cookie

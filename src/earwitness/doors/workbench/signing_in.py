@@ -14,15 +14,15 @@ from fastapi.responses import JSONResponse, RedirectResponse
 
 from earwitness.accounts import Account
 from earwitness.doors.workbench.entrance import (
-    HOME,
     Answer,
     Entrance,
     Field,
     agent_of,
+    own,
     peer_of,
     visitor_of,
 )
-from earwitness.doors.workbench.guard import SIGN_IN
+from earwitness.doors.workbench.guard import HOME, SIGN_IN, wanting
 from earwitness.doors.workbench.roles import ANYBODY, EVERYBODY, only
 from earwitness.errors import AccessRefused, InputError
 from earwitness.flow import accounts, passkeys
@@ -120,14 +120,19 @@ class _Desk:
     # --- signing in and out ------------------------------------------------------
 
     @only(ANYBODY)
-    async def show_sign_in(self, request: Request) -> Response:
+    async def show_sign_in(self, request: Request, to: str = HOME) -> Response:
         if request.state.visitor:
-            return RedirectResponse(HOME, status_code=303)
-        return self._sign_in_form(request)
+            return RedirectResponse(own(to), status_code=303)
+        return self._sign_in_form(request, to)
 
     @only(ANYBODY)
     async def sign_in(
-        self, request: Request, name: Field = "", password: Field = "", code: Field = ""
+        self,
+        request: Request,
+        name: Field = "",
+        password: Field = "",
+        code: Field = "",
+        to: Field = HOME,
     ) -> Response:
         self._patience.spend(name.casefold(), peer_of(request))
         now, agent = datetime.now(UTC), agent_of(request)
@@ -135,8 +140,8 @@ class _Desk:
         try:
             signed = await self._entrance.hashed(work)
         except AccessRefused as error:
-            return self._sign_in_refused(request, error, name)
-        return self._signed_in(signed)
+            return self._sign_in_refused(request, error, to, name)
+        return self._signed_in(signed, to)
 
     @only(ANYBODY)
     async def ask_to_sign_in(self, request: Request) -> Response:
@@ -144,7 +149,9 @@ class _Desk:
         return self._entrance.asked(request, passkeys.options_to_sign_in)
 
     @only(ANYBODY)
-    async def sign_in_with_passkey(self, request: Request, answer: Answer = "") -> Response:
+    async def sign_in_with_passkey(
+        self, request: Request, answer: Answer = "", to: Field = HOME
+    ) -> Response:
         self._patience.spend(f"passkey {passkeys.credential_of(answer)}", peer_of(request))
         ceremony = self._entrance.ceremony(request)
         try:
@@ -152,8 +159,8 @@ class _Desk:
                 passkeys.sign_in, answer, agent_of(request), ceremony, records=self._records
             )
         except AccessRefused as error:
-            return self._sign_in_refused(request, error)
-        return self._signed_in(signed)
+            return self._sign_in_refused(request, error, to)
+        return self._signed_in(signed, to)
 
     @only(EVERYBODY)
     async def sign_out(self, request: Request) -> Response:
@@ -162,24 +169,28 @@ class _Desk:
         self._entrance.cookie.take(response)
         return response
 
-    def _signed_in(self, signed: accounts.SignedIn) -> Response:
+    def _signed_in(self, signed: accounts.SignedIn, to: str) -> Response:
         log.info("signed in", account=signed.session.account)
-        return self._entrance.come_in(signed.secret)
+        return self._entrance.come_in(signed.secret, own(to))
 
-    def _sign_in_refused(self, request: Request, error: AccessRefused, name: str = "") -> Response:
+    def _sign_in_refused(
+        self, request: Request, error: AccessRefused, to: str, name: str = ""
+    ) -> Response:
         log.info("sign-in refused", peer=peer_of(request))
-        return self._sign_in_form(request, 403, name, str(error))
+        return self._sign_in_form(request, to, 403, name, str(error))
 
     # --- pages -------------------------------------------------------------------
 
     def _sign_in_form(
-        self, request: Request, status: int = 200, name: str = "", problem: str = ""
+        self, request: Request, to: str, status: int = 200, name: str = "", problem: str = ""
     ) -> Response:
         elsewhere = self._entrance.elsewhere(request)
         return self._pages.show(
             request,
             "sign_in.html",
             status,
+            to=own(to),
+            wanting=wanting(own(to)),
             name=name,
             problem=problem,
             elsewhere=elsewhere,

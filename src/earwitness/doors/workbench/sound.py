@@ -26,6 +26,7 @@ from earwitness.audio.clip import encode_flac, encode_ogg_opus
 from earwitness.audio.loudness import Guarded, guarded
 from earwitness.doors.workbench.pages import Pages
 from earwitness.doors.workbench.roles import only
+from earwitness.doors.workbench.rooms import room_of
 from earwitness.doors.workbench.visitors import visitor_of
 from earwitness.errors import AccessRefused, InputError
 from earwitness.listening import Playback
@@ -131,8 +132,9 @@ class _Desk:
         """Raises NotFound for a clip that is not kept."""
         kept = await asyncio.to_thread(self._program.records.utterance, utterance)
         played = await asyncio.to_thread(self._program.records.playbacks, utterance)
+        room = await asyncio.to_thread(room_of, kept.source.device, self._program.records)
         filled = {"clip": kept, "played": played, "why": why, "sound": sound, "problem": problem}
-        return self._pages.show(request, "hear.html", 400 if problem else 200, **filled)
+        return self._pages.show(request, "hear.html", 400 if problem else 200, room=room, **filled)
 
     @only(HEARERS)
     async def sound(self, request: Request, ticket: str, codec: str = "flac") -> Response:

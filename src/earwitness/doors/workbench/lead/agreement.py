@@ -12,6 +12,7 @@ from earwitness.doors.workbench.lead.desk import LEAD, LEADS, READERS, Desk, Sho
 from earwitness.doors.workbench.lead.queue import QUEUE
 from earwitness.doors.workbench.pages import Pages
 from earwitness.doors.workbench.roles import only
+from earwitness.doors.workbench.rooms import room_of
 from earwitness.doors.workbench.sound import Tickets
 from earwitness.doors.workbench.tables import Asked, Cell, Column, Row, in_memory
 from earwitness.errors import InputError, JudgementError, LeaseLost, NotFound
@@ -127,6 +128,7 @@ class _Agreement(Desk):
             "adjudicate.html",
             status,
             clip=revealed.utterance,
+            room=room_of(revealed.utterance.source.device, self.records),
             sound=self.tickets.address(request, revealed.utterance.id, "to adjudicate"),
             first=first,
             second=second,

@@ -25,6 +25,7 @@ from earwitness.doors.workbench.lead.desk import (
 )
 from earwitness.doors.workbench.pages import Pages
 from earwitness.doors.workbench.roles import only
+from earwitness.doors.workbench.rooms import room_of
 from earwitness.doors.workbench.sound import Tickets
 from earwitness.doors.workbench.tables import DESC, Asked, Cell, Column, Row, in_memory
 from earwitness.errors import InputError
@@ -109,6 +110,7 @@ class _Clips(Desk):
             request,
             "clip.html",
             closed=closed,
+            room=room_of(closed.utterance.source.device, self.records),
             verdict=verdict,
             text=text,
             verdicts=list(Verdict),

@@ -11,6 +11,7 @@ from earwitness.doors.workbench import wording
 from earwitness.doors.workbench.lead.desk import LEAD, READERS, Desk, age, exact, moment, now
 from earwitness.doors.workbench.pages import Pages
 from earwitness.doors.workbench.roles import only
+from earwitness.doors.workbench.rooms import room_of
 from earwitness.doors.workbench.sound import Tickets
 from earwitness.doors.workbench.tables import ASC, DESC, Asked, Cell, Column, Row, Table
 from earwitness.errors import InputError
@@ -49,10 +50,14 @@ class _Queue(Desk):
         asked = Asked.of(request, columns, sort=VALUE, order=DESC, others=("state", "reason"))
         selection, present = _selection(asked), now()
         found = self.records.queued(selection)
+        devices = {each.source.device for each in found}
+        rooms = {device: room_of(device, self.records) for device in devices}
         table = Table(
             caption="Waiting clips",
             columns=columns,
-            rows=tuple(_row(each, present) for each in found[: asked.limit]),
+            rows=tuple(
+                _row(each, present, rooms[each.source.device]) for each in found[: asked.limit]
+            ),
             asked=asked,
             note="Nothing waits." if not asked.others else "Nothing of this kind waits.",
             filter_label="Clip beginning with",
@@ -115,7 +120,7 @@ def _state(name: str | None) -> ItemState | None:
     return ItemState(name)
 
 
-def _row(waiting: Waiting, present: datetime) -> Row:
+def _row(waiting: Waiting, present: datetime, room: str) -> Row:
     item = waiting.item
     judged = item.state is ItemState.ADJUDICATION
     held = waiting.held_until is not None and waiting.held_until > present
@@ -133,7 +138,7 @@ def _row(waiting: Waiting, present: datetime) -> Row:
         ),
         "device": Cell(
             waiting.source.device,
-            wording.device(waiting.source),
+            wording.device(waiting.source, room),
             hint=waiting.source.device,
         ),
         "household": Cell(waiting.source.household),

@@ -232,7 +232,7 @@ async function hold() {
 /** Says why, as far as it is known; a network that fails is a TypeError.
  * @param {unknown} error @param {string} so What that means. */
 function failed(error, so) {
-  if (error instanceof SignedOut) location.assign("/sign-in");
+  if (error instanceof SignedOut) location.assign(LISTEN);
   else if (error instanceof Error && !(error instanceof TypeError)) say("[data-trouble]", error.message);
   else say("[data-trouble]", `${GONE} ${so}`);
 }
