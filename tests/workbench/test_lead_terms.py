@@ -70,7 +70,8 @@ def test_the_page_of_a_term_shows_figures_with_intervals(home: House, lead: http
     text = " ".join(term(lead, "yeet").text.split())
     for wanted in (
         "+1.23 points", "-0.10 to +2.00", "1.5 an hour", "0.5 to 3.2", "12 clips, 15.0 min",
-        "the 7 that sound nearest", "0.75 s", "misheard as</dt><dd><bdi>eat</bdi>", "slang", "heard with it",
+        "the 7 that sound nearest", "0.75 s", "misheard as</dt><dd><bdi>eat</bdi>",
+        "slang", "heard with it",
     ):  # fmt: skip
         assert wanted in text, wanted
     assert term(lead, "never taught").status_code == 404
