@@ -477,10 +477,17 @@ def test_whatever_was_said_is_only_text(server: Running, page: Page) -> None:
     page.locator("summary").click()
     assert page.locator("ol li").first.inner_text().startswith("<script>window.bad")
     page.goto(f"http://127.0.0.1:{server.http_port}/workbench/report")
-    page.locator("textarea").fill(HOSTILE)
+    page.get_by_label("What did you hear?").fill(HOSTILE)
+    page.get_by_label("Who here is involved").fill(HOSTILE)
     page.locator('input[value="past"]').check()
     page.locator('input[value="other"]').check()
     page.get_by_role("button", name="Report it").click()
+    code = page.locator("#secret").inner_text()
+    page.goto(f"http://127.0.0.1:{server.http_port}/reporter")
+    page.get_by_label("The code of your receipt").fill(code)
+    page.get_by_role("button", name="Open").click()
+    expect(page.locator("td.text").first).to_contain_text("<script>window.bad")
+    page.goto(f"http://127.0.0.1:{server.http_port}/workbench/reports")
     expect(page.locator("td.text")).to_contain_text("<script>window.bad")
     assert page.evaluate("window.bad") is None
 

@@ -353,20 +353,6 @@ class Settings(BaseSettings):
     def clips_folder(self) -> Path:
         return self.clips or self.data / "clips"
 
-    @property
-    def sealed_folder(self) -> Path:
-        """The originals of incidents: a folder of its own that nothing sweeps."""
-        return self.data / "sealed"
-
-    @property
-    def log_key_file(self) -> Path:
-        return self.log_key or self.data / "log.key"
-
-    @property
-    def log_head_file(self) -> Path:
-        """The newest head of the log, beside the database."""
-        return self.data / "log.head"
-
 
 def unknown_variables() -> list[str]:
     """Names in the environment that look like settings, and are none."""

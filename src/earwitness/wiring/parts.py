@@ -83,17 +83,18 @@ class Parts:
     @cached_property
     def incidents(self) -> Incidents:
         """What ``flow.reporting`` needs. The key of the log is made the first time."""
+        folder = self.settings.data
         witnesses = tuple(map(witness_at, self.settings.witnesses))
         if self.settings.witness_quorum > len(witnesses):
             raise SettingsError("EARWITNESS_WITNESS_QUORUM: there are fewer witnesses than that.")
         book = Logbook(
             self.records,
-            log_key(self.settings.log_key_file),
-            HeadFile(self.settings.log_head_file),
+            log_key(self.settings.log_key or folder / "log.key"),
+            HeadFile(folder / "log.head"),
             witnesses,
             self.settings.witness_quorum or (len(witnesses) // 2 + 1 if witnesses else 0),
         )
-        return Incidents(self.records, self.blobs, FolderBlobs(self.settings.sealed_folder), book)
+        return Incidents(self.records, self.blobs, FolderBlobs(folder / "sealed"), book)
 
     @cached_property
     def reader(self) -> Reader:
