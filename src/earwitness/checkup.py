@@ -22,7 +22,7 @@ from earwitness.audio.silero import SileroDetector
 from earwitness.config import unknown_variables
 from earwitness.engines.moonshine import graphs
 from earwitness.errors import EarwitnessError, EngineError, LogBroken, SettingsError, StoreError
-from earwitness.flow import cases, logbook
+from earwitness.flow.incidents import cases, logbook
 from earwitness.flow.steps import NOTHING_TO_DO
 from earwitness.model import SAMPLE_RATE, Lexicon, Samples
 from earwitness.speech.text import words
@@ -146,7 +146,7 @@ def _incidents(program: Earwitness) -> tuple[Mark, str]:
     book = program.incidents.book
     logbook.check(book)
     opened = program.records.cases()
-    changed = [row.id for row in opened if any(each.wrong for each in cases.seen(row.id, book))]
+    changed = [each.row.id for each in cases.looks(opened, program.incidents) if each.wrong]
     if changed:
         raise LogBroken(
             f"{len(changed)} of {len(opened)} reports are not what they were when they were "

@@ -19,6 +19,7 @@
     │   └── RevisionConflict      somebody else published in between
     ├── LogBroken             the log of incidents is not what it was
     ├── NotWitnessed          too few witnesses signed; what was sent is kept
+    ├── NotDelivered              the other side did not take a message
     ├── AccessRefused             a code, key or device that may not, or no longer
     ├── Overloaded                more is said at once than can be heard in time
     └── SettingsError             a setting that cannot work
@@ -117,6 +118,10 @@ class NotWitnessed(EarwitnessError):
     """Too few witnesses signed the log's head, so nothing is acknowledged yet; send it again."""
 
     exit_code = 6
+
+
+class NotDelivered(EarwitnessError):
+    """The other side did not take the message; it is sent again."""
 
 
 class AccessRefused(EarwitnessError):

@@ -21,7 +21,8 @@ from tests import recordings
 
 from earwitness import __version__, starter
 from earwitness.config import Settings
-from earwitness.flow import lessons, reporting
+from earwitness.flow import lessons
+from earwitness.flow.incidents import codes, reporting
 from earwitness.model import Event, Taught
 from earwitness.speech.alignment import occurrences
 from earwitness.speech.text import words
@@ -392,7 +393,7 @@ def test_doctor_finds_a_damaged_store(tmp_path: Path) -> None:
 def test_doctor_names_a_report_that_somebody_changed(tmp_path: Path) -> None:
     with Earwitness.open(Settings(data=tmp_path)) as program:
         said = reporting.statement("ada", "threat", "now", "a threat")
-        case = program.report(said, reporting.new_code()).case
+        case = program.report(said, codes.new_code()).case
         found = {each["name"]: each for each in as_json(tmp_path, "doctor")}["incidents"]
         assert found["detail"].startswith("1 reports as they were; signed by no witness; key ")
         with program.records.database.write() as connection:

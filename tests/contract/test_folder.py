@@ -41,7 +41,7 @@ def an_hour_ago() -> datetime:
 
 
 @given(content=st.binary(max_size=1000))
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_clip_is_read_back_under_its_hash(blobs: FolderBlobs, content: bytes) -> None:
     key = blobs.put(content)
     assert key == hashlib.sha256(content).hexdigest()

@@ -9,12 +9,13 @@ from datetime import timedelta
 import pytest
 from tests.values import START, item, utterance
 
-from earwitness.case import Draft, Kind
-from earwitness.errors import NotFound, RevisionConflict
+from earwitness.errors import NotFound
 from earwitness.evidence import merkle
 from earwitness.evidence.checkpoints import Checkpoint
 from earwitness.evidence.records import changes
-from earwitness.ports import CaseRow
+from earwitness.incidents.deliveries import Ahead, Delivery
+from earwitness.incidents.records import Draft, Kind
+from earwitness.ports import Addition, CaseRow
 from earwitness.stores import SqlRecords, open_store
 
 
@@ -30,13 +31,17 @@ def case(number: int) -> CaseRow:
     return CaseRow(f"c{number}", bytes([number]) * 32, START + timedelta(seconds=number))
 
 
+def add(store: SqlRecords, case: str, number: int, *drafts: Draft) -> frozenset[str]:
+    return store.add_records([Addition(case, number, drafts, Ahead())], START, sign)
+
+
 def root(store: SqlRecords) -> bytes:
     return merkle.part_from_nodes(store.log_node, 0, store.log_size())
 
 
 def test_a_case_its_leaves_and_the_head_are_kept_together(store: SqlRecords) -> None:
     assert (store.log_size(), store.checkpoint(), store.cases()) == (0, "", [])
-    first = store.open_case(case(1), [draft("a"), draft("b"), draft("c")], sign)
+    first = store.open_case(case(1), [draft("a"), draft("b"), draft("c")], Ahead(), sign)
     assert first == case(1)
     kept = store.records("c1")
     assert [(each.number, each.index, each.kind) for each in kept] == [
@@ -57,25 +62,24 @@ def test_a_case_its_leaves_and_the_head_are_kept_together(store: SqlRecords) -> 
 
 
 def test_the_same_code_opens_one_case(store: SqlRecords) -> None:
-    store.open_case(case(1), [draft("a")], sign)
+    store.open_case(case(1), [draft("a")], Ahead(), sign)
     again = CaseRow("another", case(1).code_hash, START)
-    assert store.open_case(again, [draft("b")], sign) == case(1)
+    assert store.open_case(again, [draft("b")], Ahead(), sign) == case(1)
     assert store.log_size() == 1
     assert store.case_of(case(1).code_hash) == case(1)
     assert store.case_of(b"x" * 32) is None
 
 
 def test_records_are_added_to_what_is_there_and_nothing_else(store: SqlRecords) -> None:
-    store.open_case(case(1), [draft("a")], sign)
-    store.open_case(case(2), [draft("b")], sign)
-    store.add_records("c1", 1, [draft("c"), draft("d")], START, sign)
+    store.open_case(case(1), [draft("a")], Ahead(), sign)
+    store.open_case(case(2), [draft("b")], Ahead(), sign)
+    assert add(store, "c1", 1, draft("c"), draft("d"))
     assert [each.index for each in store.records("c1")] == [0, 2, 3]
     assert store.cases() == [case(2), case(1)]
     for number in (0, 1, 2, 4):
-        with pytest.raises(RevisionConflict):
-            store.add_records("c1", number, [draft("e")], START, sign)
+        assert not add(store, "c1", number, draft("e"))
     with pytest.raises(NotFound):
-        store.add_records("none", 0, [draft("e")], START, sign)
+        add(store, "none", 0, draft("e"))
     with pytest.raises(NotFound):
         store.records("none")
     for wanted in (lambda: store.log_leaf(4), lambda: store.log_node(1, 2)):
@@ -88,12 +92,12 @@ def test_what_cannot_be_signed_is_not_kept(store: SqlRecords) -> None:
     def broken(head: Checkpoint) -> str:
         raise ValueError("no key")
 
-    store.open_case(case(1), [draft("a")], sign)
+    store.open_case(case(1), [draft("a")], Ahead(), sign)
     before = (store.log_size(), store.checkpoint(), root(store))
     with pytest.raises(ValueError, match="no key"):
-        store.open_case(case(2), [draft("b")], broken)
+        store.open_case(case(2), [draft("b")], Ahead(), broken)
     with pytest.raises(ValueError, match="no key"):
-        store.add_records("c1", 1, [draft("b")], START, broken)
+        store.add_records([Addition("c1", 1, [draft("b")], Ahead())], START, broken)
     assert (store.log_size(), store.checkpoint(), root(store)) == before
     assert store.case_of(case(2).code_hash) is None
 
@@ -105,7 +109,7 @@ def test_writers_at_once_give_one_log(url: str, store: SqlRecords) -> None:
     def write(number: int) -> None:
         for turn in range(5):
             name = number * 10 + turn + 1
-            others[number].open_case(case(name), [draft(f"{name}"), draft("x")], sign)
+            others[number].open_case(case(name), [draft(f"{name}"), draft("x")], Ahead(), sign)
 
     threads = [threading.Thread(target=write, args=(number,)) for number in range(4)]
     for each in threads:
@@ -132,3 +136,67 @@ def test_what_a_device_heard_around_a_moment(store: SqlRecords) -> None:
     around = store.near(device, middle, timedelta(minutes=3))
     assert [each.id for each in around] == ["u1", "u2", "u3"]
     assert store.near("another", START, timedelta(days=1)) == []
+
+
+# --- what is to come -----------------------------------------------------------------
+
+
+def delivery(name: str, case: str = "c1", minutes: int = 0) -> Delivery:
+    at = START + timedelta(minutes=minutes)
+    return Delivery(name, case, 0, 1, "mailto:ria@example.org", START, at)
+
+
+def test_what_is_due_comes_in_its_order(store: SqlRecords) -> None:
+    for number in (1, 2, 3):
+        due = START + timedelta(minutes=10 - number)
+        store.open_case(case(number), [draft("a")], Ahead(due), sign)
+    assert store.due_cases(START, 10) == []
+    assert store.due_cases(START + timedelta(minutes=8), 10) == ["c3", "c2"]
+    assert store.due_cases(START + timedelta(minutes=9), 1) == ["c3"]
+    store.add_records([Addition("c3", 1, [draft("b")], Ahead())], START, sign)
+    assert store.due_cases(START + timedelta(days=1), 10) == ["c2", "c1"]
+    store.set_ahead({"c3": Ahead(START)})
+    assert store.clocks()["c3"] == START
+    assert store.due_cases(START, 10) == ["c3"]
+
+
+def test_many_cases_are_added_to_at_once_but_none_twice(store: SqlRecords) -> None:
+    for number in (1, 2):
+        store.open_case(case(number), [draft("a")], Ahead(), sign)
+    both = [Addition(each, 1, [draft("b")], Ahead()) for each in ("c1", "c2")]
+    assert store.add_records(both, START, sign) == {"c1", "c2"}
+    assert store.add_records(both, START, sign) == frozenset()
+    third = [Addition("c1", 2, [draft("c")], Ahead(START)), both[1]]
+    assert store.add_records(third, START, sign) == {"c1"}
+    assert store.log_size() == 5
+    assert store.checkpoint() == str(Checkpoint("test", 5, root(store)))
+    assert {each: len(found) for each, found in store.records_of(["c1", "c2", "no"]).items()} == {
+        "c1": 3,
+        "c2": 2,
+    }
+    assert [row.id for row in store.case_rows(["c2", "no"])] == ["c2"]
+    for kept in store.records("c1"):
+        assert kept.leaf == store.log_leaf(kept.index)
+
+
+def test_deliveries_stand_as_they_were_put(store: SqlRecords) -> None:
+    store.open_case(case(1), [draft("a")], Ahead(None, (delivery("x"), delivery("y"))), sign)
+    assert {each.id for each in store.due_deliveries(START, 10)} == {"x", "y"}
+    failed = replace(delivery("x", minutes=5), tries=1, problem="no answer")
+    store.put_delivery(failed)
+    store.put_delivery(replace(delivery("y"), next_at=None, sent_at=START))
+    assert store.due_deliveries(START, 10) == []
+    assert store.due_deliveries(START + timedelta(minutes=5), 10) == [failed]
+    store.set_ahead({"c1": Ahead(START, (delivery("x"), delivery("z")))})  # made again: x stays
+    assert store.delivery("x") == failed
+    assert [each.id for each in store.deliveries_of("c1")] == ["x", "y", "z"]
+    for unknown in (lambda: store.delivery("no"), lambda: store.put_delivery(delivery("no"))):
+        with pytest.raises(NotFound):
+            unknown()
+
+
+def test_noted_time_only_goes_forward(store: SqlRecords) -> None:
+    assert store.time_seen() is None
+    for minutes in (5, 3):
+        store.note_time(START + timedelta(minutes=minutes))
+    assert store.time_seen() == START + timedelta(minutes=5)

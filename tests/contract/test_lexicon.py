@@ -66,9 +66,7 @@ def test_what_is_put_is_live_whatever_it_was(store: SqlRecords) -> None:
 
 
 @given(put=st.lists(strategies.terms, max_size=4, unique_by=lambda term: term.key))
-@settings(
-    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_terms_are_read_back(store: SqlRecords, put: list[Term]) -> None:
     named = [term for term in put if term.key]
     lexicon = publish(store, *named)
@@ -186,9 +184,7 @@ operation = st.one_of(
 
 
 @given(operations=st.lists(operation, max_size=12))
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_history_reads_like_a_list_of_dictionaries(
     store: SqlRecords, url: str, operations: list[tuple[str, Any, Any]]
 ) -> None:
@@ -296,9 +292,7 @@ def test_trials_can_be_asked_for_by_the_utterance_that_taught(store: SqlRecords)
 
 
 @given(anything=strategies.trials)
-@settings(
-    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_trial_is_read_back(store: SqlRecords, anything: Trial) -> None:
     store.save_trial("t1", anything, TrialOutcome.HELD, START)
     assert store.trial("t1") == (anything, TrialOutcome.HELD)

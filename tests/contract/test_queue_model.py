@@ -212,7 +212,6 @@ def test_the_queue_is_like_its_model(new_url: Callable[[], str]) -> None:
         settings=settings(
             max_examples=25,
             stateful_step_count=30,
-            deadline=None,
             print_blob=True,
             suppress_health_check=list(HealthCheck),
         ),

@@ -33,9 +33,7 @@ def test_what_was_kept_is_read_back(store: SqlRecords) -> None:
 
 
 @given(anything=strategies.utterances)
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_utterance_is_read_back(store: SqlRecords, anything: Utterance) -> None:
     try:
         before = store.utterance(anything.id)

@@ -6,16 +6,17 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from tests.flow.test_reporting import SAID, at, keep
+from tests.flow.incident_house import incidents
+from tests.flow.test_reporting import SAID, keep
 from tests.values import START
 
-from earwitness.flow import reporting
+from earwitness.flow.incidents import codes, reporting
 
 
 def main(folder: Path, worker: str) -> None:
-    on = at(folder)
+    on = incidents(folder)
     for number in range(10_000):
-        code, name = reporting.new_code(), f"{worker}-{number}"
+        code, name = codes.new_code(), f"{worker}-{number}"
         keep(on, name)
         print("sent", code, flush=True)
         given = reporting.report(replace(SAID, utterance=name), code, START, on)

@@ -8,14 +8,15 @@ import sys
 import threading
 from pathlib import Path
 
-from tests.flow.test_reporting import SAID, at
+from tests.flow.incident_house import incidents
+from tests.flow.test_reporting import SAID
 from tests.values import START
 
 from earwitness.evidence import merkle
 from earwitness.evidence.checkpoints import Checkpoint
 from earwitness.evidence.notes import Note
-from earwitness.flow import cases, logbook, reporting
-from earwitness.flow.reporting import Incidents
+from earwitness.flow.incidents import cases, logbook, reporting
+from earwitness.flow.incidents.parts import Incidents
 
 ROOT = Path(__file__).parents[2]
 KILLS, WORKERS = 6, 2
@@ -27,7 +28,7 @@ def test_what_was_acknowledged_outlives_every_kill(tmp_path: Path) -> None:
     for number in range(KILLS):
         lines = _reported_until_killed(tmp_path, number, draw.uniform(0.05, 0.6))
         acknowledged |= {code: case for what, code, *case_ in lines if case_ for case in case_}
-        on = at(tmp_path)
+        on = incidents(tmp_path)
         _assert_whole(on)
         for code, case in acknowledged.items():
             assert reporting.opened(code, on).id == case
@@ -76,7 +77,7 @@ def _assert_whole(on: Incidents) -> None:
     """Every record opens its leaf, every leaf is a record's, and the head is theirs."""
     logbook.check(on.book)
     opened = on.records.cases()
-    seen = [each for row in opened for each in cases.seen(row.id, on.book)]
+    seen = [each for found in cases.looks(opened, on) for each in found.records]
     assert [each for each in seen if each.wrong] == []
     size = on.records.log_size()
     assert sorted(each.kept.index for each in seen) == list(range(size))

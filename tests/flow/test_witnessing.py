@@ -15,18 +15,17 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.flow.incident_house import incidents
 from tests.values import START
 
 from earwitness.errors import LogBroken, NotWitnessed, SettingsError
 from earwitness.evidence.notes import Note, SigningKey
 from earwitness.evidence.verify import verify
 from earwitness.evidence.witnessing import Submission
-from earwitness.flow import reporting
-from earwitness.flow.logbook import Logbook
-from earwitness.flow.reporting import Incidents, Statement
+from earwitness.flow.incidents import codes, reporting
+from earwitness.flow.incidents.parts import Incidents
+from earwitness.flow.incidents.reporting import Statement
 from earwitness.listening import Harm, Imminence
-from earwitness.stores import FolderBlobs, open_store
-from earwitness.stores.head_file import HeadFile
 from earwitness.witness.client import HttpWitness, witness_at
 from earwitness.witness.key_file import log_key
 
@@ -61,21 +60,14 @@ def running(folder: Path, *logs: str, port: int = 0) -> Iterator[HttpWitness]:
             process.wait(20)
 
 
-def incidents(folder: Path, *witnesses: HttpWitness, quorum: int = 0) -> Incidents:
-    store = open_store(f"sqlite:///{folder / 'one.db'}")
-    key, copy = log_key(folder / "log.key"), HeadFile(folder / "log.head")
-    book = Logbook(store, key, copy, witnesses, quorum)
-    return Incidents(store, FolderBlobs(folder / "clips"), FolderBlobs(folder / "sealed"), book)
-
-
 def report(on: Incidents) -> reporting.Receipt:
-    return reporting.report(SAID, reporting.new_code(), START, on)
+    return reporting.report(SAID, codes.new_code(), START, on)
 
 
 def test_a_receipt_has_the_signatures_of_its_witnesses(tmp_path: Path) -> None:
     log = str(log_key(tmp_path / "log.key").public)
     with running(tmp_path / "w1", log) as one, running(tmp_path / "w2", log) as two:
-        on = incidents(tmp_path, one, two, quorum=2)
+        on = incidents(tmp_path, witnesses=[one, two], quorum=2)
         first, second = report(on), report(on)
         checked = second.check([], [one.key, two.key])
         assert set(checked.known_witnesses) == {one.key.name, two.key.name}
@@ -87,17 +79,17 @@ def test_a_receipt_has_the_signatures_of_its_witnesses(tmp_path: Path) -> None:
 
 def test_without_a_quorum_nothing_is_acknowledged_and_nothing_lost(tmp_path: Path) -> None:
     log = str(log_key(tmp_path / "log.key").public)
-    port, code = free_port(), reporting.new_code()
+    port, code = free_port(), codes.new_code()
     with running(tmp_path / "w1", log) as one, running(tmp_path / "w2", log, port=port) as two:
         pass
     with running(tmp_path / "w1", log) as one:
-        on = incidents(tmp_path, one, two, quorum=2)
+        on = incidents(tmp_path, witnesses=[one, two], quorum=2)
         with pytest.raises(NotWitnessed, match=f"1 of 2 .* {re.escape(two.key.name)} gives no"):
             reporting.report(SAID, code, START, on)
-        assert on.records.log_size() == 1
+        assert on.records.log_size() == 3
         with running(tmp_path / "w2", log, port=port):
             again = reporting.report(SAID, code, START, on)
-        assert on.records.log_size() == 1
+        assert on.records.log_size() == 3
         assert again.check([], [two.key]).known_witnesses == (two.key.name,)
 
 
@@ -106,14 +98,14 @@ def test_a_rolled_back_or_forked_log_is_refused_by_its_witness(tmp_path: Path) -
     folder.mkdir()
     log = str(log_key(folder / "log.key").public)
     with running(tmp_path / "w", log) as witness:
-        on = incidents(folder, witness, quorum=1)
+        on = incidents(folder, witnesses=[witness], quorum=1)
         report(on)
         on.records.close()  # type: ignore[attr-defined]
         shutil.copytree(folder, tmp_path / "older")
-        on = incidents(folder, witness, quorum=1)
+        on = incidents(folder, witnesses=[witness], quorum=1)
         report(on)
         report(on)
-        on = incidents(tmp_path / "older", witness, quorum=1)
+        on = incidents(tmp_path / "older", witnesses=[witness], quorum=1)
         with pytest.raises(LogBroken, match="was larger"):
             report(on)
         for _ in range(2):  # as large as the one that it signed, then larger
@@ -130,17 +122,17 @@ def test_the_witness_says_why_it_does_not_sign(tmp_path: Path) -> None:
         on = incidents(tmp_path)
         for _ in range(3):
             report(on)
-        first, third = (Note.parse(on.records.checkpoint(size)) for size in (1, 3))
+        first, third = (Note.parse(on.records.checkpoint(size)) for size in (3, 9))
 
         def ask(old: int, note: Note, *proof: bytes) -> tuple[int, str]:
             return witness.ask(Submission(old, proof, note))
 
         assert ask(0, first)[0] == 200
-        assert ask(0, first) == (409, "1\n")
-        assert ask(1, first)[0] == 200, "the same head again"
-        assert ask(1, third)[0] == 422
-        assert ask(1, third, bytes(32), bytes(32))[0] == 422
-        assert ask(4, third)[0] == 400
+        assert ask(0, first) == (409, "3\n")
+        assert ask(3, first)[0] == 200, "the same head again"
+        assert ask(3, third)[0] == 422
+        assert ask(3, third, bytes(32), bytes(32))[0] == 422
+        assert ask(10, third)[0] == 400
         assert ask(1, other.sign(first.text))[0] == 403
         assert ask(0, stranger.sign(first.text.replace(key.name, stranger.name)))[0] == 404
         forged = first.text.replace("\n1\n", "\n1\n", 1)

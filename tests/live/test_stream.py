@@ -151,7 +151,6 @@ def test_the_sizes_of_blocks_change_nothing(house: House) -> None:
 
 
 @settings(
-    deadline=None,
     max_examples=15,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -15,7 +15,6 @@ from earwitness.model import SAMPLE_RATE
 
 
 @given(arrays(np.int16, st.integers(1, 5_000)))
-@settings(deadline=None)
 def test_sixteen_bits_are_kept_to_the_bit(pcm: np.ndarray) -> None:
     samples = pcm.astype(np.float32) / 32768
     kept = decode_flac(encode_flac(samples))
@@ -55,7 +54,7 @@ def test_what_is_no_sound_is_no_clip(samples: list[float]) -> None:
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_a_changed_clip_is_never_taken_for_the_one_that_was_kept(data: st.DataObject) -> None:
     samples = np.rint(recordings.tone(0.5) * 32768).astype(np.float32) / 32768
     content = bytearray(encode_flac(samples))

@@ -16,7 +16,7 @@ import av
 import numpy as np
 import psutil
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests import recordings
 
@@ -177,7 +177,6 @@ def test_what_fits_passes_and_what_does_not_is_gone(hertz: float, gain: float) -
     assert np.std(heard) == pytest.approx(gain * float(np.std(tone)), abs=1e-3)
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 20), max_size=10))
 def test_blocks_make_no_difference_to_what_is_decimated(sizes: list[int]) -> None:
     noise = recordings.noise(sum(sizes) * BLOCK / 48_000, 48_000)
@@ -215,7 +214,6 @@ def test_a_malformed_packet_is_refused_and_the_stream_goes_on(
         )
 
 
-@settings(deadline=None)
 @given(packet=st.binary(max_size=1_500))
 def test_any_bytes_are_sound_of_the_length_they_say_or_refused(
     decoders: OpusDecoders, packet: bytes

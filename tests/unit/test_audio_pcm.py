@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests import recordings
 
@@ -67,7 +67,6 @@ def test_sixteen_bits_at_the_rate_of_the_program_pass_unchanged() -> None:
     np.testing.assert_array_equal(heard * 32768, every)
 
 
-@settings(deadline=None)
 @given(formats, st.binary(max_size=4_000), st.lists(st.integers(0, 4_000), max_size=6))
 def test_the_cuts_between_blocks_change_nothing(
     form: tuple[int, int, int], content: bytes, cuts: list[int]
@@ -86,7 +85,6 @@ def test_a_long_stream_in_single_frames_is_that_in_one_block(rate: int) -> None:
     )
 
 
-@settings(deadline=None)
 @given(formats, st.binary(max_size=2_000))
 def test_any_bytes_are_finite_samples_on_the_grid_and_as_long_as_they_say(
     form: tuple[int, int, int], content: bytes
@@ -99,7 +97,6 @@ def test_any_bytes_are_finite_samples_on_the_grid_and_as_long_as_they_say(
     np.testing.assert_array_equal(on_grid(heard), heard)
 
 
-@settings(deadline=None)
 @given(formats, st.binary(max_size=200))
 def test_half_a_frame_at_the_end_is_told_and_costs_nothing_before_it(
     form: tuple[int, int, int], content: bytes

@@ -14,7 +14,7 @@ from tests.toy import END, TEXTS, VOCABULARY, ending
 
 from earwitness.speech.biasing import CLOSING, WORD_MARK, Ending, Graph, Node, Vocabulary, fold
 
-quick = settings(deadline=None, max_examples=60)
+quick = settings(max_examples=60)
 spellings = st.text("ab ", min_size=1, max_size=5).map(str.strip).filter(bool)
 endings = st.builds(
     Ending, st.sampled_from("xyz"), st.just("X"), st.sampled_from([0.0, 1.0, 2.5, 7.0])
@@ -142,7 +142,7 @@ texts = st.text("ab'.▁-\u2019", max_size=20)
 spoken = st.text("ab' ", min_size=1, max_size=5).map(str.strip).filter(bool)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.dictionaries(spoken.map(lambda each: " ".join(each.split())), endings), texts)
 def test_matches_are_those_of_a_regular_expression(terms: dict[str, Ending], text: str) -> None:
     graph = Graph.empty(VOCABULARY).changed(terms)

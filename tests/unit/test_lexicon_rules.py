@@ -5,7 +5,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from earwitness.errors import TermRefused
@@ -264,7 +264,6 @@ names = st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 2), max_size=6
 TERMS = {(key, i): Term(key, why=str(i)) for key in "abcdef" for i in range(3)}
 
 
-@settings(deadline=None)
 @given(names, names)
 def test_the_changes_lead_from_one_revision_to_the_other(
     before: dict[str, int], after: dict[str, int]

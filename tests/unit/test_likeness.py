@@ -129,7 +129,6 @@ STRETCHES = st.builds(
 
 
 @given(STRETCHES, STRETCHES)
-@settings(deadline=None)
 def test_the_order_of_two_does_not_matter(one: Stretch, other: Stretch) -> None:
     assert heard_apart(one, [other]) == pytest.approx(heard_apart(other, [one]), abs=1e-3)
     assert spelled_apart(one, other) == pytest.approx(spelled_apart(other, one))
@@ -137,7 +136,6 @@ def test_the_order_of_two_does_not_matter(one: Stretch, other: Stretch) -> None:
 
 
 @given(STRETCHES, STRETCHES)
-@settings(deadline=None)
 def test_nothing_is_more_alike_than_the_same(one: Stretch, other: Stretch) -> None:
     same, apart = heard_apart(one, [one, other])
     assert same == pytest.approx(0.0, abs=2e-3)
@@ -147,7 +145,6 @@ def test_nothing_is_more_alike_than_the_same(one: Stretch, other: Stretch) -> No
 
 
 @given(st.lists(STRETCHES, min_size=1, max_size=6), STRETCHES)
-@settings(deadline=None)
 def test_many_at_once_are_as_far_as_one_by_one(others: list[Stretch], one: Stretch) -> None:
     single = [heard_apart(one, [other])[0] for other in others]
     assert heard_apart(one, others) == pytest.approx(single, abs=1e-3)
@@ -204,7 +201,7 @@ def doubted(audio: Samples) -> tuple[Stretch, ...]:
 
 
 @given(st.floats(0.02, 3.0))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_a_louder_clip_sounds_the_same(gain: float) -> None:
     audio = np.concatenate([sweep(1.0, 120, 300), sweep(1.0, 400, 150)])
     (plain,), (louder,) = doubted(audio), doubted(audio * np.float32(gain))
@@ -234,7 +231,6 @@ def test_a_clip_too_short_for_a_word_has_no_stretch() -> None:
 
 
 @given(SEEDS, st.floats(0.0, 30.0), st.floats(0.0, 30.0), st.floats(0.3, 20.0), st.integers(2, 400))
-@settings(deadline=None)
 def test_a_stretch_lies_within_its_clip_wherever_its_times_lie(
     seed: int, start: float, length: float, seconds: float, frames: int
 ) -> None:

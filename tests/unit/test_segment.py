@@ -92,7 +92,7 @@ def test_a_long_silence_is_no_piece() -> None:
 
 
 @given(talks, st.sampled_from([3.0, 6.0, 15.0]), st.integers(1_000, 200_000))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_pieces_hold_all_speech_in_order_and_none_is_too_long(
     audio: Samples, longest: float, size: int
 ) -> None:
@@ -108,7 +108,7 @@ def test_pieces_hold_all_speech_in_order_and_none_is_too_long(
 
 
 @given(talks, st.sampled_from([3.0, 6.0, 15.0]))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_nothing_is_doubled_but_the_overlap_of_a_cut_in_speech(
     audio: Samples, longest: float
 ) -> None:
@@ -122,7 +122,7 @@ def test_nothing_is_doubled_but_the_overlap_of_a_cut_in_speech(
 
 
 @given(talks, st.integers(500, 300_000))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_the_sizes_of_the_blocks_change_nothing(audio: Samples, size: int) -> None:
     whole = list(pieces([audio], LoudSpeech(), 6))
     streamed = list(pieces(blocks(audio, size), LoudSpeech(), 6))

@@ -14,7 +14,7 @@ from earwitness.speech.beam import Cache, Floats, Path, forced, search
 from earwitness.speech.biasing import Ending, Graph
 from earwitness.speech.spotting import Reach, Spotted, openness, spot
 
-quick = settings(deadline=None, max_examples=60)
+quick = settings(max_examples=60)
 toys = st.builds(Toy, st.integers(0, 10_000), st.sampled_from([0.5, 2.0, 4.0]))
 written = st.text("ab ", min_size=1, max_size=3).map(str.strip).filter(bool)
 margins = st.sampled_from([0.0, 0.5, 2.0, 4.0, 7.0])
@@ -100,7 +100,7 @@ def _falls_in(tokens: tuple[int, ...], left: int, tail: tuple[int, ...]) -> int 
     return next((first + 1 for first, pair in pairs if pair == tail), None)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(toys, endings(), st.integers(1, 2))
 @example(Toy(0), ending("b", 0.0), 1)  # the plain reading has the term already
 def test_a_search_that_cuts_nothing_finds_every_reading_with_the_term(
@@ -123,7 +123,7 @@ def too_far(whole: Path, term: Ending, reach: Reach) -> bool:
     return all(openness(whole, reach)[first] + min(term.margin, reach.deepest) < -1e-3)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(toys, endings(), reaches)
 def test_a_term_whose_first_tokens_are_too_far_off_is_not_found(
     toy: Toy, term: Ending, reach: Reach
@@ -133,7 +133,7 @@ def test_a_term_whose_first_tokens_are_too_far_off_is_not_found(
         assert spot(toy, graph(term), whole, reach) == []
 
 
-@settings(deadline=None, max_examples=1000)
+@settings(max_examples=1000)
 @given(toys, st.lists(endings(), max_size=3), endings(), reaches)
 def test_such_a_term_changes_nothing_for_the_others(
     toy: Toy, terms: list[Ending], more: Ending, reach: Reach

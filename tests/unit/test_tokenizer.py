@@ -17,7 +17,7 @@ RANKS = {
 }
 anything = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\u2581"))
 english = st.text("abcdefghijklmnopqrstuvwxyzTHE '.,", max_size=40)
-quick = settings(deadline=None, max_examples=200)
+quick = settings(max_examples=200)
 
 
 def naive(text: str) -> list[int]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from earwitness.engines.moonshine.graphs import asset
@@ -29,7 +29,6 @@ def test_words_are_what_white_space_parts(text: str, words: list[str]) -> None:
     assert [span.text for span in word_spans(TOKENIZER.encode(text), TOKENIZER)] == words
 
 
-@settings(deadline=None)
 @given(tokens)
 def test_words_lie_in_order_and_leave_out_no_character(said: list[int]) -> None:
     spans = word_spans(said, TOKENIZER)

@@ -23,8 +23,8 @@ from earwitness.evidence.merkle import (
     part_hash,
 )
 from earwitness.evidence.notes import Note
-from earwitness.flow import logbook, reporting
-from earwitness.flow.reporting import Statement
+from earwitness.flow.incidents import codes, logbook, reporting
+from earwitness.flow.incidents.reporting import Statement
 from earwitness.listening import Harm, Imminence
 from earwitness.wiring import Earwitness
 
@@ -74,7 +74,7 @@ def _report(program: Earwitness) -> float:
     """Seconds until it was acknowledged."""
     said = replace(SAID, utterance=waiting.MODEL)
     began = perf_counter()
-    reporting.report(said, reporting.new_code(), datetime.now(UTC), program.incidents)
+    reporting.report(said, codes.new_code(), datetime.now(UTC), program.incidents)
     return perf_counter() - began
 
 

@@ -7,28 +7,24 @@ written from here.
 from __future__ import annotations
 
 import os
-import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
-from pydantic_settings import SettingsError as UnreadableError
+from pydantic import Field, field_validator
 
 from earwitness.accounts import Role
-from earwitness.config.addresses import is_issuer, is_origin
+from earwitness.config.addresses import is_issuer, is_mail_server, is_origin
+from earwitness.config.reading import PREFIX, ReadSettings
 from earwitness.config.values import Amount, Fraction, Household, Port, Positive, default_data
-from earwitness.errors import SettingsError
 
-PREFIX = "EARWITNESS_"
+__all__ = ["ELSEWHERE", "PREFIX", "Settings", "unknown_variables"]
+
 ELSEWHERE = frozenset({"SETTINGS", "API_KEY"})
 """Variables that are options of commands, not settings."""
 
 
-class Settings(BaseSettings):
+class Settings(ReadSettings):
     """Frozen. Raises SettingsError, which names the setting, for a value that cannot work."""
-
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
 
     data: Path = Field(
         default_factory=default_data,
@@ -73,6 +69,20 @@ class Settings(BaseSettings):
         ge=0,
         description="So many of them must have signed before a report is acknowledged; 0 for more "
         "than half.",
+    )
+    escalation: Path | None = Field(
+        None,
+        description="The escalation policy, a TOML file: who must act on a report, by when, and "
+        "who outside is told if nobody does. Without one every responder is told, and no outside.",
+    )
+    smtp: str = Field(
+        "",
+        repr=False,  # it may hold a password
+        description="The mail server for messages about reports: smtps://USER:PASSWORD@HOST, or "
+        "smtp:// for one that begins in the clear and then encrypts, or that runs on this machine.",
+    )
+    mail_from: str = Field(
+        "earwitness@localhost", description="The address from which those messages come."
     )
     log_key: Path | None = Field(
         None,
@@ -263,24 +273,8 @@ class Settings(BaseSettings):
         10.0, description="How long ending waits for what is being heard, in seconds."
     )
 
-    _given: dict[str, str] = PrivateAttr(default_factory=dict)
-
-    def __init__(self, **values: Any) -> None:
-        try:
-            super().__init__(**values)
-        except ValidationError as error:
-            raise SettingsError(_explained(error)) from error
-        except UnreadableError as error:  # of a value that should be JSON; it may be secret
-            raise SettingsError("EARWITNESS_OIDC_ROLES: is not JSON.") from error
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _is_no_truth_value(cls, value: object, about: ValidationInfo) -> object:
-        """``audit_fraction = true`` is a mistake, not 1."""
-        name = about.field_name
-        if isinstance(value, bool) and name and cls.model_fields[name].annotation is not bool:
-            raise ValueError("Input should not be a truth value")
-        return value
+    def __init__(self, **values: Any) -> None:  # what a type checker would make requires them all
+        super().__init__(**values)
 
     @field_validator("oidc_issuer")
     @classmethod
@@ -289,36 +283,19 @@ class Settings(BaseSettings):
             raise ValueError("Input should be an https:// address without ? and #")
         return value
 
+    @field_validator("smtp")
+    @classmethod
+    def _is_mail_server(cls, value: str) -> str:
+        if value and not is_mail_server(value):
+            raise ValueError("Input should be smtps://HOST or smtp://HOST")  # it may hold a secret
+        return value
+
     @field_validator("public_url")
     @classmethod
     def _is_origin(cls, value: str) -> str:
         if value and not is_origin(value):
             raise ValueError("Input should be https:// and a host, and at most a port")
         return value
-
-    @classmethod
-    def read(cls, file: Path | None = None, **chosen: Any) -> Settings:
-        """Settings by who has the last word: ``chosen``, the environment, the TOML ``file``.
-
-        Raises SettingsError, which names the file, where it cannot be read or holds a value
-        that cannot work.
-        """
-        found = {} if file is None else _from_toml(file)
-        written = {name: v for name, v in found.items() if not _is_set(name)}
-        try:
-            made = cls(**written | chosen)
-            made._given |= dict.fromkeys(written, str(file)) | dict.fromkeys(chosen, "command")
-            return made
-        except SettingsError as error:
-            if isinstance(error.__cause__, ValidationError):
-                name, why = _first(error.__cause__)
-                if name in written and name not in chosen:
-                    raise SettingsError(f"{file}: {name}: {why}") from error
-            raise
-
-    def source(self, name: str) -> str:
-        """Where a setting's value comes from, in a word or as the name of a file."""
-        return self._given.get(name, "environment" if _is_set(name) else "default")
 
     @property
     def http_url(self) -> str:
@@ -360,34 +337,3 @@ def unknown_variables() -> list[str]:
     return sorted(
         name for name in os.environ if name.startswith(PREFIX) and name[len(PREFIX) :] not in known
     )
-
-
-def _is_set(name: str) -> bool:
-    return PREFIX + name.upper() in os.environ
-
-
-def _from_toml(file: Path) -> dict[str, Any]:
-    try:
-        written = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError(f"{file}: cannot be read: {error.strerror}.") from error
-    except ValueError as error:
-        raise SettingsError(f"{file}: is not TOML: {error}.") from error
-    unknown = sorted(written.keys() - Settings.model_fields.keys())
-    if unknown:
-        raise SettingsError(f"{file}: there is no setting {unknown[0]!r}.")
-    return written
-
-
-def _explained(error: ValidationError) -> str:
-    name, why = _first(error)
-    if name not in Settings.model_fields:
-        return f"There is no setting {PREFIX}{name.upper()}."
-    return f"{PREFIX}{name.upper()}: {why}"
-
-
-def _first(error: ValidationError) -> tuple[str, str]:
-    """The setting that cannot work, and why."""
-    first = error.errors()[0]
-    why = first["msg"].removeprefix("Value error, ")
-    return str(first["loc"][0]), f"{why}, not {first['input']!r}."

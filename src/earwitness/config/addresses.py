@@ -48,3 +48,16 @@ def _is_here(host: str | None) -> bool:
         return host == "localhost" or ip_address(host or "").is_loopback
     except ValueError:
         return False
+
+
+def is_mail_server(text: str) -> bool:
+    """
+    >>> is_mail_server("smtps://ada:secret@mail.example"), is_mail_server("mail.example:25")
+    (True, False)
+    """
+    try:
+        found = urlsplit(text)
+        _ = found.port
+    except ValueError:
+        return False
+    return found.scheme in ("smtp", "smtps") and bool(found.hostname) and not found.path.strip("/")

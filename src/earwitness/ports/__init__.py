@@ -20,7 +20,16 @@ from earwitness.ports.hearing import (
     SpeechDetector,
 )
 from earwitness.ports.identity import IdentityProvider
-from earwitness.ports.incidents import CaseRow, HeadCopy, IncidentRecords, Witness
+from earwitness.ports.incidents import (
+    Addition,
+    CaseRow,
+    Channels,
+    EscalationRecords,
+    HeadCopy,
+    IncidentRecords,
+    Message,
+    Witness,
+)
 from earwitness.ports.lead import GoldRecords, OverviewRecords
 from earwitness.ports.lexicon import EventRecords, LexiconRecords
 from earwitness.ports.listening import DeskRecords
@@ -29,13 +38,16 @@ from earwitness.ports.review import Blobs, UtteranceRecords
 __all__ = [
     "AccessRecords",
     "AccountRecords",
+    "Addition",
     "AudioReader",
     "Blobs",
     "Capabilities",
     "CaseRow",
+    "Channels",
     "ClipCodec",
     "DeskRecords",
     "Engine",
+    "EscalationRecords",
     "EventRecords",
     "GoldRecords",
     "GroupRecords",
@@ -45,6 +57,7 @@ __all__ = [
     "LexiconRecords",
     "LexiconSource",
     "LiveDetector",
+    "Message",
     "OverviewRecords",
     "Records",
     "ShowsFrames",
@@ -67,6 +80,7 @@ class Records(
     TokenRecords,
     DeskRecords,
     IncidentRecords,
+    EscalationRecords,
     Protocol,
 ):
     """Everything that the embedded program keeps, in one database."""

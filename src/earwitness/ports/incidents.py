@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from earwitness.case import Draft, Kept
 from earwitness.evidence.checkpoints import Checkpoint
 from earwitness.evidence.notes import VerifierKey
 from earwitness.evidence.witnessing import Submission
+from earwitness.incidents.deliveries import Ahead, Delivery
+from earwitness.incidents.records import Draft, Kept
 from earwitness.model import Utterance
 
 Sign = Callable[[Checkpoint], str]
@@ -26,6 +27,31 @@ class CaseRow:
     opened_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """Records of a case from ``number`` on, and what they lead to."""
+
+    case: str
+    number: int
+    drafts: Sequence[Draft]
+    ahead: Ahead
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is sent to somebody: that something waits and where, never what.
+
+    ``id`` is the same however often it is sent.
+    """
+
+    id: str
+    case: str
+    kind: str
+    subject: str
+    text: str
+    at: datetime
+
+
 class IncidentRecords(Protocol):
     """Every method that writes is one transaction, durable on return.
 
@@ -33,15 +59,15 @@ class IncidentRecords(Protocol):
     or not at all.
     """
 
-    def open_case(self, new: CaseRow, drafts: Sequence[Draft], sign: Sign) -> CaseRow:
+    def open_case(self, new: CaseRow, drafts: Sequence[Draft], ahead: Ahead, sign: Sign) -> CaseRow:
         """Idempotent by ``code_hash``: the case that is there already, and nothing is added."""
 
     def add_records(
-        self, case: str, number: int, drafts: Sequence[Draft], now: datetime, sign: Sign
-    ) -> None:
-        """As the records from ``number`` on.
+        self, additions: Sequence[Addition], now: datetime, sign: Sign
+    ) -> frozenset[str]:
+        """The cases that were added to; not where somebody else has added some meanwhile.
 
-        Raises RevisionConflict where somebody else has added some meanwhile, NotFound.
+        All in one transaction. Raises NotFound.
         """
 
     def case_of(self, code_hash: bytes) -> CaseRow | None: ...
@@ -49,8 +75,14 @@ class IncidentRecords(Protocol):
     def cases(self) -> Sequence[CaseRow]:
         """Newest first."""
 
+    def case_rows(self, ids: Sequence[str]) -> Sequence[CaseRow]:
+        """Those that are there."""
+
     def records(self, case: str) -> Sequence[Kept]:
         """In their order. Raises NotFound."""
+
+    def records_of(self, cases: Sequence[str]) -> Mapping[str, Sequence[Kept]]:
+        """Of each that has any, in their order."""
 
     def near(self, device: str, moment: datetime, within: timedelta) -> Sequence[Utterance]:
         """What is kept of a device around a moment, in the order in which it was heard."""
@@ -68,6 +100,43 @@ class IncidentRecords(Protocol):
 
     def put_checkpoint(self, size: int, note: str) -> None:
         """With more signatures than before, once witnesses have signed it."""
+
+
+class EscalationRecords(Protocol):
+    """When what is due, and what is on its way; all of it can be made again from the records."""
+
+    def due_cases(self, now: datetime, most: int) -> Sequence[str]:
+        """The longest due first."""
+
+    def clocks(self) -> Mapping[str, datetime | None]:
+        """When each case is due next, as it is kept."""
+
+    def set_ahead(self, ahead: Mapping[str, Ahead]) -> None:
+        """Of cases; a delivery that is there already stays as it is."""
+
+    def due_deliveries(self, now: datetime, most: int) -> Sequence[Delivery]:
+        """The longest due first."""
+
+    def delivery(self, delivery_id: str) -> Delivery:
+        """Raises NotFound."""
+
+    def deliveries_of(self, case: str) -> Sequence[Delivery]: ...
+
+    def put_delivery(self, delivery: Delivery) -> None:
+        """How it stands now. Raises NotFound."""
+
+    def time_seen(self) -> datetime | None:
+        """The latest moment that was noted."""
+
+    def note_time(self, moment: datetime) -> None:
+        """An earlier one than what is noted changes nothing."""
+
+
+class Channels(Protocol):
+    """Ways out of here."""
+
+    def send(self, channel: str, message: Message) -> None:
+        """Raises NotDelivered, which says why, unless the other side has taken it."""
 
 
 class HeadCopy(Protocol):

@@ -1,10 +1,13 @@
-"""Carries events as durable workflows of dbos, on SQLite or PostgreSQL.
+"""Carries events, and jobs that come due, as durable workflows of dbos, on SQLite or PostgreSQL.
 
 A workflow is named by its event's id, so an event has one, however often it is
 seen. It holds that id and nothing else: what was said stays in our own tables,
 where it can be erased. A failed step is tried again after a growing pause, for ever,
 and says so in the log by the event's id and the kind of error; a workflow that died
 with its process is taken up by the next start, on the same path as any other.
+
+A job says what is due. Each piece of work is a workflow named by what it does, so that it is
+begun once however many look; one that fails is due again when its job says so.
 
 dbos is a singleton of its process, so there is one ``DurableRunner`` at a time. It
 opens no port and calls nobody. Importing it takes a second; this module is imported
@@ -15,10 +18,11 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Callable, Collection, Coroutine, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy
 import structlog
@@ -39,6 +43,26 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 300.0
 log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """``name`` is this piece of work's alone, for ever; ``what`` is all that it needs to know."""
+
+    name: str
+    what: str
+
+
+class Job(Protocol):
+    """Something that comes due by itself."""
+
+    name: str
+
+    def due(self) -> Sequence[Work]:
+        """What is to be done now. Raises EarwitnessError."""
+
+    def carry_out(self, what: str) -> None:
+        """Idempotent."""
+
+
 class DurableRunner:
     """Runs the outbox until it is closed; ``nudge`` saves the wait for the next poll.
 
@@ -53,8 +77,10 @@ class DurableRunner:
         records: EventRecords,
         carry_out: CarryOut,
         nothing_to_do: Collection[str] = (),
+        jobs: Sequence[Job] = (),
     ) -> None:
         """Events of the kinds ``nothing_to_do`` are ticked off without a workflow."""
+        self._jobs = jobs
         self._nothing_to_do = nothing_to_do
         self._url = url
         self._records = records
@@ -62,15 +88,23 @@ class DurableRunner:
         self._wake = threading.Event()
         self._closing = threading.Event()
         self._one_step = threading.Lock()
-        self._pump = threading.Thread(target=self._pump_events, name="events", daemon=True)
+        self._pumps = [threading.Thread(target=self._pump_events, name="events", daemon=True)]
 
     def __enter__(self) -> DurableRunner:
         _switch_wal_on(self._url)
         DBOS(config=_config(self._url))
         self._workflow = self._registered()
+        for job in self._jobs:
+            started = self._registered_job(job)
+            pump = threading.Thread(
+                target=self._pump_job, args=(job, started), name=job.name, daemon=True
+            )
+            self._pumps.append(pump)
         DBOS.launch()
-        DBOS.register_queue(QUEUE, worker_concurrency=WORKFLOWS, polling_interval_sec=0.1)
-        self._pump.start()
+        for queue in (QUEUE, *(job.name for job in self._jobs)):
+            DBOS.register_queue(queue, worker_concurrency=WORKFLOWS, polling_interval_sec=0.1)
+        for pump in self._pumps:
+            pump.start()
         return self
 
     def __exit__(
@@ -81,7 +115,8 @@ class DurableRunner:
     ) -> None:
         self._closing.set()
         self._wake.set()
-        self._pump.join()
+        for pump in self._pumps:
+            pump.join()
         with self._one_step:
             DBOS.destroy(destroy_registry=True)
 
@@ -100,6 +135,32 @@ class DurableRunner:
                 pause = min(2 * pause, LONGEST_PAUSE)
 
         return carry
+
+    def _registered_job(self, job: Job) -> Callable[[str], Coroutine[Any, Any, None]]:
+        @DBOS.workflow(name=job.name)
+        async def carry(what: str) -> None:
+            await DBOS.run_step_async({"name": job.name}, self._try_job, job.name, what)
+
+        return carry
+
+    def _try_job(self, name: str, what: str) -> None:
+        job = next(each for each in self._jobs if each.name == name)
+        if self._closing.is_set():
+            return
+        try:
+            job.carry_out(what)
+        except Exception as error:
+            log.warning("job failed", job=name, error=type(error).__name__, why=str(error))
+
+    def _pump_job(self, job: Job, workflow: Callable[[str], Coroutine[Any, Any, None]]) -> None:
+        while not self._closing.is_set():
+            try:
+                for work in job.due():
+                    with SetWorkflowID(f"{job.name}:{work.name}"):
+                        DBOS.enqueue_workflow(job.name, workflow, work.what)
+            except EarwitnessError as error:
+                log.warning("what is due cannot be read", job=job.name, error=type(error).__name__)
+            self._closing.wait(POLL_SECONDS)
 
     def _pump_events(self) -> None:
         while not self._closing.is_set():

@@ -72,3 +72,37 @@ incident_record = Table(
     Column("at", Moment, nullable=False),
     UniqueConstraint("leaf", name="one_record_a_leaf"),
 )
+
+# When a case is due next; made again from its records wherever it is not what they say.
+incident_clock = Table(
+    "incident_clock",
+    metadata,
+    Column("incident", Utf8, ForeignKey("incident.id"), primary_key=True),
+    Column("due_at", Moment),
+)
+Index("incident_clock_by_time", incident_clock.c.due_at)
+
+incident_delivery = Table(
+    "incident_delivery",
+    metadata,
+    Column("id", Utf8, primary_key=True),
+    Column("incident", Utf8, ForeignKey("incident.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("rung", Integer),
+    Column("channel", Utf8, nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("next_at", Moment),
+    Column("tries", Integer, nullable=False),
+    Column("problem", Utf8, nullable=False),
+    Column("sent_at", Moment),
+)
+Index("incident_delivery_by_time", incident_delivery.c.next_at)
+Index("incident_delivery_of", incident_delivery.c.incident)
+
+# One row: the latest moment that was seen, so that a clock that is set back stalls nothing.
+time_seen = Table(
+    "time_seen",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Moment, nullable=False),
+)

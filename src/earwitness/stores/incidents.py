@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
-from earwitness.case import FIRST, Draft, Kept, Link, chained
-from earwitness.errors import NotFound, RevisionConflict, StoreError
+from earwitness.errors import NotFound, StoreError
 from earwitness.evidence.checkpoints import Checkpoint
 from earwitness.evidence.merkle import HASH_BYTES, Frontier, leaf_hash
 from earwitness.evidence.records import Value, canonical
+from earwitness.incidents.deliveries import Ahead
+from earwitness.incidents.records import FIRST, Draft, Kept, Link, chained
 from earwitness.model import Utterance
-from earwitness.ports.incidents import CaseRow, Sign
+from earwitness.ports.incidents import Addition, CaseRow, Sign
 from earwitness.stores.database import Database
+from earwitness.stores.escalation import put_ahead
 from earwitness.stores.incident_tables import (
     incident,
     incident_record,
@@ -37,14 +39,15 @@ class IncidentStore:
 
     # --- cases ---------------------------------------------------------------
 
-    def open_case(self, new: CaseRow, drafts: Sequence[Draft], sign: Sign) -> CaseRow:
+    def open_case(self, new: CaseRow, drafts: Sequence[Draft], ahead: Ahead, sign: Sign) -> CaseRow:
         row = {name: getattr(new, name) for name in CaseRow.__dataclass_fields__}
         with self.database.write() as connection:
             head = _locked_head(connection)  # before anything else: one order for all writers
             if self.database.insert_new(connection, incident, row):
-                _add(
-                    connection, head, chained(new.id, 0, FIRST, drafts), new.opened_at, sign, new.id
-                )
+                links = chained(new.id, 0, FIRST, drafts)
+                head = _append(connection, head, links, new.opened_at, new.id)
+                _close(connection, head, sign)
+                put_ahead(self.database, connection, new.id, ahead)
                 return new
             kept = _case(connection, new.code_hash)
         if kept is None:
@@ -52,23 +55,24 @@ class IncidentStore:
         return kept
 
     def add_records(
-        self, case: str, number: int, drafts: Sequence[Draft], now: datetime, sign: Sign
-    ) -> None:
+        self, additions: Sequence[Addition], now: datetime, sign: Sign
+    ) -> frozenset[str]:
         with self.database.write() as connection:
-            head = _locked_head(connection)
-            last = connection.execute(
-                select(incident_record.c.number, log_leaf.c.leaf)
-                .join(log_leaf, log_leaf.c.place == incident_record.c.leaf)
-                .where(incident_record.c.incident == case)
-                .order_by(incident_record.c.number.desc())
-                .limit(1)
-            ).one_or_none()
-            if last is None:
-                raise NotFound("There is no such case.")
-            if last.number + 1 != number:
-                raise RevisionConflict("Somebody else has added to this case; look again.")
-            before = leaf_hash(last.leaf).hex()
-            _add(connection, head, chained(case, number, before, drafts), now, sign, case)
+            head = old = _locked_head(connection)
+            last, added = _last(connection, [each.case for each in additions]), set()
+            for each in additions:
+                if each.case not in last:
+                    raise NotFound("There is no such case.")
+                number, leaf = last[each.case]
+                if number + 1 != each.number:
+                    continue
+                links = chained(each.case, each.number, leaf_hash(leaf).hex(), each.drafts)
+                head = _append(connection, head, links, now, each.case)
+                put_ahead(self.database, connection, each.case, each.ahead)
+                added.add(each.case)
+            if head != old:
+                _close(connection, head, sign)
+        return frozenset(added)
 
     def case_of(self, code_hash: bytes) -> CaseRow | None:
         with self.database.read() as connection:
@@ -79,20 +83,37 @@ class IncidentStore:
         with self.database.read() as connection:
             return [CaseRow(*row) for row in connection.execute(statement)]
 
-    def records(self, case: str) -> Sequence[Kept]:
-        statement = (
-            select(incident_record)
-            .where(incident_record.c.incident == case)
-            .order_by(incident_record.c.number)
-        )
+    def case_rows(self, ids: Sequence[str]) -> Sequence[CaseRow]:
         with self.database.read() as connection:
-            rows = connection.execute(statement).all()
-        if not rows:
+            return [
+                CaseRow(*row)
+                for row in connection.execute(select(*_CASE).where(incident.c.id.in_(ids)))
+            ]
+
+    def records(self, case: str) -> Sequence[Kept]:
+        found = self.records_of([case])
+        if not found:
             raise NotFound("There is no such case.")
-        return [
-            Kept(case, row.number, row.leaf, row.kind, _fields(row.fields), row.salt, row.before)
-            for row in rows
-        ]
+        return found[case]
+
+    def records_of(self, cases: Sequence[str]) -> Mapping[str, Sequence[Kept]]:
+        one = incident_record.c
+        statement = (
+            select(incident_record, log_leaf.c.leaf.label("content"))
+            .outerjoin(log_leaf, log_leaf.c.place == one.leaf)
+            .where(one.incident.in_(cases))
+            .order_by(one.incident, one.number)
+        )
+        found: dict[str, list[Kept]] = {}
+        with self.database.read() as connection:
+            for row in connection.execute(statement):
+                fields, case = _fields(row.fields), row.incident
+                content = None if row.content is None else bytes(row.content)
+                made = Kept(
+                    case, row.number, row.leaf, row.kind, fields, row.salt, row.before, content
+                )
+                found.setdefault(case, []).append(made)
+        return found
 
     def near(self, device: str, moment: datetime, within: timedelta) -> Sequence[Utterance]:
         around = utterance.c.heard_at.between(moment - within, moment + within)
@@ -150,14 +171,29 @@ def _locked_head(connection: Connection) -> Frontier:
     return Frontier(row.size, tuple(map(bytes, peaks)))
 
 
-def _add(
-    connection: Connection,
-    head: Frontier,
-    links: Sequence[Link],
-    now: datetime,
-    sign: Sign,
-    case: str,
-) -> None:
+def _last(connection: Connection, cases: Sequence[str]) -> dict[str, tuple[int, bytes]]:
+    """The number of the newest record of each, and its leaf; empty where somebody took it away."""
+    one = incident_record.c
+    newest = (
+        select(one.incident, func.max(one.number).label("number"))
+        .where(one.incident.in_(cases))
+        .group_by(one.incident)
+        .subquery()
+    )
+    statement = (
+        select(one.incident, one.number, log_leaf.c.leaf)
+        .join(newest, (newest.c.incident == one.incident) & (newest.c.number == one.number))
+        .outerjoin(log_leaf, log_leaf.c.place == one.leaf)
+    )
+    return {
+        case: (number, bytes(leaf or b"")) for case, number, leaf in connection.execute(statement)
+    }
+
+
+def _append(
+    connection: Connection, head: Frontier, links: Sequence[Link], now: datetime, case: str
+) -> Frontier:
+    """The head with these leaves; nobody has signed it yet."""
     for link in links:
         index = head.size
         head, complete = head.append(leaf_hash(link.leaf))
@@ -176,6 +212,10 @@ def _add(
                 at=now,
             )
         )
+    return head
+
+
+def _close(connection: Connection, head: Frontier, sign: Sign) -> None:
     connection.execute(update(log_head).values(size=head.size, peaks=b"".join(head.peaks)))
     note = sign(Checkpoint("", head.size, head.root))
     connection.execute(log_checkpoint.insert().values(size=head.size, note=note))

@@ -16,6 +16,7 @@ from earwitness.stores.cache import LexiconCache
 from earwitness.stores.check import check, lost_clips
 from earwitness.stores.database import Database
 from earwitness.stores.desk import DeskStore
+from earwitness.stores.escalation import EscalationStore
 from earwitness.stores.events import EventStore
 from earwitness.stores.gold import GoldStore
 from earwitness.stores.groups import GroupStore
@@ -54,6 +55,7 @@ class SqlRecords(
     TokenStore,
     DeskStore,
     IncidentStore,
+    EscalationStore,
 ):
     """Implements ``ports.Records``. Safe to share between threads, not across a fork."""
 

@@ -21,12 +21,13 @@ from earwitness.audio.clip import decode_flac
 from earwitness.audio.reader import Told, nobody
 from earwitness.config import Settings
 from earwitness.evidence.receipts import Receipt
-from earwitness.flow import hear, judge, lead, lessons, listeners, reporting, steps, teach
+from earwitness.flow import hear, judge, lead, lessons, listeners, steps, teach
 from earwitness.flow.hear import Answer
+from earwitness.flow.incidents import reporting
+from earwitness.flow.incidents.reporting import Statement
 from earwitness.flow.judge import Assignment, Revealed
 from earwitness.flow.lessons import Tried
 from earwitness.flow.listeners import Agreement
-from earwitness.flow.reporting import Statement
 from earwitness.model import (
     Event,
     Lease,
@@ -43,7 +44,7 @@ from earwitness.runners.warming import Warming, set_apart
 from earwitness.wiring.parts import FlacCodec, Parts, make_private
 
 if TYPE_CHECKING:
-    from earwitness.runners.durable import DurableRunner
+    from earwitness.runners.durable import DurableRunner, Job
 
 __all__ = ["Earwitness", "FlacCodec"]
 
@@ -156,7 +157,7 @@ class Earwitness(Parts):
 
     def report(self, said: Statement, code: str) -> Receipt:
         """Acknowledged on return, and not before; see ``flow.reporting.report``."""
-        return reporting.report(said, code, _now(), self.incidents)
+        return reporting.report(said, code, self.clock.now(), self.incidents)
 
     # --- teach ----------------------------------------------------------------
 
@@ -232,10 +233,14 @@ class Earwitness(Parts):
     def runner(self) -> DurableRunner:
         """A context manager that carries out events for as long as it is open."""
         from earwitness.runners.durable import DurableRunner
+        from earwitness.runners.escalating import Climbing, Delivering
 
-        return DurableRunner(
-            self.settings.workflows_url, self.records, self.carry_out, steps.NOTHING_TO_DO
-        )
+        jobs: list[Job] = [
+            Climbing(self.incidents, self.clock),
+            Delivering(self.incidents, self.clock, lambda: self.channels),
+        ]
+        url = self.settings.workflows_url
+        return DurableRunner(url, self.records, self.carry_out, steps.NOTHING_TO_DO, jobs)
 
     def _decide(self, event: Event) -> None:
         """Written down first: if we die before it is carried out, the next start does it."""

@@ -8,6 +8,8 @@ from functools import cached_property, partial
 from pathlib import Path
 from time import monotonic, perf_counter
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from earwitness import starter
 from earwitness.audio.clip import decode_flac, encode_flac
 from earwitness.audio.opus import OpusDecoders
@@ -18,13 +20,15 @@ from earwitness.audio.silero_batch import SileroBatch
 from earwitness.config import Settings
 from earwitness.engines import Options, open_engine
 from earwitness.errors import SettingsError
+from earwitness.evidence.notes import SigningKey
 from earwitness.flow import hear
 from earwitness.flow.clips import Clips
 from earwitness.flow.hear import Hearing, Keeper
-from earwitness.flow.logbook import Logbook
+from earwitness.flow.incidents.codes import code_of
+from earwitness.flow.incidents.logbook import Logbook
+from earwitness.flow.incidents.parts import Incidents
 from earwitness.flow.memory import RecentSpeech
 from earwitness.flow.readings import Clip, Readings
-from earwitness.flow.reporting import Incidents
 from earwitness.flow.scope import ScopedLexicons
 from earwitness.flow.teach import Teaching
 from earwitness.flow.trial import Limits
@@ -34,10 +38,13 @@ from earwitness.live.stream import Pace
 from earwitness.model import (
     Samples,
 )
+from earwitness.outgoing import OpenChannels
 from earwitness.ports import Engine
+from earwitness.runners.steady import SteadyClock
 from earwitness.speech.doubt import Thresholds, rules
 from earwitness.stores import FolderBlobs, PolledLexicon, SqlRecords, open_store
 from earwitness.stores.head_file import HeadFile
+from earwitness.stores.policy_file import PolicyFile
 from earwitness.witness.client import witness_at
 from earwitness.witness.key_file import log_key
 
@@ -94,7 +101,36 @@ class Parts:
             witnesses,
             self.settings.witness_quorum or (len(witnesses) // 2 + 1 if witnesses else 0),
         )
-        return Incidents(self.records, self.blobs, FolderBlobs(folder / "sealed"), book)
+        return Incidents(
+            self.records,
+            self.blobs,
+            FolderBlobs(folder / "sealed"),
+            book,
+            PolicyFile(self.settings.escalation).text,
+            partial(code_of, self.messages_key.seed),
+            self.settings.public_url or self.settings.http_url,
+        )
+
+    @cached_property
+    def messages_key(self) -> SigningKey:
+        """Signs what goes out by webhook; made the first time."""
+        return log_key(self.settings.data / "messages.key")
+
+    @cached_property
+    def channels(self) -> OpenChannels:
+        """Ways out to whoever is told of a report."""
+        return OpenChannels(
+            self.settings.smtp,
+            self.settings.mail_from,
+            self.settings.data / "letters",
+            self.settings.public_url or self.settings.http_url,
+            Ed25519PrivateKey.from_private_bytes(self.messages_key.seed).sign,
+        )
+
+    @cached_property
+    def clock(self) -> SteadyClock:
+        """For what must come due whoever sets the machine's clock."""
+        return SteadyClock(self.records)
 
     @cached_property
     def reader(self) -> Reader:

@@ -12,8 +12,8 @@ from earwitness.accounts import Role
 from earwitness.doors.api import shapes
 from earwitness.doors.api.bearer import bearer_of
 from earwitness.doors.workbench.roles import EVERYBODY, only
-from earwitness.flow import cases, reporting
-from earwitness.flow.cases import Overview
+from earwitness.flow.incidents import cases, codes, reporting
+from earwitness.flow.incidents.cases import Look
 
 if TYPE_CHECKING:
     from earwitness.wiring import Earwitness
@@ -51,18 +51,18 @@ class CaseShape(shapes.Shape):
     unchanged: bool
 
     @classmethod
-    def of(cls, each: Overview) -> CaseShape:
-        said = each.first.fields
+    def of(cls, each: Look) -> CaseShape:
+        said = each.first
         utterance = said.get("utterance")
         return cls(
-            id=each.id,
-            at=each.opened_at,
+            id=each.row.id,
+            at=each.row.opened_at,
             reporter=str(said.get("by", "")),
             harm=str(said.get("harm", "")),
             imminence=str(said.get("imminence", "")),
             heard=str(said.get("heard", "")),
             utterance=None if utterance is None else str(utterance),
-            records=each.records,
+            records=len(each.records),
             unchanged=not each.wrong,
         )
 
@@ -83,16 +83,16 @@ class _Desk:
         """One's own; a responder sees everybody's in which they are not named."""
         bearer = bearer_of(request)
         acting = replace(bearer.account, roles=bearer.roles)
-        found = cases.visible(acting, self._program.incidents.book)
+        found = cases.visible(acting, self._program.incidents)
         return [CaseShape.of(each) for each in found]
 
     @only(EVERYBODY)
     def report(self, request: Request, reported: shapes.Reported) -> Acknowledged:
         """Sealed and committed to on return. With the same code it is the same report."""
-        code = reported.code or reporting.new_code()
+        bearer, code = bearer_of(request), reported.code or codes.new_code()
         said = reporting.statement(
-            bearer_of(request).account.name, reported.harm, reported.imminence, reported.heard,
-            reported.when, "\n".join(reported.implicated), reported.utterance,
+            bearer.account.name, reported.harm, reported.imminence, reported.heard,
+            reported.when, "\n".join(reported.implicated), reported.utterance, bearer.account.id,
         )  # fmt: skip
         receipt = self._program.report(said, code)
         return Acknowledged(case=receipt.case, code=code, receipt=str(receipt))

@@ -6,7 +6,6 @@ The code is in no address. It is sent with each form, and kept nowhere here.
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import structlog
@@ -15,9 +14,7 @@ from fastapi import APIRouter, Form, Request, Response
 from earwitness.doors.workbench.entrance import Entrance, peer_of
 from earwitness.doors.workbench.roles import ANYBODY, only
 from earwitness.errors import InputError, LogBroken, NotFound, NotWitnessed, RevisionConflict
-from earwitness.flow import cases, logbook, reporting
-from earwitness.flow.cases import Seen
-from earwitness.flow.logbook import Logbook
+from earwitness.flow.incidents import cases, logbook, reporting
 
 if TYPE_CHECKING:
     from earwitness.ports import CaseRow
@@ -57,7 +54,7 @@ class _Desk:
         await self._opened(request, code)
         try:
             await asyncio.to_thread(
-                reporting.add, code, text, datetime.now(UTC), self._program.incidents
+                reporting.add, code, text, self._program.clock.now(), self._program.incidents
             )
         except (InputError, LogBroken, NotWitnessed, RevisionConflict) as error:
             return await self._page(request, code, text, f"It is NOT acknowledged. {error}")
@@ -77,7 +74,7 @@ class _Desk:
     async def case(self, request: Request, code: Code = "") -> Response:
         """What the store says now, as a file: to be held against a receipt somewhere else."""
         case = await self._opened(request, code)
-        shown = await asyncio.to_thread(cases.shown, case.id, self._program.records)
+        shown = await asyncio.to_thread(cases.shown, case.id, self._program.incidents)
         return _file(str(shown), f"case-{case.id}.json")
 
     async def _opened(self, request: Request, code: str) -> CaseRow:
@@ -103,21 +100,13 @@ class _Desk:
             "reporter_case.html",
             400 if problem else 200,
             case=case,
-            records=await asyncio.to_thread(_records, case.id, book),
+            found=await asyncio.to_thread(cases.look, case.id, self._program.incidents),
             broken=broken,
             code=code,
             text=text,
             problem=problem,
             said=said,
         )
-
-
-def _records(case: str, book: Logbook) -> list[Seen]:
-    """None where somebody took all of them away; the page says that."""
-    try:
-        return cases.seen(case, book)
-    except NotFound:
-        return []
 
 
 def _file(text: str, name: str) -> Response:

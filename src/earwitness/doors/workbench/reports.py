@@ -19,7 +19,7 @@ from earwitness.doors.workbench.sound import FOR_A_REASON
 from earwitness.doors.workbench.visitors import visitor_of
 from earwitness.errors import InputError, LogBroken, NotFound, NotWitnessed, StoreError
 from earwitness.evidence.receipts import Receipt
-from earwitness.flow import cases, reporting
+from earwitness.flow.incidents import cases, codes, reporting
 from earwitness.listening import Harm, Imminence
 from earwitness.ports import AccountRecords
 
@@ -59,7 +59,7 @@ class _Desk:
     @only(EVERYBODY)
     async def show(self, request: Request, utterance: str = "") -> Response:
         """The code is drawn with the form: sent again, it is the same report."""
-        return await self._form(request, {"code": reporting.new_code(), "utterance": utterance})
+        return await self._form(request, {"code": codes.new_code(), "utterance": utterance})
 
     @only(EVERYBODY)
     async def report(
@@ -81,8 +81,9 @@ class _Desk:
         visitor = visitor_of(request)
         try:
             said = reporting.statement(
-                visitor.account.name, harm, imminence, heard, when, implicated, utterance or None
-            )
+                visitor.account.name, harm, imminence, heard, when, implicated, utterance or None,
+                visitor.account.id,
+            )  # fmt: skip
             receipt = await asyncio.to_thread(self._program.report, said, code)
         except (InputError, NotFound) as error:
             return await self._form(request, typed, 400, str(error))
@@ -111,8 +112,8 @@ class _Desk:
         """One's own; a responder sees everybody's in which they are not named."""
         account = visitor_of(request).account
         everybodys = Role.RESPONDER in account.roles
-        book, records = self._program.incidents.book, self._program.records
-        found = await asyncio.to_thread(lambda: list(cases.visible(account, book)))
+        incidents, records = self._program.incidents, self._program.records
+        found = await asyncio.to_thread(lambda: list(cases.visible(account, incidents)))
         older = await asyncio.to_thread(records.reports, None if everybodys else account.name)
         return self._pages.show(
             request,

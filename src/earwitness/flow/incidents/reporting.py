@@ -8,25 +8,25 @@ that the form was opened with, and gets the same case.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from earwitness.case import Draft, Kind
 from earwitness.errors import InputError, NotFound, StoreError
 from earwitness.evidence.receipts import Receipt, ReceiptError
-from earwitness.evidence.records import SALT_BYTES, Value
-from earwitness.flow import logbook
-from earwitness.flow.logbook import Logbook
+from earwitness.flow.incidents import cases, escalation, logbook
+from earwitness.flow.incidents.codes import code_hash
+from earwitness.flow.incidents.logbook import Logbook
+from earwitness.flow.incidents.parts import Incidents
+from earwitness.incidents import climbing, conflicts
+from earwitness.incidents.deliveries import Ahead
+from earwitness.incidents.records import FIRST, Draft, Kind, chained
+from earwitness.incidents.status import fold
 from earwitness.listening import Harm, Imminence
 from earwitness.model import Utterance
-from earwitness.ports import Blobs, CaseRow, Records
+from earwitness.ports import CaseRow
 
-CODE_BYTES = 16
-"""Nobody guesses 128 bits."""
 LONGEST = 10_000
 """Characters of what was heard."""
 AROUND = timedelta(minutes=5)
@@ -35,18 +35,11 @@ MOST_NAMED = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Incidents:
-    """What incidents need. ``clips`` may be erased by time; ``sealed`` is only ever added to."""
-
-    records: Records
-    clips: Blobs
-    sealed: Blobs
-    book: Logbook
-
-
-@dataclass(frozen=True, slots=True)
 class Statement:
-    """A report as it was written. ``implicated`` are names or roles; ``by`` who reports."""
+    """A report as it was written. ``implicated`` are names or roles; ``by`` who reports.
+
+    ``by_id`` is the id of their account; empty for somebody who has none.
+    """
 
     by: str
     harm: Harm
@@ -55,6 +48,7 @@ class Statement:
     when: str = ""
     implicated: tuple[str, ...] = ()
     utterance: str | None = None
+    by_id: str = ""
 
 
 def statement(
@@ -65,6 +59,7 @@ def statement(
     when: str = "",
     implicated: str = "",
     utterance: str | None = None,
+    by_id: str = "",
 ) -> Statement:
     """From a form; ``implicated`` has one name a line. Raises InputError."""
     try:
@@ -77,36 +72,7 @@ def statement(
     named = tuple(name for name in names if name)
     if len(named) > MOST_NAMED or any(len(name) > 200 for name in named):
         raise InputError(f"Name at most {MOST_NAMED}, one on a line.")
-    return Statement(by, kind, danger, heard.strip(), when.strip(), named, utterance)
-
-
-# --- codes ------------------------------------------------------------------
-
-
-def new_code() -> str:
-    """What opens the reporter's page, and what it is acknowledged under; drawn with the form.
-
-    >>> code_hash(new_code()) == code_hash(new_code())
-    False
-    """
-    text = base64.b32encode(secrets.token_bytes(CODE_BYTES)).decode().rstrip("=")
-    return "-".join(text[at : at + 5] for at in range(0, len(text), 5))
-
-
-def code_hash(code: str) -> bytes:
-    """32 bytes, however it is typed. Raises InputError for what cannot be a code.
-
-    >>> code_hash("abcde-FGHIJ-klmno-pqrst-uvwxy-a") == code_hash("ABCDEFGHIJKLMNOPQRSTUVWXYA")
-    True
-    """
-    plain = "".join(code.split()).replace("-", "").upper()
-    try:
-        raw = base64.b32decode(plain + "=" * (-len(plain) % 8))
-    except ValueError as error:
-        raise InputError("This is no code of a report.") from error
-    if len(raw) != CODE_BYTES:
-        raise InputError("This is no code of a report: it has 26 letters and digits.")
-    return hashlib.sha256(raw).digest()
+    return Statement(by, kind, danger, heard.strip(), when.strip(), named, utterance, by_id)
 
 
 # --- a report ---------------------------------------------------------------
@@ -122,9 +88,9 @@ def report(said: Statement, code: str, now: datetime, on: Incidents) -> Receipt:
     logbook.check(on.book)
     case = on.records.case_of(hashed)
     if case is None:
-        drafts = _drafts(said, now, on)
         new = CaseRow(secrets.token_hex(8), hashed, now)
-        case = on.records.open_case(new, drafts, on.book.sign)
+        drafts, ahead = _routed(new, _drafts(said, now, on), now, on)
+        case = on.records.open_case(new, drafts, ahead, on.book.sign)
     return acknowledged(case.id, on.book)
 
 
@@ -140,9 +106,8 @@ def add(code: str, text: str, now: datetime, on: Incidents) -> Receipt:
         raise InputError(f"Say it in at most {LONGEST} characters.")
     case = opened(code, on)
     logbook.check(on.book)
-    number = len(on.records.records(case.id))
-    draft = _draft(Kind.ADDED, {"at": now.isoformat(), "text": text.strip()})
-    on.records.add_records(case.id, number, [draft], now, on.book.sign)
+    added = cases.draft(Kind.ADDED, {"at": now.isoformat(), "text": text.strip()})
+    cases.add(cases.look(case.id, on), [added], now, on)
     return acknowledged(case.id, on.book)
 
 
@@ -168,23 +133,40 @@ def since(texts: Sequence[str]) -> list[int]:
     return sizes
 
 
+def _routed(
+    new: CaseRow, drafts: Sequence[Draft], now: datetime, on: Incidents
+) -> tuple[Sequence[Draft], Ahead]:
+    """With the policy that the case follows from now on, and the rungs with which it begins."""
+    accounts, policy = on.records.accounts(), on.policy
+    routed = escalation.routed(accounts, now, on)
+    so_far = [link.kept(new.id) for link in chained(new.id, 0, FIRST, [*drafts, routed])]
+    status = fold(new.id, now, [(each, True) for each in so_far], accounts, policy)
+    told = [cases.draft(*each) for each in climbing.begin(status, now)]
+    every = [*drafts, routed, *told]
+    kept = [link.kept(new.id) for link in chained(new.id, 0, FIRST, every)]
+    status = fold(new.id, now, [(each, True) for each in kept], accounts, policy)
+    return every, cases.ahead(status, kept)
+
+
 def _drafts(said: Statement, now: datetime, on: Incidents) -> list[Draft]:
     originals = list(_sealed(said.utterance, on)) if said.utterance else []
-    first = _draft(
+    first = cases.draft(
         Kind.REPORTED,
         {
             "at": now.isoformat(),
             "by": said.by,
+            "by_id": said.by_id,
             "harm": said.harm.value,
             "imminence": said.imminence.value,
             "heard": said.heard,
             "when": said.when,
             "implicated": list(said.implicated),
+            "implicated_ids": list(_accounts_named(said.implicated, on)),
             "utterance": said.utterance,
         },
     )
     held = [each.fields["utterance"] for each in originals]
-    return [first, *originals, *([_draft(Kind.HELD, {"utterances": held})] if held else [])]
+    return [first, *originals, *([cases.draft(Kind.HELD, {"utterances": held})] if held else [])]
 
 
 def _sealed(utterance_id: str, on: Incidents) -> Iterator[Draft]:
@@ -207,7 +189,7 @@ def _original(part: str, utterance: Utterance, on: Incidents) -> Draft:
         problem = "it is damaged"
     else:
         key, size = on.sealed.put(content), len(content)
-    return _draft(
+    return cases.draft(
         Kind.SEALED,
         {
             "part": part,
@@ -227,5 +209,7 @@ def _original(part: str, utterance: Utterance, on: Incidents) -> Draft:
     )
 
 
-def _draft(kind: Kind, fields: dict[str, Value]) -> Draft:
-    return Draft(kind, fields, secrets.token_bytes(SALT_BYTES))
+def _accounts_named(names: Sequence[str], on: Incidents) -> list[str]:
+    """Whatever they are called later."""
+    found = conflicts.implicated(names, (), on.policy, on.records.accounts())
+    return sorted(found)

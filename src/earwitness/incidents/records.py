@@ -11,13 +11,26 @@ from earwitness.evidence.records import Opened, Value, leaf_of, opened_fields
 
 
 class Kind(StrEnum):
-    """What a record says."""
+    """What a record says. Those without a person in ``by_id`` are of the program itself."""
 
     REPORTED = "reported"  # what somebody heard
+    ROUTED = "routed"  # the policy that the case follows, and who was there when it began
     SEALED = "sealed"  # an original: what it is, what heard it, by which hash it is found
     HELD = "held"  # what neither retention nor erasure may take
     ADDED = "added"  # by the reporter, later
     SEEN = "seen"  # who saw which evidence, and why
+    TOLD = "told"  # a rung was turned to, and why
+    OUTSIDE = "outside"  # the outside was turned to, and why
+    DELIVERED = "delivered"  # to the outside
+    UNDELIVERED = "undelivered"  # messages to a rung, or to the outside, fail
+    ACCEPTED = "accepted"  # the outside has taken the case
+    ACTED = "acted"
+    PROPOSED = "proposed"  # what needs a second person
+    AGREED = "agreed"  # by that person
+    ANSWERED = "answered"  # to the reporter
+    HANDED_OVER = "handed_over"
+    IMPLICATED = "implicated"  # somebody else is
+    ADMITTED = "admitted"  # who came later, and may see the case all the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +48,10 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A record as the store has it, which somebody may have changed; ``index`` is its leaf's."""
+    """A record as the store has it, which somebody may have changed; ``index`` is its leaf's.
+
+    ``leaf`` is what the log has there; None where it has nothing.
+    """
 
     case: str
     number: int
@@ -44,6 +60,7 @@ class Kept:
     fields: Mapping[str, Value]
     salt: bytes
     before: str
+    leaf: bytes | None = None
 
     def opened(self) -> dict[str, Opened]:
         """What its leaf committed to, if nobody changed it since."""
@@ -81,3 +98,9 @@ class Link:
     number: int
     before: str
     leaf: bytes
+
+    def kept(self, case: str) -> Kept:
+        """As it will be in the store; at no place of the log yet."""
+        draft = self.draft
+        fields, salt = draft.fields, draft.salt
+        return Kept(case, self.number, -1, draft.kind, fields, salt, self.before, self.leaf)

@@ -1,0 +1,1 @@
+"""Incidents: reported, committed to, seen, acted on, and carried outside where nobody acts."""

@@ -1,0 +1,148 @@
+"""Cases as they stand: their records, whether the log still holds them, what follows from them.
+
+Everything that is added to a case goes through ``addition``, so that its next clock and what is
+to be delivered are written with it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from earwitness.accounts import Account
+from earwitness.errors import NotFound, RevisionConflict
+from earwitness.evidence.cases import Case, Record
+from earwitness.evidence.merkle import leaf_hash
+from earwitness.evidence.records import SALT_BYTES, RecordError, Value, changes
+from earwitness.flow.incidents.parts import Incidents
+from earwitness.incidents import clocks
+from earwitness.incidents.deliveries import Ahead, deliveries
+from earwitness.incidents.records import FIRST, Draft, Kept, Kind, chained
+from earwitness.incidents.status import Status, fold
+from earwitness.ports import Addition, CaseRow
+
+BATCH = 200
+"""Cases that are read, or written, at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A record, and what is wrong with it: each field that is not what its leaf committed to."""
+
+    kept: Kept
+    wrong: tuple[str, ...] = ()
+
+    @property
+    def fields(self) -> Mapping[str, Value]:
+        return self.kept.fields
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A case as it stands now."""
+
+    row: CaseRow
+    records: tuple[Seen, ...]
+    status: Status
+
+    @property
+    def wrong(self) -> bool:
+        """Whether the store is not what the log holds."""
+        return self.status.changed
+
+    @property
+    def first(self) -> Mapping[str, Value]:
+        return self.records[0].fields if self.records else {}
+
+
+def look(case: str, on: Incidents) -> Look:
+    """Raises NotFound."""
+    rows = on.records.case_rows([case])
+    if not rows:
+        raise NotFound("There is no such case.")
+    return next(looks(rows, on))
+
+
+def looks(rows: Iterable[CaseRow], on: Incidents) -> Iterator[Look]:
+    """In the same order; however many, a few are held at a time."""
+    accounts, wanted = on.records.accounts(), list(rows)
+    for at in range(0, len(wanted), BATCH):
+        some = wanted[at : at + BATCH]
+        found = on.records.records_of([row.id for row in some])
+        for row in some:
+            yield _look(row, found.get(row.id, ()), accounts, on)
+
+
+def visible(account: Account, on: Incidents) -> Iterator[Look]:
+    """Newest first: those that somebody may see, and what they reported themselves.
+
+    Whoever is implicated learns nothing: not that there is a case.
+    """
+    for each in looks(on.records.cases(), on):
+        if each.status.may_see(account) or is_own(account, each.status):
+            yield each
+
+
+def is_own(account: Account, status: Status) -> bool:
+    """Whoever reported what somebody near them is named in still sees their own report."""
+    return status.reporter == account.id and account.id not in status.direct
+
+
+def shown(case: str, on: Incidents) -> Case:
+    """What the store says of a case now, for whoever holds it against a receipt."""
+    kept = on.records.records(case)
+    return Case(case, tuple(Record(each.index, each.opened()) for each in kept))
+
+
+# --- adding ------------------------------------------------------------------------
+
+
+def draft(kind: Kind, fields: Mapping[str, Value]) -> Draft:
+    """A record with a salt of its own."""
+    return Draft(kind, fields, secrets.token_bytes(SALT_BYTES))
+
+
+def add(found: Look, drafts: Sequence[Draft], now: datetime, on: Incidents) -> Look:
+    """The case with these records; durable on return. Raises RevisionConflict."""
+    made = addition(found, drafts, on)
+    if not on.records.add_records([made], now, on.book.sign):
+        raise RevisionConflict("Somebody else has added to this case; look again.")
+    return look(found.row.id, on)
+
+
+def addition(found: Look, drafts: Sequence[Draft], on: Incidents) -> Addition:
+    """Records behind those of a case, with what follows from all of them."""
+    case = found.row.id
+    number = found.records[-1].kept.number + 1 if found.records else 0
+    new = [link.kept(case) for link in chained(case, number, FIRST, drafts)]
+    records = [*((each.kept, not each.wrong) for each in found.records), *((n, True) for n in new)]
+    status = fold(case, found.row.opened_at, records, found.status.accounts, on.policy)
+    return Addition(case, number, drafts, ahead(status, new))
+
+
+def ahead(status: Status, records: Iterable[Kept]) -> Ahead:
+    """What is to come, and what these records want delivered."""
+    return Ahead(clocks.due(status), tuple(one for each in records for one in deliveries(each)))
+
+
+def _look(row: CaseRow, kept: Sequence[Kept], accounts: Sequence[Account], on: Incidents) -> Look:
+    seen, before, number = [], FIRST, 0
+    for each in kept:
+        wrong = _wrong(each)
+        if (each.number, each.before) != (number, before):
+            wrong = (*wrong, "a record before it was taken away")
+        before, number = leaf_hash(each.leaf or b"").hex(), each.number + 1
+        seen.append(Seen(each, wrong))
+    records = [(each.kept, not each.wrong) for each in seen]
+    return Look(row, tuple(seen), fold(row.id, row.opened_at, records, accounts, on.policy))
+
+
+def _wrong(kept: Kept) -> tuple[str, ...]:
+    if kept.leaf is None:
+        return ("all of it: the log has no leaf of it",)
+    try:
+        return tuple(f"{each.field} ({each.what})" for each in changes(kept.leaf, kept.opened()))
+    except RecordError:
+        return ("all of it: its leaf is no leaf",)

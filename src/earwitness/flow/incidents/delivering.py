@@ -1,0 +1,161 @@
+"""What goes out: that something waits and where, never what; again until the other side has it.
+
+The outside has it when somebody there says so, on a page of their own; until then it is told
+again each day, although its mail server took every message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from earwitness.errors import NotDelivered
+from earwitness.evidence.records import Value
+from earwitness.flow.incidents import cases, logbook
+from earwitness.flow.incidents.cases import Look
+from earwitness.flow.incidents.parts import Incidents
+from earwitness.incidents import clocks
+from earwitness.incidents.deliveries import Delivery, pause
+from earwitness.incidents.records import Kind
+from earwitness.incidents.status import moment_of
+from earwitness.ports import Channels, Message
+
+AGAIN = timedelta(days=1)
+"""How often the outside is told while it says nothing."""
+PATIENCE = timedelta(hours=1)
+"""How long messages to the outside may fail before that is on record."""
+
+log = structlog.get_logger(__name__)
+
+
+def deliver(delivery_id: str, now: datetime, on: Incidents, channels: Channels) -> None:
+    """One try. Raises NotFound, StoreError, RevisionConflict; the delivery is due again then."""
+    delivery = on.records.delivery(delivery_id)
+    if delivery.next_at is None or delivery.next_at > now:
+        return
+    found = cases.look(delivery.case, on)
+    if why := _needless(delivery, found):
+        on.records.put_delivery(replace(delivery, next_at=None, problem=why))
+        return
+    try:
+        channels.send(delivery.channel, message(delivery, found, on))
+    except NotDelivered as error:
+        _failed(delivery, str(error), found, now, on)
+    else:
+        _sent(delivery, found, now, on)
+
+
+def message(delivery: Delivery, found: Look, on: Incidents) -> Message:
+    """To somebody on a rung, or to the outside."""
+    inside = delivery.rung is not None
+    return Message(
+        delivery.id,
+        found.row.id,
+        "told" if inside else "outside",
+        _INSIDE if inside else _OUTSIDE,
+        _to_inside(found, on) if inside else _to_outside(found, on),
+        delivery.made_at,
+    )
+
+
+def _needless(delivery: Delivery, found: Look) -> str:
+    """Why nobody is to be told this any more; empty where somebody is."""
+    status = found.status
+    if delivery.rung is None:
+        return "it was accepted" if status.accepted_at else ""
+    if status.closed_at:
+        return "the case was closed"
+    allowed = (one for each in {told.rung for told in status.told}
+               for by in status.people(each).values() for one in by)  # fmt: skip
+    return "" if delivery.channel in allowed else "whoever it was for is routed around"
+
+
+def _sent(delivery: Delivery, found: Look, now: datetime, on: Incidents) -> None:
+    again = now + AGAIN if delivery.rung is None else None
+    first = delivery.sent_at is None
+    done = replace(delivery, tries=0, problem="", next_at=again, sent_at=delivery.sent_at or now)
+    if delivery.rung is None and first:
+        _record(Kind.DELIVERED, {"channel": delivery.channel}, found, now, on)
+    on.records.put_delivery(done)
+
+
+def _failed(delivery: Delivery, why: str, found: Look, now: datetime, on: Incidents) -> None:
+    tries = delivery.tries + 1
+    log.warning("not delivered", case=delivery.case, tries=tries, why=why)
+    if _is_unreached(delivery, found, now, on):
+        fields: dict[str, Value] = {"rung": delivery.rung, "problem": why}
+        _record(Kind.UNDELIVERED, fields, found, now, on)
+    failed = replace(delivery, tries=tries, problem=why, next_at=now + pause(tries))
+    on.records.put_delivery(failed)
+
+
+def _is_unreached(delivery: Delivery, found: Look, now: datetime, on: Incidents) -> bool:
+    """Whether nothing to this rung, or to the outside, got through for too long, as yet unsaid."""
+    status, rung = found.status, delivery.rung
+    patience = PATIENCE
+    if rung is not None:
+        patience = status.policy.deadline(rung, status.harm, status.imminence)[0] / 2
+    beside = [each for each in on.records.deliveries_of(delivery.case) if each.rung == rung]
+    said = any(
+        each.kept.kind == Kind.UNDELIVERED and each.fields.get("rung") == rung
+        for each in found.records
+    )
+    late = now - delivery.made_at >= patience
+    return late and not said and all(each.sent_at is None for each in beside)
+
+
+def _record(
+    kind: Kind, fields: dict[str, Value], found: Look, now: datetime, on: Incidents
+) -> None:
+    cases.add(found, [cases.draft(kind, {"at": now.isoformat(), **fields})], now, on)
+    logbook.remember(on.book)
+
+
+# --- what is said ----------------------------------------------------------------
+
+
+_INSIDE = "Earwitness: something waits for you"
+_OUTSIDE = "Earwitness: a report that nobody has acted on"
+
+
+def _to_inside(found: Look, on: Incidents) -> str:
+    due = clocks.due(found.status)
+    until = f"by {_said(due)}" if due else "soon"
+    return (
+        f"A report waits for you to act {until}.\n\n"
+        f"  {on.address}/workbench/case/{found.row.id}\n\n"
+        "Reading it stops no clock; only what you record there as done does. "
+        "What it is about is not in this message, on purpose.\n"
+    )
+
+
+def _to_outside(found: Look, on: Incidents) -> str:
+    outside = found.status.policy.outside
+    return (
+        f"To {outside.name if outside else 'whom it concerns'}.\n\n"
+        f"Somebody who works here reported something on {_said(found.row.opened_at)}. You were "
+        "chosen beforehand as who is told where nobody inside acts, or may be told.\n\n"
+        + "".join(f"  {line}\n" for line in _course(found))
+        + "\nOpen the case, and say that you have taken it:\n\n"
+        f"  {on.address}/outside/{found.row.id}\n"
+        f"  code: {on.outside_code(found.row.id)}\n\n"
+        "Until you do, this message comes again each day. What was reported is not in it, on "
+        "purpose. The log of this place vouches for what the case says; its key is\n\n"
+        f"  {on.book.key.public}\n"
+    )
+
+
+def _course(found: Look) -> Iterator[str]:
+    """When it climbed, and why; nothing of what it is about."""
+    for each in found.records:
+        if each.kept.kind in (Kind.TOLD, Kind.OUTSIDE):
+            at, what = moment_of(each.kept, "at"), each.fields
+            who = what.get("name") if each.kept.kind == Kind.TOLD else "you"
+            yield f"{_said(at) if at else ''}: {who} ({what.get('why')})"
+
+
+def _said(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M UTC")

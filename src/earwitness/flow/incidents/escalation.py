@@ -1,0 +1,89 @@
+"""A case that nobody acts on climbs: by itself, once for each clock, however many workers look.
+
+Which cases are due is read from a table. What is true is in their records: so the table is made
+again from them at every start and now and then, and whoever changes it gains nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import structlog
+
+from earwitness.accounts import Account, Role
+from earwitness.evidence.records import Value
+from earwitness.flow.incidents import cases, logbook
+from earwitness.flow.incidents.cases import Look
+from earwitness.flow.incidents.parts import Incidents
+from earwitness.incidents import climbing
+from earwitness.incidents.policy import ROLE
+from earwitness.incidents.records import Draft, Kind
+
+log = structlog.get_logger(__name__)
+
+
+def routed(accounts: Iterable[Account], now: datetime, on: Incidents) -> Draft:
+    """The policy in force, as its text, and whoever has to do with it."""
+    text, policy = on.policy_text(), on.policy
+    roles = {Role.RESPONDER.value}
+    roles |= {each.removeprefix(ROLE) for rung in policy.rungs for each in rung.tell}
+    names = {each.account for each in policy.people.values()}
+    there: dict[str, Value] = {}
+    for each in accounts:
+        if any(role.value in roles for role in each.roles) or each.name in names:
+            had: list[Value] = [role.value for role in sorted(each.roles)]
+            there[each.id] = {"name": each.name, "roles": had}
+    return cases.draft(Kind.ROUTED, {"at": now.isoformat(), "policy": text, "there": there})
+
+
+def fire(ids: Sequence[str], now: datetime, on: Incidents) -> int:
+    """What the clocks of these cases lead to; returns with how many something was done.
+
+    Idempotent: a clock that went off is on record, and a case to which somebody added meanwhile
+    is left for the next turn. Raises StoreError, LogBroken.
+    """
+    rows = on.records.case_rows(ids)
+    additions, settled = [], {}
+    for found in cases.looks(rows, on):
+        drafts = _due(found, now, on)
+        if drafts:
+            additions.append(cases.addition(found, drafts, on))
+        else:  # the table was wrong, or somebody has acted: nothing is due
+            settled[found.row.id] = cases.ahead(found.status, ())
+    added: frozenset[str] = frozenset()
+    if additions:
+        added = on.records.add_records(additions, now, on.book.sign)
+        logbook.remember(on.book)
+    if settled:
+        on.records.set_ahead(settled)
+    return len(added) + len(settled)
+
+
+def true_up(on: Incidents) -> int:
+    """Makes the table again where it is not what the records say; returns for how many cases.
+
+    Deliveries that are missing are made again, and go out again.
+    """
+    kept, wrong = on.records.clocks(), {}
+    for found in cases.looks(on.records.cases(), on):
+        case = found.row.id
+        ahead = cases.ahead(found.status, (each.kept for each in found.records if not each.wrong))
+        there = {each.id for each in on.records.deliveries_of(case)} if ahead.deliveries else set()
+        lost = any(each.id not in there for each in ahead.deliveries)
+        if case not in kept or kept[case] != ahead.due or lost:
+            wrong[case] = ahead
+    if wrong:
+        on.records.set_ahead(wrong)
+        log.warning("clocks were not what the records say", cases=len(wrong))
+    return len(wrong)
+
+
+def _due(found: Look, now: datetime, on: Incidents) -> list[Draft]:
+    status, made = found.status, []
+    if not status.routed:  # from before there were policies
+        made.append(routed(status.accounts, now, on))
+        steps = climbing.begin(status, now)
+    else:
+        steps = climbing.fire(status, now)
+    return [*made, *(cases.draft(*each) for each in steps)]

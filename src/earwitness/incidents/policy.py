@@ -1,0 +1,233 @@
+"""Who must act on a report, by when, and who hears of it outside: validated data.
+
+A policy is a TOML file of the deployment (docs/how-to/escalation.md). It is checked as a whole,
+and a case carries the text with which it began, so that an edited one changes no case.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from datetime import time, timedelta
+from functools import lru_cache
+from typing import Annotated, Any, Literal, TypeAlias
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+from earwitness.accounts import Role
+from earwitness.errors import InputError
+from earwitness.incidents.hours import DAYS, Hours, span
+from earwitness.listening import Harm, Imminence
+
+LONGEST = 64 * 1024
+"""Characters of a policy."""
+MOST = {
+    Imminence.NOW: timedelta(hours=4),
+    Imminence.RECENT: timedelta(days=7),
+    Imminence.PAST: timedelta(days=30),
+}
+"""The longest that a rung may be given: a chain of years would bury what it is for."""
+AT_ONCE = {Imminence.NOW: 2, Imminence.RECENT: 1, Imminence.PAST: 1}
+"""With how many rungs a case begins, where the policy does not say."""
+EVERY_RUNG_AT_ONCE = frozenset({Harm.CHILD})
+"""Whatever a policy says: there is nothing to wait for."""
+ROLE = "role:"
+
+
+def _span(value: object) -> object:
+    return span(value) if isinstance(value, str) else value
+
+
+def _channel(text: str) -> str:
+    """By mail, to a web address (over TLS, or on this machine), or as a letter."""
+    local = re.match(r"http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?/", text)
+    mail = re.fullmatch(r"mailto:[^@\s,;<>]+@[^@\s,;<>]+", text)
+    letter = re.fullmatch(r"letter:[a-z0-9-]{1,50}", text)
+    if not text.isprintable() or not (local or mail or letter or re.match(r"https://[^/\s]", text)):
+        raise ValueError("a channel is mailto:ADDRESS, https://... or letter:NAME")
+    return text
+
+
+Span: TypeAlias = Annotated[timedelta, BeforeValidator(_span)]
+Channel: TypeAlias = Annotated[str, Field(max_length=500), AfterValidator(_channel)]
+Deadlines: TypeAlias = dict[Imminence, Span]
+Name: TypeAlias = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^\S(.*\S)?$")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PersonOf(_Part):
+    """Somebody: their account here, if they have one, and how else they are told.
+
+    ``reports_to`` and ``deputies`` are names of people of the same policy.
+    """
+
+    account: Name | None = None
+    channels: tuple[Channel, ...] = Field((), max_length=10)
+    reports_to: str | None = None
+    deputies: tuple[str, ...] = Field((), max_length=10)
+
+    @model_validator(mode="after")
+    def _can_be_told(self) -> PersonOf:
+        if not self.account and not self.channels:
+            raise ValueError("a person has an account here or a channel, or both")
+        return self
+
+
+class Rung(_Part):
+    """``tell`` are people or ``role:NAME``. Deadlines run day and night unless it says so."""
+
+    name: Name
+    tell: tuple[str, ...] = Field(min_length=1, max_length=20)
+    deadlines: Deadlines
+    harms: dict[Harm, Deadlines] = {}
+    working_hours: bool = False
+
+    @model_validator(mode="after")
+    def _is_bounded(self) -> Rung:
+        missing = [each.value for each in Imminence if each not in self.deadlines]
+        if missing:
+            raise ValueError(f"there is no deadline for {', '.join(missing)}")
+        for deadlines in (self.deadlines, *self.harms.values()):
+            for imminence, given in deadlines.items():
+                if given > MOST[imminence]:
+                    raise ValueError(
+                        f"the deadline for {imminence.value} is longer than {MOST[imminence]}"
+                    )
+        return self
+
+
+class Outside(_Part):
+    """Who is told when nobody here acts: an authority, an ombudsman, a lawyer."""
+
+    name: Name
+    channels: tuple[Channel, ...] = Field(min_length=1, max_length=10)
+
+
+class WorkingHours(_Part):
+    """In local time. ``from`` and ``to`` as 09:00."""
+
+    zone: str = "UTC"
+    days: tuple[Literal[DAYS], ...] = DAYS[:5]  # type: ignore[valid-type]
+    begin: time = Field(time(9), alias="from")
+    end: time = Field(time(17), alias="to")
+
+    @model_validator(mode="after")
+    def _is_some_time(self) -> WorkingHours:
+        try:
+            ZoneInfo(self.zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(f"there is no time zone {self.zone!r}") from error
+        if not self.days or self.begin >= self.end:
+            raise ValueError("working hours are on some day, and end after they begin")
+        return self
+
+
+class Policy(_Part):
+    """Frozen; made by ``parse``."""
+
+    rungs: tuple[Rung, ...] = Field(min_length=1, max_length=10)
+    people: dict[str, PersonOf] = Field({}, max_length=200)
+    outside: Outside | None = None
+    hours: WorkingHours = Field(default_factory=lambda: WorkingHours.model_validate({}))
+    at_once: dict[Imminence, Annotated[int, Field(ge=1, le=10)]] = {}
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Policy:
+        for where, name in self._mentions():
+            if name.startswith(ROLE):
+                if name.removeprefix(ROLE) not in set(Role) or not where.startswith("rung"):
+                    raise ValueError(f"{where}: there is no role {name.removeprefix(ROLE)!r}")
+            elif name not in self.people:
+                raise ValueError(f"{where}: there is nobody called {name!r} under [people]")
+        names = [each.name for each in self.rungs]
+        if len(set(names)) != len(names):
+            raise ValueError("two rungs have the same name")
+        for name in self.people:
+            above = self.people[name].reports_to
+            for _ in self.people:
+                if above is None:
+                    break
+                if above == name:
+                    raise ValueError(f"people.{name} reports, in the end, to themselves")
+                above = self.people[above].reports_to
+        return self
+
+    def _mentions(self) -> Iterator[tuple[str, str]]:
+        """Every name of somebody, and where it is."""
+        for rung in self.rungs:
+            for name in rung.tell:
+                yield f"rung {rung.name!r}", name
+        for key, person in self.people.items():
+            for name in (*person.deputies, *([person.reports_to] if person.reports_to else [])):
+                yield f"people.{key}", name
+
+    def deadline(
+        self, rung: int, harm: Harm, imminence: Imminence
+    ) -> tuple[timedelta, Hours | None]:
+        """How long this rung has. Nobody who is in danger now waits for office hours."""
+        found = self.rungs[rung]
+        given = found.harms.get(harm, {}).get(imminence, found.deadlines[imminence])
+        by_hours = found.working_hours and imminence is not Imminence.NOW
+        return given, _hours(self.hours) if by_hours else None
+
+    def first(self, harm: Harm, imminence: Imminence) -> int:
+        """With how many rungs a case begins."""
+        if harm in EVERY_RUNG_AT_ONCE:
+            return len(self.rungs)
+        return min(self.at_once.get(imminence, AT_ONCE[imminence]), len(self.rungs))
+
+
+@lru_cache(maxsize=256)
+def parse(text: str) -> Policy:
+    """Raises InputError, which says where and why."""
+    if len(text) > LONGEST:
+        raise InputError(f"A policy has at most {LONGEST} characters.")
+    try:
+        found: Mapping[str, Any] = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"This is not TOML: {error}.") from error
+    try:
+        return Policy.model_validate(found)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the policy"
+        why = first["msg"].removeprefix("Value error, ")
+        raise InputError(f"{where}: {why}.") from error
+
+
+def _hours(given: WorkingHours) -> Hours:
+    days = frozenset(DAYS.index(each) for each in given.days)
+    return Hours(ZoneInfo(given.zone), days, given.begin, given.end)
+
+
+BUILT_IN = """\
+# Nobody has written a policy yet: every responder is told, then everybody who could make one.
+[[rungs]]
+name = "Responders"
+tell = ["role:responder"]
+deadlines = { now = "15m", recent = "4h", past = "2d" }
+
+[[rungs]]
+name = "Leads and privacy officers"
+tell = ["role:lead", "role:privacy-officer"]
+deadlines = { now = "15m", recent = "4h", past = "2d" }
+
+[[rungs]]
+name = "Administrators"
+tell = ["role:administrator"]
+deadlines = { now = "30m", recent = "8h", past = "4d" }
+"""
+"""In force where no file is given. It has no outside: only a deployment knows its own."""

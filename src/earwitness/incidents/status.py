@@ -1,0 +1,312 @@
+"""What stands about a case, from its records alone: who was told, what was done, by whom.
+
+A record that is not what the log holds counts for nothing here, except that it is seen to have
+been changed. What somebody did who turns out to be implicated stops no clock any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeVar
+
+from earwitness.accounts import Account, Role
+from earwitness.errors import InputError
+from earwitness.evidence.records import Value
+from earwitness.incidents import conflicts
+from earwitness.incidents.conflicts import There, Was
+from earwitness.incidents.policy import ROLE, Policy, parse
+from earwitness.incidents.records import Kept, Kind
+from earwitness.listening import Harm, Imminence
+
+T = TypeVar("T")
+
+
+class Act(StrEnum):
+    """What somebody does about a case."""
+
+    INQUIRY = "inquiry"
+    REFERRED = "referred"
+    EMERGENCY = "emergency"
+    NO_ACTION = "no_action"
+    CONCLUDED = "concluded"
+    RELEASE = "release"  # of the legal hold
+    IDENTITY = "identity"  # opens who reported
+
+
+LASTING = frozenset({Act.INQUIRY, Act.REFERRED, Act.EMERGENCY})
+"""They stop the clock of a rung, until a date that is recorded with them."""
+BY_TWO = frozenset({Act.NO_ACTION, Act.CONCLUDED, Act.RELEASE, Act.IDENTITY})
+"""Proposed by one, agreed by another who is not of their line; the first two close the case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """``by`` is the id of an account. ``until`` is when it is looked at again."""
+
+    number: int
+    what: Act
+    by: str
+    at: datetime
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A rung that was turned to."""
+
+    rung: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Of one case; made by ``fold``.
+
+    ``direct`` are the accounts that are named, ``implicated`` all that are routed around, by
+    id. ``fired`` are the keys of clocks that went off, ``unreached`` rungs whom no message
+    reached. ``since`` is when a case that was closed was opened again, ``said`` what else the
+    reporter said: by number of its record, when, and whether somebody retaliates.
+    """
+
+    id: str
+    opened_at: datetime
+    harm: Harm
+    imminence: Imminence
+    policy: Policy
+    accounts: tuple[Account, ...] = field(repr=False)
+    routed: bool = False
+    changed: bool = False
+    reporter: str = ""
+    named: tuple[str, ...] = ()
+    direct: frozenset[str] = frozenset()
+    implicated: frozenset[str] = frozenset()
+    told: tuple[Told, ...] = ()
+    fired: frozenset[str] = frozenset()
+    unreached: Mapping[int, datetime] = field(default_factory=dict)
+    held: bool = False
+    action: Action | None = None
+    proposals: Mapping[int, Action] = field(default_factory=dict)
+    identity_at: datetime | None = None
+    closed_at: datetime | None = None
+    since: datetime | None = None
+    outside_at: datetime | None = None
+    said: Mapping[int, tuple[datetime, bool]] = field(default_factory=dict)
+    accepted_at: datetime | None = None
+    answered_at: datetime | None = None
+    feedback_at: datetime | None = None
+
+    @property
+    def top(self) -> int:
+        """The highest rung that was told; -1 for none."""
+        return max((each.rung for each in self.told), default=-1)
+
+    def people(self, rung: int) -> dict[str, tuple[str, ...]]:
+        """Who is on a rung and may know: ids, and the channels by which they are told."""
+        return dict(_people(self, self.policy.rungs[rung].tell))
+
+    def apart(self, one: str, other: str) -> bool:
+        """Whether neither stands in the other's line: two people, and not one and their deputy."""
+        line = conflicts.around({one}, self.policy, self.accounts)
+        return other not in line and other not in self.implicated
+
+    def may_see(self, account: Account) -> bool:
+        """Responders, and whom a rung names that was turned to; nobody who is implicated."""
+        if account.disabled_at or account.id in self.implicated:
+            return False
+        rungs = {each.rung for each in self.told}
+        return Role.RESPONDER in account.roles or any(account.id in self.people(n) for n in rungs)
+
+
+def fold(
+    case: str,
+    opened_at: datetime,
+    records: Sequence[tuple[Kept, bool]],
+    accounts: Sequence[Account],
+    fallback: Policy,
+) -> Status:
+    """``records`` in their order, each with whether it is what the log holds.
+
+    ``fallback`` is the policy where the case's own was changed, or is from before there were any.
+    """
+    good = [each for each, holds in records if holds]
+    first = next((each for each in good if each.kind == Kind.REPORTED), None)
+    routed = next((each for each in good if each.kind == Kind.ROUTED), None)
+    there = _there(routed)
+    status = Status(
+        case,
+        opened_at,
+        _one(Harm, first, "harm", Harm.OTHER),
+        _one(Imminence, first, "imminence", Imminence.NOW),
+        _policy(routed, fallback),
+        conflicts.as_they_were(accounts, there),
+        routed=routed is not None,
+        changed=len(good) < len(records) or first is None,
+        reporter=text_of(first, "by_id"),
+        fired=frozenset(key for each in good for key in texts_of(each, "clocks")),
+    )
+    status = _with_conflicts(status, good, there)
+    for each in good:
+        status = _after(status, each)
+    return status
+
+
+# --- one record after another -----------------------------------------------------
+
+
+def _after(status: Status, record: Kept) -> Status:
+    """The status once this has happened."""
+    at = moment_of(record, "at")
+    if at is None:
+        return status
+    match record.kind:
+        case Kind.TOLD if isinstance(rung := record.fields.get("rung"), int):
+            return replace(status, told=(*status.told, Told(rung, at)))
+        case Kind.OUTSIDE:
+            return replace(status, outside_at=status.outside_at or at)
+        case Kind.ACCEPTED:
+            return replace(status, accepted_at=status.accepted_at or at)
+        case Kind.UNDELIVERED if isinstance(rung := record.fields.get("rung"), int):
+            return replace(status, unreached={rung: at, **status.unreached})
+        case Kind.HELD:
+            return replace(status, held=True)
+        case Kind.ADDED:
+            said = {**status.said, record.number: (at, record.fields.get("retaliation") is True)}
+            status = replace(status, said=said)
+            if status.closed_at is None:
+                return status
+            return replace(status, closed_at=None, action=None, since=at)
+    return _done(status, record, at)
+
+
+def _done(status: Status, record: Kept, at: datetime) -> Status:
+    """By somebody who may: what an implicated person did counts for nothing."""
+    by = text_of(record, "by_id")
+    if not by or by in status.implicated:
+        return status
+    if record.kind == Kind.ANSWERED:
+        told = at if record.fields.get("feedback") is True else None
+        return replace(
+            status,
+            answered_at=status.answered_at or at,
+            feedback_at=status.feedback_at or told,
+        )
+    what = _one(Act, record, "what", None)
+    if what is None:
+        return status
+    action = Action(record.number, what, by, at, moment_of(record, "until"))
+    if record.kind == Kind.ACTED and what in LASTING and action.until:
+        return replace(status, action=action)
+    if record.kind == Kind.PROPOSED and what in BY_TWO:
+        return replace(status, proposals={**status.proposals, record.number: action})
+    number = record.fields.get("proposal")
+    if record.kind == Kind.AGREED and isinstance(number, int):
+        asked = status.proposals.get(number)
+        if asked and asked.what == what and status.apart(asked.by, by):
+            left = {each: one for each, one in status.proposals.items() if one.what != what}
+            return _agreed(replace(status, proposals=left), action, at)
+    return status
+
+
+def _agreed(status: Status, action: Action, at: datetime) -> Status:
+    match action.what:
+        case Act.RELEASE:
+            return replace(status, held=False)
+        case Act.IDENTITY:
+            return replace(status, identity_at=at)
+    return replace(status, action=action, closed_at=at)
+
+
+def _with_conflicts(status: Status, good: Sequence[Kept], there: There) -> Status:
+    """Whoever is named at any time is named for all of the time."""
+    naming = [each for each in good if each.kind in (Kind.REPORTED, Kind.IMPLICATED)]
+    named = tuple(name for each in naming for name in texts_of(each, "implicated"))
+    if not named:
+        return status
+    ids = {one for each in naming for one in texts_of(each, "implicated_ids")}
+    direct = conflicts.implicated(named, ids, status.policy, status.accounts)
+    away = conflicts.around(direct, status.policy, status.accounts)
+    let_in = {
+        one
+        for each in good
+        if each.kind == Kind.ADMITTED and text_of(each, "by_id") not in away
+        for one in texts_of(each, "who")
+    }
+    away |= conflicts.later(there, let_in, status.accounts)
+    return replace(status, named=named, direct=direct, implicated=away)
+
+
+def _people(status: Status, tell: Sequence[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Each once. Whom nothing reaches is nobody."""
+    policy = status.policy
+    keys = {who: key for key, who in conflicts.whom(policy, status.accounts).items()}
+    ids = {key: who for who, key in keys.items()}
+    accounts = {each.id: each for each in status.accounts}
+    found: list[str] = []
+    for name in tell:
+        if name.startswith(ROLE):
+            role = Role(name.removeprefix(ROLE))
+            found += [each.id for each in status.accounts if role in each.roles]
+        else:
+            found += [ids[key] for key in (name, *policy.people[name].deputies)]
+    for who in dict.fromkeys(found):
+        account, key = accounts.get(who), keys.get(who)
+        channels = policy.people[key].channels if key else ()
+        here = account is not None and account.disabled_at is None
+        if who not in status.implicated and (here or (account is None and channels)):
+            yield who, channels
+
+
+# --- fields ------------------------------------------------------------------------
+
+
+def text_of(record: Kept | None, name: str) -> str:
+    """Empty where it is no text."""
+    found = record.fields.get(name) if record else None
+    return found if isinstance(found, str) else ""
+
+
+def texts_of(record: Kept, name: str) -> list[str]:
+    """Of a field that is a list; what is no text is passed over."""
+    found = record.fields.get(name)
+    return [each for each in found if isinstance(each, str)] if isinstance(found, list) else []
+
+
+def moment_of(record: Kept, name: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text_of(record, name))
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
+
+
+def _one(kind: Callable[[str], T], record: Kept | None, name: str, other: T) -> T:
+    try:
+        return kind(text_of(record, name))
+    except ValueError:
+        return other
+
+
+def _policy(routed: Kept | None, fallback: Policy) -> Policy:
+    try:
+        return parse(text_of(routed, "policy")) if routed else fallback
+    except InputError:
+        return fallback
+
+
+def _there(routed: Kept | None) -> dict[str, Was]:
+    found: Value = routed.fields.get("there") if routed else None
+    if not isinstance(found, dict):
+        return {}
+    return {
+        who: Was(str(each.get("name")), _roles(each.get("roles")))
+        for who, each in found.items()
+        if isinstance(each, dict)
+    }
+
+
+def _roles(found: Value) -> frozenset[Role]:
+    names = found if isinstance(found, list) else []
+    return frozenset(role for role in Role if role.value in names)

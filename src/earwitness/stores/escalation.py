@@ -1,0 +1,111 @@
+"""When what is due, and what is on its way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from earwitness.errors import NotFound
+from earwitness.incidents.deliveries import Ahead, Delivery
+from earwitness.stores.database import Database
+from earwitness.stores.incident_tables import incident_clock, incident_delivery, time_seen
+
+_ONE = 1
+
+
+class EscalationStore:
+    """Implements ``ports.EscalationRecords``."""
+
+    database: Database
+
+    def due_cases(self, now: datetime, most: int) -> Sequence[str]:
+        due = incident_clock.c.due_at
+        statement = (
+            select(incident_clock.c.incident)
+            .where(due <= now)
+            .order_by(due, incident_clock.c.incident)
+            .limit(most)
+        )
+        with self.database.read() as connection:
+            return list(connection.scalars(statement))
+
+    def clocks(self) -> Mapping[str, datetime | None]:
+        with self.database.read() as connection:
+            rows = connection.execute(select(incident_clock.c.incident, incident_clock.c.due_at))
+            return {row.incident: row.due_at for row in rows}
+
+    def set_ahead(self, ahead: Mapping[str, Ahead]) -> None:
+        with self.database.write() as connection:
+            for case, each in ahead.items():
+                put_ahead(self.database, connection, case, each)
+
+    def due_deliveries(self, now: datetime, most: int) -> Sequence[Delivery]:
+        due = incident_delivery.c.next_at
+        statement = (
+            select(incident_delivery)
+            .where(due <= now)
+            .order_by(due, incident_delivery.c.id)
+            .limit(most)
+        )
+        with self.database.read() as connection:
+            return [_delivery(row) for row in connection.execute(statement)]
+
+    def delivery(self, delivery_id: str) -> Delivery:
+        statement = select(incident_delivery).where(incident_delivery.c.id == delivery_id)
+        with self.database.read() as connection:
+            row = connection.execute(statement).one_or_none()
+        if row is None:
+            raise NotFound(f"There is no delivery {delivery_id!r}.")
+        return _delivery(row)
+
+    def deliveries_of(self, case: str) -> Sequence[Delivery]:
+        statement = (
+            select(incident_delivery)
+            .where(incident_delivery.c.incident == case)
+            .order_by(incident_delivery.c.number, incident_delivery.c.id)
+        )
+        with self.database.read() as connection:
+            return [_delivery(row) for row in connection.execute(statement)]
+
+    def put_delivery(self, delivery: Delivery) -> None:
+        change = update(incident_delivery).where(incident_delivery.c.id == delivery.id)
+        with self.database.write() as connection:
+            if connection.execute(change.values(_row(delivery))).rowcount != 1:
+                raise NotFound(f"There is no delivery {delivery.id!r}.")
+
+    def time_seen(self) -> datetime | None:
+        with self.database.read() as connection:
+            return connection.execute(select(time_seen.c.at)).scalar_one_or_none()
+
+    def note_time(self, moment: datetime) -> None:
+        with self.database.write() as connection:
+            first = {"id": _ONE, "at": moment}
+            if not self.database.insert_new(connection, time_seen, first):
+                change = update(time_seen).where(time_seen.c.at < moment)
+                connection.execute(change.values(at=moment))
+
+
+def put_ahead(database: Database, connection: Connection, case: str, ahead: Ahead) -> None:
+    """In the transaction of the records that lead to it."""
+    row: dict[str, object] = {"incident": case, "due_at": ahead.due}
+    if not database.insert_new(connection, incident_clock, row):
+        change = update(incident_clock).where(incident_clock.c.incident == case)
+        connection.execute(change.values(due_at=ahead.due))
+    for each in ahead.deliveries:
+        database.insert_new(connection, incident_delivery, _row(each))
+
+
+def _row(delivery: Delivery) -> dict[str, Any]:
+    row = asdict(delivery)
+    row["incident"] = row.pop("case")
+    return row
+
+
+def _delivery(row: Row[Any]) -> Delivery:
+    values = dict(row._mapping)
+    values["case"] = values.pop("incident")
+    return Delivery(**values)

@@ -1,0 +1,256 @@
+"""A case climbs by itself, past whoever is implicated, to the outside; only an action stops it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from tests.flow.incident_house import THREE_RUNGS, Recorded, change, incidents, person
+from tests.values import START
+
+from earwitness.accounts import Account, Role
+from earwitness.errors import NotFound
+from earwitness.evidence.verify import verify
+from earwitness.flow.incidents import acting, cases, codes, delivering, escalation, reporting
+from earwitness.flow.incidents.cases import Look
+from earwitness.flow.incidents.parts import Incidents
+from earwitness.flow.incidents.reporting import Statement
+from earwitness.incidents.records import Kind
+from earwitness.listening import Harm, Imminence
+
+SAID = Statement("Ada", Harm.THREAT, Imminence.NOW, "somebody was threatened", by_id="ada")
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+@dataclass
+class House:
+    on: Incidents
+    out: Recorded
+    people: dict[str, Account]
+
+    def report(self, said: Statement = SAID, at: datetime = START) -> str:
+        return reporting.report(said, codes.new_code(), at, self.on).case
+
+    def pass_time(self, until: datetime, began: datetime = START, step: timedelta = MINUTE) -> None:
+        """Every worker's turn until then."""
+        now = began
+        while now <= until:
+            self.turn(now)
+            now += step
+
+    def turn(self, now: datetime) -> None:
+        while ids := self.on.records.due_cases(now, 100):
+            assert escalation.fire(ids, now, self.on)
+        for each in self.on.records.due_deliveries(now, 100):
+            delivering.deliver(each.id, now, self.on, self.out)
+
+    def look(self, case: str) -> Look:
+        return cases.look(case, self.on)
+
+    def told(self, case: str) -> list[tuple[str, timedelta]]:
+        """Which rungs, and after what time."""
+        return [
+            (str(each.fields.get("name") or "nobody"), at - START)
+            for each in self.look(case).records
+            if each.kept.kind in (Kind.TOLD, Kind.OUTSIDE)
+            and (at := datetime.fromisoformat(str(each.fields["at"])))
+        ]
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    made = house_of(tmp_path, THREE_RUNGS)
+    yield made
+    made.on.records.close()  # type: ignore[attr-defined]
+
+
+def house_of(folder: Path, policy: str, url: str = "") -> House:
+    on = incidents(folder, policy, url=url)
+    roles = {"Mallory": [Role.LEAD], "Ria": [Role.RESPONDER], "Dora": [Role.ADMINISTRATOR]}
+    people = {name: person(on, name, *each) for name, each in roles.items()}
+    return House(on, Recorded(), people)
+
+
+def test_it_climbs_past_the_implicated_manager_to_the_outside(house: House) -> None:
+    case = house.report(replace(SAID, implicated=("mallory",)))
+    house.pass_time(START + 2 * HOUR)
+    assert house.told(case) == [
+        ("Responder", timedelta(0)),  # two rungs at once, the first of which has nobody left
+        ("Director", timedelta(0)),
+        ("Ombudsman", 30 * MINUTE),
+    ]
+    assert house.out.to == [
+        "mailto:ria@example.org",
+        "mailto:dora@example.org",
+        "mailto:ombudsman@example.net",
+    ]
+    text = house.out.sent[-1][1].text
+    assert house.on.outside_code(case) in text
+    assert SAID.heard not in "".join(each.text + each.subject for _, each in house.out.sent)
+    assert not house.look(case).status.may_see(house.people["Mallory"])
+
+
+def test_nobody_implicated_each_rung_gets_its_time(house: House) -> None:
+    case = house.report(replace(SAID, imminence=Imminence.RECENT))
+    house.pass_time(START + 17 * HOUR, step=10 * MINUTE)
+    assert house.told(case) == [
+        ("Manager", timedelta(0)),
+        ("Responder", 4 * HOUR),
+        ("Director", 8 * HOUR),
+        ("Ombudsman", 16 * HOUR),
+    ]
+
+
+def test_everything_late_is_done_once_the_machine_is_back(house: House) -> None:
+    """One rung at a time: who is told gets their time to act."""
+    case = house.report(replace(SAID, imminence=Imminence.RECENT))
+    house.turn(START + 30 * DAY)
+    late = START + 30 * DAY
+    assert [name for name, _ in house.told(case)] == ["Manager", "Responder"]
+    house.pass_time(late + 13 * HOUR, late, HOUR)
+    assert house.told(case)[2:] == [
+        ("Director", 30 * DAY + 4 * HOUR),
+        ("Ombudsman", 30 * DAY + 12 * HOUR),
+    ]
+
+
+def test_material_of_child_abuse_starts_at_every_rung(house: House) -> None:
+    case = house.report(replace(SAID, harm=Harm.CHILD, imminence=Imminence.PAST))
+    assert [name for name, _ in house.told(case)] == ["Manager", "Responder", "Director"]
+
+
+def test_the_outside_is_told_each_day_until_it_accepts(house: House) -> None:
+    case = house.report(replace(SAID, implicated=("mallory", "ria", "dora")))
+    assert house.told(case) == [("Ombudsman", timedelta(0))]  # nobody is left inside
+    house.pass_time(START + 2 * DAY + HOUR, step=HOUR)
+    assert house.out.to == 3 * ["mailto:ombudsman@example.net"]
+    assert len({message.id for _, message in house.out.sent}) == 1
+    acting.accept(case, "Ines, ombudsman's office", START + 3 * DAY, house.on)
+    house.pass_time(START + 6 * DAY, START + 3 * DAY, HOUR)
+    assert len(house.out.to) == 3
+
+
+def test_messages_that_fail_are_tried_again_and_make_it_climb(house: House) -> None:
+    case = house.report(replace(SAID, imminence=Imminence.RECENT))
+    house.out.down = True
+    house.pass_time(START + 3 * HOUR)
+    kinds = [each.kept.kind for each in house.look(case).records]
+    assert Kind.UNDELIVERED in kinds
+    assert house.told(case)[1][0] == "Responder"
+    assert 2 * HOUR <= house.told(case)[1][1] < 3 * HOUR + MINUTE  # half of four hours
+    house.out.down = False
+    house.pass_time(START + 5 * HOUR, START + 3 * HOUR)
+    assert {"mailto:mallory@example.org", "mailto:ria@example.org"} <= set(house.out.to)
+
+
+def test_mail_that_is_down_for_a_week_loses_nothing(house: House) -> None:
+    house.out.down = True
+    case = house.report()
+    house.pass_time(START + 7 * DAY, step=30 * MINUTE)
+    assert house.out.to == []
+    house.out.down = False
+    house.pass_time(START + 7 * DAY + 2 * HOUR, START + 7 * DAY, MINUTE)
+    assert {"mailto:ombudsman@example.net", "mailto:ria@example.org"} <= set(house.out.to)
+    problems = [each for each in house.look(case).records if each.kept.kind == Kind.UNDELIVERED]
+    assert {each.fields["rung"] for each in problems} >= {1, 2, None}
+
+
+def test_who_is_implicated_later_is_revoked_at_once(house: House) -> None:
+    case = house.report(replace(SAID, imminence=Imminence.PAST))
+    assert house.look(case).status.may_see(house.people["Mallory"])
+    acting.implicate(case, ["Mallory"], house.people["Ria"], START + HOUR, house.on)
+    assert not house.look(case).status.may_see(house.people["Mallory"])
+    house.turn(START + HOUR)
+    assert house.told(case)[-1] == ("Responder", HOUR)  # nobody is left on the first rung
+
+
+# --- the manager who wants it gone ---------------------------------------------------
+
+
+def test_a_renamed_account_is_still_who_it_was(house: House) -> None:
+    case = house.report(replace(SAID, implicated=("Mallory",)))
+    change(house.on, "UPDATE account SET name = 'Bob', login = 'bob' WHERE id = 'mallory'")
+    house.on.records.set_roles("mallory", frozenset({Role.RESPONDER}))
+    accounts = {each.id: each for each in house.on.records.accounts()}
+    assert not house.look(case).status.may_see(accounts["mallory"])
+
+
+def test_a_friend_who_comes_later_is_kept_away_until_let_in(house: House) -> None:
+    case = house.report(replace(SAID, implicated=("Mallory",)))
+    other = house.report()
+    friend = person(house.on, "Friend", Role.RESPONDER, at=START + HOUR)
+    assert not house.look(case).status.may_see(friend)
+    assert house.look(other).status.may_see(friend)  # nobody is named there
+    with pytest.raises(NotFound):
+        acting.admit(case, friend.id, house.people["Mallory"], START + 2 * HOUR, house.on)
+    acting.admit(case, friend.id, house.people["Ria"], START + 2 * HOUR, house.on)
+    assert house.look(case).status.may_see(friend)
+
+
+def test_an_edited_policy_changes_no_case(house: House, tmp_path: Path) -> None:
+    case = house.report(replace(SAID, imminence=Imminence.RECENT))
+    softer = THREE_RUNGS.replace('"4h"', '"6d"').split("[outside]")[0]
+    edited = replace(house.on, policy_text=lambda: softer)
+    again = House(edited, house.out, house.people)
+    again.pass_time(START + 17 * HOUR, step=10 * MINUTE)
+    assert again.told(case)[-1] == ("Ombudsman", 16 * HOUR)
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "UPDATE incident_record SET fields = replace(fields, '4h', '9w') WHERE kind = 'routed'",
+        "UPDATE incident_record SET fields = replace(fields, 'ombudsman@', 'nobody@')",
+        "UPDATE incident_record SET fields = replace(fields, 'threatened', 'praised')",
+        "DELETE FROM incident_record WHERE kind = 'routed'",
+        "DELETE FROM incident_record WHERE kind = 'reported'",
+        "UPDATE incident_record SET kind = 'seen' WHERE kind = 'told'",
+    ],
+)
+def test_a_changed_case_goes_outside_at_once(house: House, attack: str) -> None:
+    case = house.report(replace(SAID, imminence=Imminence.RECENT))
+    house.turn(START)
+    change(house.on, attack)
+    escalation.true_up(house.on)
+    house.turn(START + MINUTE)
+    assert ("Ombudsman", MINUTE) in house.told(case)
+    assert "mailto:ombudsman@example.net" in house.out.to
+    names = [name for name, _ in house.told(case)]
+    assert {"Responder", "Director"} <= set(names)
+    house.turn(START + 2 * MINUTE)
+    assert [name for name, _ in house.told(case)] == names  # once
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "UPDATE incident_clock SET due_at = NULL",
+        "UPDATE incident_clock SET due_at = due_at + 1000000000000",
+        "DELETE FROM incident_clock",
+        "DELETE FROM incident_delivery",
+        "UPDATE incident_clock SET due_at = 0",
+    ],
+)
+def test_whoever_changes_the_clocks_gains_nothing(house: House, attack: str) -> None:
+    case = house.report(replace(SAID, imminence=Imminence.RECENT))
+    change(house.on, attack)
+    escalation.true_up(house.on)
+    house.pass_time(START + 5 * HOUR, step=10 * MINUTE)
+    assert house.told(case) == [("Manager", timedelta(0)), ("Responder", 4 * HOUR)]
+    assert house.out.to == ["mailto:mallory@example.org", "mailto:ria@example.org"]
+
+
+def test_the_receipt_says_what_was_changed(house: House) -> None:
+    code = codes.new_code()
+    receipt = reporting.report(replace(SAID, implicated=("mallory",)), code, START, house.on)
+    house.pass_time(START + 2 * HOUR)
+    change(house.on, "UPDATE incident_record SET fields = replace(fields, 'threatened', 'sang')")
+    found = verify({"receipt": str(receipt), "now": str(cases.shown(receipt.case, house.on))})
+    assert not found.holds
+    assert found.broken == [
+        "now: record 0: 'heard' was changed after it was committed to; "
+        'it now says "somebody was sang".'
+    ]
