@@ -90,6 +90,7 @@ def incidents(
         Logbook(store, key, copy, tuple(witnesses), quorum),
         lambda: policy,
         partial(code_of, bytes(32)),
+        bytes(32),
         "https://earwitness.example",
     )
 

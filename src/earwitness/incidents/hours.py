@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ def span(text: str) -> timedelta:
     >>> span("90m") + span("2d")
     datetime.timedelta(days=2, seconds=5400)
     """
-    found = re.fullmatch(r"([1-9][0-9]{0,4}) ?([mhdw])", text)
+    found = re.fullmatch(r"([1-9][0-9]{0,4}) ?([smhdw])", text)
     if not found:
         raise ValueError(f"{text!r} is no time such as 15m, 4h, 2d or 1w")
     return timedelta(**{_UNITS[found[2]]: int(found[1])})

@@ -24,7 +24,7 @@ from earwitness.evidence.notes import SigningKey
 from earwitness.flow import hear
 from earwitness.flow.clips import Clips
 from earwitness.flow.hear import Hearing, Keeper
-from earwitness.flow.incidents.codes import code_of
+from earwitness.flow.incidents.codes import code_of, identity_key
 from earwitness.flow.incidents.logbook import Logbook
 from earwitness.flow.incidents.parts import Incidents
 from earwitness.flow.memory import RecentSpeech
@@ -108,6 +108,7 @@ class Parts:
             book,
             PolicyFile(self.settings.escalation).text,
             partial(code_of, self.messages_key.seed),
+            identity_key(self.messages_key.seed),
             self.settings.public_url or self.settings.http_url,
         )
 

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from earwitness.wiring import Earwitness
 
 
+MOST = 1000
+"""Cases in one answer: the most urgent."""
+
+
 class Agreement(shapes.Shape):
     """What blind listeners made of the same clips; null where nothing can be said."""
 
@@ -83,7 +87,7 @@ class _Desk:
         """One's own; a responder sees everybody's in which they are not named."""
         bearer = bearer_of(request)
         acting = replace(bearer.account, roles=bearer.roles)
-        found = cases.visible(acting, self._program.incidents)
+        found = cases.visible(acting, self._program.incidents, MOST)
         return [CaseShape.of(each) for each in found]
 
     @only(EVERYBODY)

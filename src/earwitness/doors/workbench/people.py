@@ -14,8 +14,8 @@ from fastapi.responses import RedirectResponse
 from earwitness.accounts import Role
 from earwitness.doors.workbench import again
 from earwitness.doors.workbench.entrance import WORDS, Entrance, Roles, chosen, visitor_of
+from earwitness.doors.workbench.incidents.reports import responders
 from earwitness.doors.workbench.once import Once
-from earwitness.doors.workbench.reports import responders
 from earwitness.doors.workbench.roles import only
 from earwitness.errors import InputError
 from earwitness.flow import accounts

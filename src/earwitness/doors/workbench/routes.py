@@ -12,13 +12,12 @@ from earwitness.doors.workbench import (
     again,
     alike,
     assets,
+    incidents,
     lead,
     listening,
     me,
     oidc,
     people,
-    reporter,
-    reports,
     revealing,
     settings,
     signing_in,
@@ -26,6 +25,7 @@ from earwitness.doors.workbench import (
 )
 from earwitness.doors.workbench.entrance import Entrance
 from earwitness.doors.workbench.guard import HOME, guarded
+from earwitness.doors.workbench.incidents.reports import REPORTS
 from earwitness.doors.workbench.pages import Pages, Place
 from earwitness.doors.workbench.roles import EVERYBODY, only
 from earwitness.doors.workbench.visitors import Cookie
@@ -43,7 +43,7 @@ PLACES = (
         "The next clip, and words to teach",
     ),
     lead.PLACE,
-    Place("Reports", reports.REPORTS, EVERYBODY, "What must not be buried"),
+    Place("Reports", REPORTS, EVERYBODY, "What must not be buried"),
     Place("Accounts", people.PEOPLE, people.ADMINISTRATORS, "Who works here, and invitations"),
     Place(
         "Settings",
@@ -64,14 +64,14 @@ def router(program: Earwitness) -> APIRouter:
     made = APIRouter(route_class=guard, include_in_schema=False)
     made.add_api_route(HOME, _Home(program, pages).show, methods=["GET"])
     files.add_routes(made)
-    for desk in (signing_in, oidc, again, me, people, settings, reporter):
+    for desk in (signing_in, oidc, again, me, people, settings):
         desk.add_routes(made, entrance)
     tickets = sound.Tickets()
     sound.add_routes(made, program, pages, tickets)
     listening.add_routes(made, program, pages, tickets)
     revealing.add_routes(made, program, pages)
     alike.add_routes(made, program, pages, tickets)
-    reports.add_routes(made, program, pages)
+    incidents.add_routes(made, entrance, tickets)
     lead.add_routes(made, program, pages, tickets)
     made.add_api_route(HOME + "/{rest:path}", _nowhere, methods=["GET", "POST"])  # the last
     return made

@@ -71,14 +71,14 @@ class Tickets:
 
     def address(
         self, request: Request, utterance: str, why: str, token: str = "", *,
-        as_recorded: bool = False,
+        as_recorded: bool = False, at: str = SOUND,
     ) -> str:  # fmt: skip
         """Where the clip can be heard, by whoever asks here."""
         until = (datetime.now(UTC) + VALID).timestamp()
         session = visitor_of(request).session.id
         ticket = Ticket(secrets.token_hex(12), utterance, session, token, why, as_recorded, until)
         content = json.dumps(asdict(ticket)).encode()
-        return f"{SOUND}/{_text(content)}.{_text(self._signature(content))}"
+        return f"{at}/{_text(content)}.{_text(self._signature(content))}"
 
     def read(self, text: str, request: Request) -> Ticket:
         """Raises AccessRefused for one that is forged, late, or somebody else's."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from markupsafe import Markup, escape
 
+from earwitness.doors.workbench import telling
 from earwitness.flow.teach import ALREADY
 from earwitness.flow.trial import Limits
 from earwitness.listening import Harm
@@ -121,5 +122,10 @@ FILTERS: tuple[Callable[..., object], ...] = (
     false_accepts,
     added_nothing,
     code,
+    telling.act,
+    telling.danger,
+    telling.moment,
+    telling.standing,
+    telling.told,
 )
 """What templates may call, by these names."""

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from earwitness.accounts import Account
 from earwitness.errors import InputError, NotFound
 from earwitness.evidence.records import Value
-from earwitness.flow.incidents import cases, logbook
+from earwitness.flow.incidents import cases, identity, logbook
 from earwitness.flow.incidents.cases import Look
 from earwitness.flow.incidents.parts import Incidents
 from earwitness.incidents import conflicts
@@ -118,10 +118,10 @@ def hand_over(case: str, to: str, why: str, by: Account, now: datetime, on: Inci
 def implicate(case: str, names: Sequence[str], by: Account, now: datetime, on: Incidents) -> Look:
     """Whoever is named sees nothing more of it from now on."""
     found = seen_by(case, by, on)
-    return _add(found, Kind.IMPLICATED, by, named(names, found, on), now, on)
+    return _add(found, Kind.IMPLICATED, by, named(names, found), now, on)
 
 
-def named(names: Sequence[str], found: Look, on: Incidents) -> dict[str, Value]:
+def named(names: Sequence[str], found: Look) -> dict[str, Value]:
     """As a record says who is implicated. Raises InputError."""
     plain = [name for name in (" ".join(each.split()) for each in names) if name]
     if not plain or len(plain) > 20 or any(len(each) > 200 for each in plain):
@@ -150,6 +150,13 @@ def see(case: str, key: str, why: str, by: Account, now: datetime, on: Incidents
     fields: dict[str, Value] = {"sha256": key, "said": _text(why, "Say why you want to hear it.")}
     _add(found, Kind.SEEN, by, fields, now, on)
     return content
+
+
+def reporter(found: Look, on: Incidents) -> str:
+    """Who reported it, as far as whoever acts may know; empty where that is sealed."""
+    if found.status.identity_at and (sealed := found.first.get("sealed_by")):
+        return identity.opened(str(sealed), found.row.code_hash, on.identity_key)
+    return str(found.first.get("by", ""))
 
 
 def accept(case: str, who: str, now: datetime, on: Incidents) -> Look:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from itertools import islice
 
 from earwitness.accounts import Account
 from earwitness.errors import NotFound, RevisionConflict
@@ -75,14 +76,20 @@ def looks(rows: Iterable[CaseRow], on: Incidents) -> Iterator[Look]:
             yield _look(row, found.get(row.id, ()), accounts, on)
 
 
-def visible(account: Account, on: Incidents) -> Iterator[Look]:
-    """Newest first: those that somebody may see, and what they reported themselves.
+def visible(account: Account, on: Incidents, most: int) -> Iterator[Look]:
+    """What somebody may see or has reported themselves, what is due next first; so many.
 
     Whoever is implicated learns nothing: not that there is a case.
     """
-    for each in looks(on.records.cases(), on):
-        if each.status.may_see(account) or is_own(account, each.status):
-            yield each
+    due = on.records.clocks()
+    never = datetime.max.replace(tzinfo=UTC)
+    rows = sorted(on.records.cases(), key=lambda row: due.get(row.id, row.opened_at) or never)
+    seen = (
+        each
+        for each in looks(rows, on)
+        if each.status.may_see(account) or is_own(account, each.status)
+    )
+    yield from islice(seen, most)
 
 
 def is_own(account: Account, status: Status) -> bool:

@@ -28,6 +28,11 @@ def code_of(seed: bytes, case: str) -> str:
     return _written(drawn[:CODE_BYTES])
 
 
+def identity_key(seed: bytes) -> bytes:
+    """32 bytes, which seal who asked for confidence."""
+    return hmac.digest(seed, b"earwitness identity v1", "sha256")
+
+
 def code_hash(code: str) -> bytes:
     """32 bytes, however it is typed. Raises InputError for what cannot be a code.
 

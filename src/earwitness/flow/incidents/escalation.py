@@ -17,8 +17,10 @@ from earwitness.flow.incidents import cases, logbook
 from earwitness.flow.incidents.cases import Look
 from earwitness.flow.incidents.parts import Incidents
 from earwitness.incidents import climbing
-from earwitness.incidents.policy import ROLE
+from earwitness.incidents.policy import ROLE, parse
 from earwitness.incidents.records import Draft, Kind
+from earwitness.incidents.status import Status
+from earwitness.listening import Harm, Imminence
 
 log = structlog.get_logger(__name__)
 
@@ -87,3 +89,14 @@ def _due(found: Look, now: datetime, on: Incidents) -> list[Draft]:
     else:
         steps = climbing.fire(status, now)
     return [*made, *(cases.draft(*each) for each in steps)]
+
+
+def who_is_told(text: str, now: datetime, on: Incidents) -> list[list[str]]:
+    """By rung, the names of those whom a policy would tell now of a report that names nobody."""
+    policy, accounts = parse(text), on.records.accounts()
+    status = Status("", now, Harm.OTHER, Imminence.NOW, policy, tuple(accounts))
+    names = {each.id: each.name for each in accounts}
+    return [
+        [names.get(who, who.removeprefix("people:")) for who in status.people(rung)]
+        for rung in range(len(policy.rungs))
+    ]

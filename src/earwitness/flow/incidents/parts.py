@@ -16,7 +16,8 @@ class Incidents:
 
     ``policy_text`` gives the policy in force, which a new case takes with it. ``address`` is
     where the workbench is, and ``outside_code`` draws what opens a case for the outside: the
-    same for a case each time, and for nobody to guess.
+    same for a case each time, and for nobody to guess. ``identity_key``, 32 bytes, seals who
+    asked for confidence.
     """
 
     records: Records
@@ -25,6 +26,7 @@ class Incidents:
     book: Logbook
     policy_text: Callable[[], str]
     outside_code: Callable[[str], str]
+    identity_key: bytes
     address: str = ""
 
     @property

@@ -15,7 +15,8 @@ from datetime import datetime, timedelta
 
 from earwitness.errors import InputError, NotFound, StoreError
 from earwitness.evidence.receipts import Receipt, ReceiptError
-from earwitness.flow.incidents import cases, escalation, logbook
+from earwitness.evidence.records import Value
+from earwitness.flow.incidents import acting, cases, escalation, identity, logbook
 from earwitness.flow.incidents.codes import code_hash
 from earwitness.flow.incidents.logbook import Logbook
 from earwitness.flow.incidents.parts import Incidents
@@ -38,7 +39,8 @@ MOST_NAMED = 20
 class Statement:
     """A report as it was written. ``implicated`` are names or roles; ``by`` who reports.
 
-    ``by_id`` is the id of their account; empty for somebody who has none.
+    ``by_id`` is the id of their account; empty for somebody who has none. ``confidential``: only
+    two people together learn who it was, and the reporter is told that they did.
     """
 
     by: str
@@ -49,6 +51,7 @@ class Statement:
     implicated: tuple[str, ...] = ()
     utterance: str | None = None
     by_id: str = ""
+    confidential: bool = False
 
 
 def statement(
@@ -60,6 +63,7 @@ def statement(
     implicated: str = "",
     utterance: str | None = None,
     by_id: str = "",
+    confidential: bool = False,
 ) -> Statement:
     """From a form; ``implicated`` has one name a line. Raises InputError."""
     try:
@@ -72,7 +76,9 @@ def statement(
     named = tuple(name for name in names if name)
     if len(named) > MOST_NAMED or any(len(name) > 200 for name in named):
         raise InputError(f"Name at most {MOST_NAMED}, one on a line.")
-    return Statement(by, kind, danger, heard.strip(), when.strip(), named, utterance, by_id)
+    return Statement(
+        by, kind, danger, heard.strip(), when.strip(), named, utterance, by_id, confidential
+    )
 
 
 # --- a report ---------------------------------------------------------------
@@ -89,7 +95,7 @@ def report(said: Statement, code: str, now: datetime, on: Incidents) -> Receipt:
     case = on.records.case_of(hashed)
     if case is None:
         new = CaseRow(secrets.token_hex(8), hashed, now)
-        drafts, ahead = _routed(new, _drafts(said, now, on), now, on)
+        drafts, ahead = _routed(new, _drafts(said, new, now, on), now, on)
         case = on.records.open_case(new, drafts, ahead, on.book.sign)
     return acknowledged(case.id, on.book)
 
@@ -100,14 +106,30 @@ def acknowledged(case: str, book: Logbook) -> Receipt:
     return logbook.receipt(case, book)
 
 
-def add(code: str, text: str, now: datetime, on: Incidents) -> Receipt:
-    """What the reporter says later. Raises NotFound for a code that opens nothing."""
+def add(code: str, text: str, now: datetime, on: Incidents, retaliation: bool = False) -> Receipt:
+    """What the reporter says later; that somebody retaliates makes the case climb at once.
+
+    Raises NotFound for a code that opens nothing, InputError, RevisionConflict.
+    """
     if not text.strip() or len(text) > LONGEST:
         raise InputError(f"Say it in at most {LONGEST} characters.")
+    fields: dict[str, Value] = {"text": text.strip(), "retaliation": retaliation}
+    return _added(code, Kind.ADDED, fields, now, on)
+
+
+def implicate(code: str, names: Sequence[str], now: datetime, on: Incidents) -> Receipt:
+    """Whom the reporter names later; they see nothing more from now on. Raises as ``add``."""
+    found = cases.look(opened(code, on).id, on)
+    return _added(code, Kind.IMPLICATED, acting.named(names, found), now, on)
+
+
+def _added(
+    code: str, kind: Kind, fields: dict[str, Value], now: datetime, on: Incidents
+) -> Receipt:
     case = opened(code, on)
     logbook.check(on.book)
-    added = cases.draft(Kind.ADDED, {"at": now.isoformat(), "text": text.strip()})
-    cases.add(cases.look(case.id, on), [added], now, on)
+    draft = cases.draft(kind, {"at": now.isoformat(), **fields})
+    cases.add(cases.look(case.id, on), [draft], now, on)
     return acknowledged(case.id, on.book)
 
 
@@ -148,14 +170,13 @@ def _routed(
     return every, cases.ahead(status, kept)
 
 
-def _drafts(said: Statement, now: datetime, on: Incidents) -> list[Draft]:
+def _drafts(said: Statement, new: CaseRow, now: datetime, on: Incidents) -> list[Draft]:
     originals = list(_sealed(said.utterance, on)) if said.utterance else []
     first = cases.draft(
         Kind.REPORTED,
         {
             "at": now.isoformat(),
-            "by": said.by,
-            "by_id": said.by_id,
+            **_by(said, new, on),
             "harm": said.harm.value,
             "imminence": said.imminence.value,
             "heard": said.heard,
@@ -207,6 +228,13 @@ def _original(part: str, utterance: Utterance, on: Incidents) -> Draft:
             "revision": transcript.revision,
         },
     )
+
+
+def _by(said: Statement, new: CaseRow, on: Incidents) -> dict[str, Value]:
+    if not said.confidential:
+        return {"by": said.by, "by_id": said.by_id}
+    sealed = identity.seal(said.by, said.by_id, new.code_hash, on.identity_key)
+    return {"by": "", "by_id": "", "sealed_by": sealed}
 
 
 def _accounts_named(names: Sequence[str], on: Incidents) -> list[str]:

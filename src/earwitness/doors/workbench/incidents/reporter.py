@@ -6,6 +6,8 @@ The code is in no address. It is sent with each form, and kept nowhere here.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import structlog
@@ -14,9 +16,12 @@ from fastapi import APIRouter, Form, Request, Response
 from earwitness.doors.workbench.entrance import Entrance, peer_of
 from earwitness.doors.workbench.roles import ANYBODY, only
 from earwitness.errors import InputError, LogBroken, NotFound, NotWitnessed, RevisionConflict
+from earwitness.evidence.receipts import Receipt
 from earwitness.flow.incidents import cases, logbook, reporting
+from earwitness.incidents import clocks
 
 if TYPE_CHECKING:
+    from earwitness.flow.incidents.parts import Incidents
     from earwitness.ports import CaseRow
 
 REPORTER = "/reporter"
@@ -31,6 +36,7 @@ def add_routes(router: APIRouter, entrance: Entrance) -> None:
     router.add_api_route(REPORTER, desk.show, methods=["GET"])
     router.add_api_route(REPORTER, desk.open, methods=["POST"])
     router.add_api_route(REPORTER + "/add", desk.add, methods=["POST"])
+    router.add_api_route(REPORTER + "/implicate", desk.implicate, methods=["POST"])
     router.add_api_route(REPORTER + "/receipt", desk.receipt, methods=["POST"])
     router.add_api_route(REPORTER + "/case", desk.case, methods=["POST"])
 
@@ -42,23 +48,46 @@ class _Desk:
 
     @only(ANYBODY)
     async def show(self, request: Request) -> Response:
-        return self._pages.show(request, "reporter.html", problem="")
+        return self._pages.show(request, "incidents/reporter.html", problem="")
 
     @only(ANYBODY)
     async def open(self, request: Request, code: Code = "") -> Response:
         return await self._page(request, code)
 
     @only(ANYBODY)
-    async def add(self, request: Request, code: Code = "", text: Text = "") -> Response:
+    async def add(
+        self, request: Request, code: Code = "", text: Text = "", retaliation: Code = ""
+    ) -> Response:
         """What else the reporter has to say, acknowledged like the report itself."""
+        return await self._added(
+            request,
+            code,
+            lambda now: reporting.add(code, text, now, self._on, bool(retaliation)),
+            text,
+        )
+
+    @only(ANYBODY)
+    async def implicate(self, request: Request, code: Code = "", names: Text = "") -> Response:
+        """Whoever is named sees nothing more of it."""
+        return await self._added(
+            request,
+            code,
+            lambda now: reporting.implicate(code, names.splitlines(), now, self._on),
+        )
+
+    async def _added(
+        self, request: Request, code: str, do: Callable[[datetime], Receipt], text: str = ""
+    ) -> Response:
         await self._opened(request, code)
         try:
-            await asyncio.to_thread(
-                reporting.add, code, text, self._program.clock.now(), self._program.incidents
-            )
+            await asyncio.to_thread(lambda: do(self._program.clock.now()))
         except (InputError, LogBroken, NotWitnessed, RevisionConflict) as error:
             return await self._page(request, code, text, f"It is NOT acknowledged. {error}")
         return await self._page(request, code, said="It is acknowledged. Take a new receipt.")
+
+    @property
+    def _on(self) -> Incidents:
+        return self._program.incidents
 
     @only(ANYBODY)
     async def receipt(self, request: Request, code: Code = "", older: Text = "") -> Response:
@@ -88,19 +117,24 @@ class _Desk:
         try:
             case = await self._opened(request, code)
         except NotFound as error:
-            return self._pages.show(request, "reporter.html", 404, problem=str(error))
+            return self._pages.show(request, "incidents/reporter.html", 404, problem=str(error))
         book = self._program.incidents.book
         try:
             await asyncio.to_thread(logbook.check, book)
             broken = ""
         except LogBroken as error:
             broken = str(error)
+        found = await asyncio.to_thread(cases.look, case.id, self._on)
         return self._pages.show(
             request,
-            "reporter_case.html",
+            "incidents/reporter_case.html",
             400 if problem else 200,
             case=case,
-            found=await asyncio.to_thread(cases.look, case.id, self._program.incidents),
+            found=found,
+            stands=found.status,
+            running=clocks.running(found.status),
+            now=self._program.clock.now(),
+            names={},
             broken=broken,
             code=code,
             text=text,

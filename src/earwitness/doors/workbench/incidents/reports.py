@@ -15,11 +15,11 @@ from earwitness.accounts import Role
 from earwitness.doors.workbench.once import Once
 from earwitness.doors.workbench.pages import Pages
 from earwitness.doors.workbench.roles import EVERYBODY, only
-from earwitness.doors.workbench.sound import FOR_A_REASON
 from earwitness.doors.workbench.visitors import visitor_of
 from earwitness.errors import InputError, LogBroken, NotFound, NotWitnessed, StoreError
 from earwitness.evidence.receipts import Receipt
 from earwitness.flow.incidents import cases, codes, reporting
+from earwitness.incidents import clocks
 from earwitness.listening import Harm, Imminence
 from earwitness.ports import AccountRecords
 
@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 REPORTS = "/workbench/reports"
 REPORT = "/workbench/report"
-FIELDS = ("harm", "imminence", "heard", "when", "implicated")
+CASE = "/workbench/case"
+MOST = 200
+"""Cases on one page: the most urgent."""
+FIELDS = ("harm", "imminence", "heard", "when", "implicated", "confidential")
 
 log = structlog.get_logger(__name__)
 Field = Annotated[str, Form(max_length=200)]
@@ -72,17 +75,19 @@ class _Desk:
         heard: Text = "",
         when: Text = "",
         implicated: Text = "",
+        confidential: Field = "",
     ) -> Response:
         """What was typed comes back where it is not acknowledged, with the reason."""
         typed = {
             "code": code, "utterance": utterance, "harm": harm, "imminence": imminence,
             "heard": heard, "when": when, "implicated": implicated,
+            "confidential": confidential,
         }  # fmt: skip
         visitor = visitor_of(request)
         try:
             said = reporting.statement(
                 visitor.account.name, harm, imminence, heard, when, implicated, utterance or None,
-                visitor.account.id,
+                visitor.account.id, bool(confidential),
             )  # fmt: skip
             receipt = await asyncio.to_thread(self._program.report, said, code)
         except (InputError, NotFound) as error:
@@ -101,7 +106,7 @@ class _Desk:
         given = self._made.take(visitor_of(request).session.id, made, datetime.now(UTC))
         return self._pages.show(
             request,
-            "acknowledged.html",
+            "incidents/acknowledged.html",
             code=given.code,
             receipt=given.receipt,
             responders=await self._responders(),
@@ -109,20 +114,23 @@ class _Desk:
 
     @only(EVERYBODY)
     async def list(self, request: Request) -> Response:
-        """One's own; a responder sees everybody's in which they are not named."""
+        """What somebody may act on, the most urgent first; and their own reports."""
         account = visitor_of(request).account
         everybodys = Role.RESPONDER in account.roles
         incidents, records = self._program.incidents, self._program.records
-        found = await asyncio.to_thread(lambda: list(cases.visible(account, incidents)))
+        found = await asyncio.to_thread(lambda: list(cases.visible(account, incidents, MOST)))
         older = await asyncio.to_thread(records.reports, None if everybodys else account.name)
         return self._pages.show(
             request,
-            "reports.html",
-            cases=found,
+            "incidents/reports.html",
+            inbox=[each for each in found if each.status.may_see(account)],
+            own=[each for each in found if not each.status.may_see(account)],
+            due={each.row.id: clocks.due(each.status) for each in found},
+            now=self._program.clock.now(),
+            more=len(found) == MOST,
             older=older,
             responders=await self._responders(),
             everybodys=everybodys,
-            may_hear=bool(FOR_A_REASON & account.roles),
         )
 
     async def _responders(self) -> int:
@@ -134,7 +142,7 @@ class _Desk:
         empty: dict[str, Any] = dict.fromkeys(FIELDS, "")
         return self._pages.show(
             request,
-            "report.html",
+            "incidents/report.html",
             status,
             **empty | typed,
             harms=list(Harm),

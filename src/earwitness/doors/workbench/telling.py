@@ -1,0 +1,195 @@
+"""How a case is told: each record in words, and what stands about it, for who reads its page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from earwitness.evidence.records import Value
+from earwitness.incidents.records import Kept, Kind
+from earwitness.incidents.status import Act, Status, moment_of, text_of, texts_of
+
+_ACTS = {
+    Act.INQUIRY: "an inquiry",
+    Act.REFERRED: "a referral outside",
+    Act.EMERGENCY: "a call to emergency services",
+    Act.NO_ACTION: "to take no action",
+    Act.CONCLUDED: "to conclude the case",
+    Act.RELEASE: "to release the legal hold",
+    Act.IDENTITY: "to open who reported it",
+}
+_DANGER = {
+    "now": "Somebody is in danger now",
+    "recent": "It happened a short while ago",
+    "past": "It is over",
+}
+
+
+def act(what: str) -> str:
+    """What somebody did or proposes; what is no act as it stands."""
+    return _ACTS[Act(what)] if what in list(Act) else what
+
+
+def danger(imminence: str) -> str:
+    """As the form asks for it."""
+    return _DANGER.get(imminence, imminence)
+
+
+def moment(at: datetime | None) -> str:
+    """To the minute, in UTC."""
+    return at.strftime("%Y-%m-%d %H:%M UTC") if at else "at no moment that can be read"
+
+
+def standing(status: Status) -> str:
+    """Where a case is, in a few words."""
+    if status.closed_at:
+        return f"closed: {_closed(status)}"
+    action = status.action
+    if action and action.until and f"action:{action.number}" not in status.fired:
+        return f"{_ACTS[action.what]}, to be looked at again by {moment(action.until)}"
+    if status.accepted_at:
+        return "the outside has taken it; nobody here has acted"
+    if status.outside_at:
+        return "nobody here has acted; the outside was turned to"
+    if status.top >= 0:
+        return f"nobody has acted; {status.policy.rungs[status.top].name} was told"
+    return "nobody was told"
+
+
+def _closed(status: Status) -> str:
+    action = status.action
+    return "concluded" if action and action.what is Act.CONCLUDED else "no action"
+
+
+def told(record: Kept, names: Mapping[str, str]) -> str:
+    """A record as a sentence; ``names`` are those of accounts by id."""
+    teller = _TELLERS.get(record.kind)
+    return teller(record, names) if teller else record.kind.replace("_", " ")
+
+
+# --- one kind each -------------------------------------------------------------------
+
+
+def _reported(record: Kept, names: Mapping[str, str]) -> str:
+    who = text_of(record, "by") or "Somebody who asked for confidence"
+    return f"{who} reported: {text_of(record, 'heard')}"
+
+
+def _routed(record: Kept, names: Mapping[str, str]) -> str:
+    return "The policy in force was fixed for this case; a later one changes nothing here."
+
+
+def _sealed(record: Kept, names: Mapping[str, str]) -> str:
+    what = f"{text_of(record, 'part')}, {_seconds(record.fields.get('milliseconds'))}"
+    if problem := text_of(record, "problem"):
+        return f"Could not be sealed ({what}): {problem}"
+    return f"Sealed: {what}, SHA-256 {text_of(record, 'sha256')[:16]}…"
+
+
+def _seconds(milliseconds: Value) -> str:
+    return f"{milliseconds / 1000:.1f} s" if isinstance(milliseconds, int) else "of unknown length"
+
+
+def _held(record: Kept, names: Mapping[str, str]) -> str:
+    return "Held: neither retention nor erasure takes what it is about."
+
+
+def _added(record: Kept, names: Mapping[str, str]) -> str:
+    kind = " that somebody retaliates" if record.fields.get("retaliation") is True else ""
+    return f"The reporter says{kind}: {text_of(record, 'text')}"
+
+
+def _seen(record: Kept, names: Mapping[str, str]) -> str:
+    heard = text_of(record, "sha256")[:16]
+    return f"{text_of(record, 'by')} heard {heard}…, because: {text_of(record, 'said')}"
+
+
+def _told(record: Kept, names: Mapping[str, str]) -> str:
+    people = record.fields.get("people")
+    listed = people if isinstance(people, list) else []
+    ids = [str(each.get("who")) for each in listed if isinstance(each, dict)]
+    if names:
+        who = ", ".join(names.get(each, each.removeprefix("people:")) for each in ids)
+    else:  # for the reporter it matters that somebody was
+        who = f"{len(ids)} {'person' if len(ids) == 1 else 'people'}"
+    return f"{text_of(record, 'name')} was told ({who or 'nobody'}): {text_of(record, 'why')}."
+
+
+def _outside(record: Kept, names: Mapping[str, str]) -> str:
+    if name := text_of(record, "name"):
+        return f"The outside was turned to, {name}: {text_of(record, 'why')}."
+    return f"Nobody is left to turn to, and no outside is named: {text_of(record, 'why')}."
+
+
+def _delivered(record: Kept, names: Mapping[str, str]) -> str:
+    return f"A message was taken by {text_of(record, 'channel')}."
+
+
+def _undelivered(record: Kept, names: Mapping[str, str]) -> str:
+    where = "the outside" if record.fields.get("rung") is None else "that rung"
+    return f"No message reaches {where}: {text_of(record, 'problem')}. It is tried again."
+
+
+def _accepted(record: Kept, names: Mapping[str, str]) -> str:
+    return f"Taken outside, by {text_of(record, 'who')}."
+
+
+def _acted(record: Kept, names: Mapping[str, str]) -> str:
+    until = moment(moment_of(record, "until"))
+    said = f" {text_of(record, 'said')}" if text_of(record, "said") else ""
+    called = moment_of(record, "called_at")
+    when = f", at {moment(called)}" if called else ""
+    return (
+        f"{text_of(record, 'by')} recorded {act(text_of(record, 'what'))}: "
+        f"{text_of(record, 'whom')}{when}. To be looked at again by {until}.{said}"
+    )
+
+
+def _proposed(record: Kept, names: Mapping[str, str]) -> str:
+    what = act(text_of(record, "what"))
+    return f"{text_of(record, 'by')} proposes {what}, because: {text_of(record, 'said')}"
+
+
+def _agreed(record: Kept, names: Mapping[str, str]) -> str:
+    return f"{text_of(record, 'by')} agrees {act(text_of(record, 'what'))}."
+
+
+def _answered(record: Kept, names: Mapping[str, str]) -> str:
+    kind = "what is done" if record.fields.get("feedback") is True else "an answer"
+    return f"{text_of(record, 'by')} gave the reporter {kind}: {text_of(record, 'said')}"
+
+
+def _handed_over(record: Kept, names: Mapping[str, str]) -> str:
+    to, why = text_of(record, "to"), text_of(record, "said")
+    return f"{text_of(record, 'by')} handed it over to {to}, because: {why}"
+
+
+def _implicated(record: Kept, names: Mapping[str, str]) -> str:
+    named = ", ".join(texts_of(record, "implicated"))
+    return f"{text_of(record, 'by') or 'The reporter'} named who is involved: {named}."
+
+
+def _admitted(record: Kept, names: Mapping[str, str]) -> str:
+    return f"{text_of(record, 'by')} let in {text_of(record, 'name')}, who came later."
+
+
+_TELLERS: Mapping[str, Callable[[Kept, Mapping[str, str]], str]] = {
+    Kind.REPORTED: _reported,
+    Kind.ROUTED: _routed,
+    Kind.SEALED: _sealed,
+    Kind.HELD: _held,
+    Kind.ADDED: _added,
+    Kind.SEEN: _seen,
+    Kind.TOLD: _told,
+    Kind.OUTSIDE: _outside,
+    Kind.DELIVERED: _delivered,
+    Kind.UNDELIVERED: _undelivered,
+    Kind.ACCEPTED: _accepted,
+    Kind.ACTED: _acted,
+    Kind.PROPOSED: _proposed,
+    Kind.AGREED: _agreed,
+    Kind.ANSWERED: _answered,
+    Kind.HANDED_OVER: _handed_over,
+    Kind.IMPLICATED: _implicated,
+    Kind.ADMITTED: _admitted,
+}

@@ -1,0 +1,236 @@
+"""A report that nobody acts on, from the workbench to an authority's mailbox, and who sees it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from tests.doors.servers import Running, up
+from tests.workbench.browsing import browser_at, first_secret, join, offered, send
+from tests.workbench.clips import keep, quiet
+from tests.workbench.mailboxes import Mailboxes, mailboxes
+from tests.workbench.test_reports import change, code_of, report, reporter
+
+from earwitness.accounts import Role
+
+POLICY = """
+[people.mallory]
+account = "Mallory"
+channels = ["mailto:mallory@example.org"]
+
+[people.ria]
+account = "Ria"
+channels = ["mailto:ria@example.org"]
+
+[people.dora]
+account = "Dora"
+channels = ["mailto:dora@example.org"]
+
+[[rungs]]
+name = "Manager"
+tell = ["mallory"]
+deadlines = { now = "2s", recent = "1h", past = "1d" }
+
+[[rungs]]
+name = "Responder"
+tell = ["ria"]
+deadlines = { now = "2s", recent = "1h", past = "1d" }
+
+[[rungs]]
+name = "Director"
+tell = ["dora"]
+deadlines = { now = "2s", recent = "1h", past = "1d" }
+
+[outside]
+name = "The ombudsman"
+channels = ["mailto:ombudsman@example.net"]
+
+[at_once]
+now = 1
+"""
+
+
+@dataclass
+class House:
+    server: Running
+    mail: Mailboxes
+    browsers: dict[str, httpx.Client]
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    policy = tmp_path / "escalation.toml"
+    policy.write_text(POLICY, encoding="utf-8")
+    with (
+        mailboxes() as mail,
+        up(tmp_path / "data", escalation=policy, smtp=f"smtp://127.0.0.1:{mail.port}") as server,
+    ):
+        browsers = {name: browser_at(server) for name in ("Ada", "Mallory", "Ria", "Dora")}
+        join(browsers["Ada"], first_secret(server))
+        join(browsers["Mallory"], offered(server, Role.LEAD, Role.RESPONDER), "Mallory")
+        join(browsers["Ria"], offered(server, Role.RESPONDER), "Ria")
+        join(browsers["Dora"], offered(server, Role.ADMINISTRATOR), "Dora")
+        yield House(server, mail, browsers)
+        for browser in browsers.values():
+            browser.close()
+
+
+def case_of(page: httpx.Response) -> str:
+    found = re.search(r'/workbench/case/([0-9a-f]{16})"', page.text)
+    assert found, page.text
+    return found[1]
+
+
+def outside(house: House, case: str, code: str, path: str = "", **more: str) -> httpx.Response:
+    with browser_at(house.server) as anybody:
+        return anybody.post(f"/outside/{case}{path}", data={"code": code, **more})
+
+
+def test_nobody_acts_and_the_first_manager_is_implicated(house: House, tmp_path: Path) -> None:
+    ada, ria, mallory = (house.browsers[name] for name in ("Ada", "Ria", "Mallory"))
+    clip = keep(house.server, quiet(0.5))
+    made = report(ada, utterance=clip, implicated="Mallory")
+    code = code_of(ada.get(made.headers["location"]))
+    receipt = reporter(house.server, "/receipt", code).text
+
+    to_ria = house.mail.wait_for("ria@example.org").get_content()
+    house.mail.wait_for("dora@example.org")
+    to_outside = house.mail.wait_for("ombudsman@example.net").get_content()
+    assert "mallory@example.org" not in [to for to, _ in house.mail.took]
+    for text in (to_ria, to_outside):
+        assert "threatened" not in text
+
+    case = case_of(ria.get("/workbench/reports"))
+    assert case in to_ria
+    assert "threatened" in ria.get(f"/workbench/case/{case}").text
+    for hidden in ("/workbench/reports", f"/workbench/case/{case}"):
+        assert "threatened" not in mallory.get(hidden).text
+    assert mallory.get(f"/workbench/case/{case}").status_code == 404
+    pages = [mallory.get(f"/workbench/case/{each}").text for each in (case, "0" * 16)]
+    plain = [re.sub(r'content="[^"]*"|nonce="[^"]*"', "", page) for page in pages]
+    assert plain[0] == plain[1]  # as if there were none
+
+    sent = re.search(r"code: (\S+)", to_outside)
+    assert sent
+    assert outside(house, case, "A" * 26).status_code == 404
+    page = outside(house, case, sent[1])
+    assert "threatened" in page.text
+    taken = outside(house, case, sent[1], "/accept", who="Ines, office of the ombudsman")
+    assert "You have taken it" in taken.text
+    own = reporter(house.server, "", code).text
+    for told in ("Responder was told (1 person)", "The outside was turned to", "by Ines, office"):
+        assert told in own
+
+    change(
+        house.server,
+        "UPDATE incident_record SET fields = replace(fields, 'threatened', 'sang')",
+        "DELETE FROM incident_record WHERE kind = 'outside'",
+    )
+    assert "Somebody changed your report" in reporter(house.server, "", code).text
+    (tmp_path / "receipt.json").write_text(receipt, encoding="utf-8")
+    now = reporter(house.server, "/case", code).text
+    (tmp_path / "now.json").write_text(now, encoding="utf-8")
+    house.server.stop()
+    verified = subprocess.run(
+        [sys.executable, "-m", "earwitness", "verify", "receipt.json", "now.json"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert verified.returncode != 0
+    assert "'heard' was changed after it was committed to" in verified.stdout
+
+
+def test_an_action_stops_the_clock_and_reading_does_not(house: House) -> None:
+    ada, ria, dora = (house.browsers[name] for name in ("Ada", "Ria", "Dora"))
+    made = report(ada, imminence="recent")
+    code = code_of(ada.get(made.headers["location"]))
+    case = case_of(ria.get("/workbench/reports"))
+    at = f"/workbench/case/{case}"
+    assert dora.get(at).status_code == 404  # her rung was not turned to yet
+
+    def do(path: str, **form: object) -> httpx.Response:
+        return send(ria, f"{at}/{path}", form, page=at)
+
+    assert "nobody acted in time" in ria.get(at).text
+    refused = do("act", what="inquiry", whom="Nobody At All", hours="24")
+    assert refused.status_code == 400
+    assert "may see this case" in refused.text
+    assert do("act", what="no_action", whom="x", hours="24").status_code == 400
+    assert do("act", what="inquiry", whom="Ria", hours="9000").status_code == 400
+    assert "nobody acted in time" in ria.get(at).text
+    assert do("act", what="inquiry", whom="ria", hours="24", said="I listen").status_code == 303
+    page = ria.get(at).text
+    assert "nobody acted in time" not in page
+    assert "was not looked at again in time" in page
+    assert do("answer", said="What did you hear <first>?").status_code == 303
+    own = reporter(house.server, "", code)
+    assert "What did you hear &lt;first&gt;?" in own.text
+    assert "An inquiry, to be looked at again by" in own.text
+    reporter(house.server, "/add", code, text="A door", retaliation="1")
+    house.mail.wait_for("ria@example.org")  # whoever is next up is told
+    assert "somebody retaliates" in ria.get(at).text
+
+
+def test_closing_needs_two_who_do_not_stand_in_one_line(house: House) -> None:
+    ada, ria, mallory = (house.browsers[name] for name in ("Ada", "Ria", "Mallory"))
+    made = report(ada, imminence="past", confidential="1")
+    code = code_of(ada.get(made.headers["location"]))
+    assert "threatened" not in ada.get("/workbench/reports").text
+    case = case_of(ria.get("/workbench/reports"))
+    at = f"/workbench/case/{case}"
+    assert "somebody who asked for confidence" in ria.get(at).text
+    for what in ("identity", "no_action"):
+        assert send(ria, f"{at}/propose", {"what": what, "said": "so"}, page=at).is_redirect
+    numbers = re.findall(r'name="proposal" value="(\d+)"', mallory.get(at).text)
+    assert send(ria, f"{at}/agree", {"proposal": numbers[0]}, page=at).status_code == 400
+    assert "Ada" not in re.sub(r"<header.*?</header>", "", ria.get(at).text, flags=re.S)
+    assert send(mallory, f"{at}/agree", {"proposal": numbers[0]}, page=at).is_redirect
+    assert "by Ada" in ria.get(at).text
+    assert "Two people opened who you are" in reporter(house.server, "", code).text
+    assert send(mallory, f"{at}/agree", {"proposal": numbers[1]}, page=at).is_redirect
+    assert "Closed: no action" in ria.get(at).text
+    reporter(house.server, "/add", code, text="That is not enough")
+    assert "Nobody has acted" in ria.get(at).text
+
+
+def test_who_hears_the_evidence_is_on_record(house: House) -> None:
+    ada, ria = house.browsers["Ada"], house.browsers["Ria"]
+    clip = keep(house.server, quiet(0.5))
+    report(ada, utterance=clip, imminence="past")
+    case = case_of(ria.get("/workbench/reports"))
+    at = f"/workbench/case/{case}"
+    key = re.search(r'name="sha256" value="([0-9a-f]{64})"', ria.get(at).text)
+    assert key
+    form = {"sha256": key[1], "why": ""}
+    assert send(ria, f"{at}/hear", form, page=at).status_code == 400
+    page = send(ria, f"{at}/hear", form | {"why": "to judge the danger"}, page=at)
+    source = re.search(r'src="(/workbench/evidence/[^"]+)"', page.text)
+    assert source
+    sound = ria.get(source[1])
+    assert sound.content[:4] == b"fLaC"
+    assert "because: to judge the danger" in ria.get(at).text
+    assert ada.get(source[1]).status_code == 403
+    assert send(ria, f"{at}/implicate", {"names": "responder"}, page=at).is_redirect
+    assert ria.get(at).status_code == 404  # herself: at once
+    assert ria.get(source[1]).status_code == 404
+
+
+def test_the_policy_is_shown_and_another_can_be_tried(house: House) -> None:
+    ria, ada = house.browsers["Ria"], house.browsers["Ada"]
+    page = ria.get("/workbench/escalation")
+    assert "The ombudsman" in page.text
+    assert "passed over" in page.text  # whoever is named by a report
+    tried = POLICY.replace('tell = ["ria"]', 'tell = ["role:auditor"]')
+    form = {"text": tried}
+    shown = send(ria, "/workbench/escalation", form, page="/workbench/escalation")
+    assert "nobody: it is passed over" in shown.text
+    wrong = {"text": tried.replace("mailto:o", "gopher:o")}
+    refused = send(ria, "/workbench/escalation", wrong, page="/workbench/escalation")
+    assert refused.status_code == 400
+    assert "a channel is mailto:ADDRESS" in refused.text
+    assert ada.get("/workbench/escalation").status_code == 200  # an administrator, at first
