@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -135,7 +135,7 @@ def reports_accounts_and_guess_first(server: Running, lead: httpx.Client) -> Non
     made = lead.post("/reports", json=told | {"implicated": ["Mallory"]}).json()
     again = lead.post("/reports", json=told | {"code": made["code"]}).json()
     assert again["case"] == made["case"]
-    assert Receipt.parse(made["receipt"]).check().head.size == 1
+    assert Receipt.parse(made["receipt"]).check().head.size == 3
     (listed,) = lead.get("/reports").json()
     assert (listed["id"], listed["heard"]) == (made["case"], told["heard"])
     assert listed["unchanged"]
@@ -181,6 +181,8 @@ def test_what_is_no_request_is_refused_in_words(server: Running, analyst: httpx.
 
 
 PATHS = {
+    "case": 16 * "0",
+    "sha256": 64 * "0",
     "utterance": "u", "playback": "p", "written": "w", "trial": "t", "household": "h",
     "account": "a", "group": "g", "token": "t", "session": "s", "invitation": "00",
 }  # fmt: skip
@@ -302,6 +304,18 @@ SAME = {
     "/workbench/report": "POST /reports",
     "/reporter": BY_CODE,
     "/reporter/add": BY_CODE,
+    "/reporter/implicate": BY_CODE,
+    "/outside/{case}": BY_CODE,
+    "/outside/{case}/accept": BY_CODE,
+    "/workbench/case/{case}/act": "POST /cases/{case}/actions",
+    "/workbench/case/{case}/propose": "POST /cases/{case}/proposals",
+    "/workbench/case/{case}/agree": "POST /cases/{case}/agreements",
+    "/workbench/case/{case}/answer": "POST /cases/{case}/answers",
+    "/workbench/case/{case}/hand-over": "POST /cases/{case}/hand-overs",
+    "/workbench/case/{case}/implicate": "POST /cases/{case}/implicated",
+    "/workbench/case/{case}/admit": "POST /cases/{case}/admitted",
+    "/workbench/case/{case}/hear": "POST /cases/{case}/evidence/{sha256}",
+    "/workbench/escalation": "POST /escalation",
     "/reporter/receipt": BY_CODE,
     "/reporter/case": BY_CODE,
     "/workbench/lead/adjudication/{utterance}": "POST /clips/{utterance}/judgement",
@@ -429,3 +443,41 @@ def test_one_clip_is_judged_and_three_that_sound_alike_are_compared(tmp_path: Pa
             assert client.get(group).json()["standing"] == stands["standing"] == "confirmed"
             with program(server, token(server, Role.ANALYST)) as other:
                 assert other.post(f"{group}/next").status_code == 409
+
+
+def test_a_responders_program_acts_on_a_case(server: Running) -> None:
+    clip = keep(server, quiet(0.5))
+    with (
+        program(server, token(server, Role.RESPONDER)) as client,
+        program(server, token(server, Role.ANALYST)) as other,
+    ):
+        said = {"harm": "threat", "imminence": "past", "heard": "a threat", "utterance": clip}
+        case = other.post("/reports", json=said).json()["case"]
+        at = f"/cases/{case}"
+        assert other.get(at).status_code == 404
+        found = client.get(at).json()
+        assert found["unchanged"]
+        assert "nobody acted in time" in {each["why"] for each in found["due"]}
+        me = client.get("/me").json()["account"]["name"]
+        until = (datetime.now(UTC) + timedelta(days=2)).isoformat()
+        act = {"what": "inquiry", "whom": me, "until": until}
+        assert client.post(f"{at}/actions", json=act | {"what": "no_action"}).status_code == 400
+        done = client.post(f"{at}/actions", json=act).json()
+        assert done["standing"].startswith("an inquiry, to be looked at again")
+        assert client.post(f"{at}/answers", json={"said": "thanks"}).status_code == 200
+        asked = client.post(f"{at}/proposals", json={"what": "release", "said": "over"}).json()
+        assert "proposals" in asked, asked
+        agreed = client.post(f"{at}/agreements", json={"proposal": asked["proposals"][0]})
+        assert agreed.status_code == 400
+        assert "two people" in agreed.json()["detail"]
+        sealed = next(each for each in found["records"] if each["kind"] == "sealed")
+        key = sealed["fields"]["sha256"]
+        heard = client.post(f"{at}/evidence/{key}", json={"why": "to hear it"})
+        assert heard.content[:4] == b"fLaC"
+        assert client.get(at).json()["records"][-1]["kind"] == "seen"
+        shown = client.get("/escalation").json()
+        assert me in shown["told"][0]
+        assert client.post("/escalation", json={"text": "rungs = 1"}).status_code == 400
+        named = {"names": ["responder"]}
+        assert client.post(f"{at}/implicated", json=named).status_code == 204
+        assert client.get(at).status_code == 404

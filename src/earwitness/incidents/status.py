@@ -158,9 +158,7 @@ def fold(
 
 def _after(status: Status, record: Kept) -> Status:
     """The status once this has happened."""
-    at = moment_of(record, "at")
-    if at is None:
-        return status
+    at = moment_of(record, "at") or status.opened_at  # the first records once had none
     match record.kind:
         case Kind.TOLD if isinstance(rung := record.fields.get("rung"), int):
             return replace(status, told=(*status.told, Told(rung, at)))

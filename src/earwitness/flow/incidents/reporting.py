@@ -171,7 +171,7 @@ def _routed(
 
 
 def _drafts(said: Statement, new: CaseRow, now: datetime, on: Incidents) -> list[Draft]:
-    originals = list(_sealed(said.utterance, on)) if said.utterance else []
+    originals = list(_sealed(said.utterance, now, on)) if said.utterance else []
     first = cases.draft(
         Kind.REPORTED,
         {
@@ -187,19 +187,23 @@ def _drafts(said: Statement, new: CaseRow, now: datetime, on: Incidents) -> list
         },
     )
     held = [each.fields["utterance"] for each in originals]
-    return [first, *originals, *([cases.draft(Kind.HELD, {"utterances": held})] if held else [])]
+    return [
+        first,
+        *originals,
+        *([cases.draft(Kind.HELD, {"at": now.isoformat(), "utterances": held})] if held else []),
+    ]
 
 
-def _sealed(utterance_id: str, on: Incidents) -> Iterator[Draft]:
+def _sealed(utterance_id: str, now: datetime, on: Incidents) -> Iterator[Draft]:
     """The clip, and what is still kept of its device around it, copied where nothing is erased."""
     clip = on.records.utterance(utterance_id)
     around = on.records.near(clip.source.device, clip.heard_at, AROUND)
     beside = [each for each in around if each.id != clip.id][:MOST_AROUND]
     for part, each in (("the clip", clip), *(("beside it", other) for other in beside)):
-        yield _original(part, each, on)
+        yield _original(part, each, now, on)
 
 
-def _original(part: str, utterance: Utterance, on: Incidents) -> Draft:
+def _original(part: str, utterance: Utterance, now: datetime, on: Incidents) -> Draft:
     """A clip that is gone or damaged stops no report; the record says so."""
     transcript, problem, key, size = utterance.transcript, None, None, 0
     try:
@@ -213,6 +217,7 @@ def _original(part: str, utterance: Utterance, on: Incidents) -> Draft:
     return cases.draft(
         Kind.SEALED,
         {
+            "at": now.isoformat(),
             "part": part,
             "sha256": key,
             "bytes": size,
