@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
 # Hundreds of processes start in a test run: what they import is compiled once.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help run test test-home-assistant check bench pictures reference lock clean
+.PHONY: help run test test-home-assistant check bench torture pictures reference lock clean
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 21
@@ -54,6 +54,9 @@ test-home-assistant: $(VENV)/.core $(HA_VENV)/.ready ## Home Assistant's own com
 ARGS ?= $(wildcard ../shared/data/audio)
 bench: $(VENV)/.dev ## The measurements of docs/reference/benchmarks.md
 	@$(BIN)/earwitness bench all $(ARGS)
+
+torture: $(VENV)/.dev ## Hours of kills, power cuts, failing calls and set clocks (docs/how-to/reports.md)
+	$(BIN)/python -m tests.torture $(TORTURE)
 
 pictures: $(VENV)/.web-dev ## Take the pictures of docs/pictures anew, with Chromium
 	EARWITNESS_PICTURES=docs/pictures CI_REQUIRES_ALL=1 $(BIN)/pytest -q tests/workbench/test_accessible.py

@@ -21,7 +21,8 @@ from earwitness.flow import access, accounts
 from earwitness.wiring import Earwitness
 
 PATHS = {
-    "case": 16 * "0", "name": "join.js", "utterance": "u", "token": "t", "passkey": "p", "session": "s",
+    "case": 16 * "0",
+    "name": "join.js", "utterance": "u", "token": "t", "passkey": "p", "session": "s",
     "account": "a", "invitation": "00", "ticket": "t", "playback": "p", "group": "g", "made": "m",
     "rest": "nowhere",
 }  # fmt: skip

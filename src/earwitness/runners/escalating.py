@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from random import shuffle
 from time import monotonic
 
 import structlog
@@ -40,7 +41,8 @@ class Climbing:
             escalation.true_up(self._on)
             self._trued = monotonic()
         ids = self._busy.begin(self._on.records.due_cases(now, MOST))
-        some = (ids[at : at + cases.BATCH] for at in range(0, len(ids), cases.BATCH))
+        some = [ids[at : at + cases.BATCH] for at in range(0, len(ids), cases.BATCH)]
+        shuffle(some)  # several workers begin at several ends
         return [Work(f"{now.isoformat()}:{each[0]}", json.dumps(each)) for each in some]
 
     def carry_out(self, what: str) -> None:

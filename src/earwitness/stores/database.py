@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -43,6 +43,14 @@ class Database:
         insert = _INSERTS[self.engine.dialect.name](table).values(values).on_conflict_do_nothing()
         kept_count = insert.execution_options(preserve_rowcount=True)
         return connection.execute(kept_count).rowcount == 1
+
+    def upsert(self, table: Table, columns: Sequence[str]) -> Any:
+        """INSERT for many rows; of one that is there already, these columns are set anew."""
+        insert = _INSERTS[self.engine.dialect.name](table)
+        if not columns:
+            return insert.on_conflict_do_nothing()
+        new = {name: insert.excluded[name] for name in columns}
+        return insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=new)
 
     def close(self) -> None:
         self.engine.dispose()

@@ -40,8 +40,7 @@ class EscalationStore:
 
     def set_ahead(self, ahead: Mapping[str, Ahead]) -> None:
         with self.database.write() as connection:
-            for case, each in ahead.items():
-                put_ahead(self.database, connection, case, each)
+            put_ahead(self.database, connection, ahead)
 
     def due_deliveries(self, now: datetime, most: int) -> Sequence[Delivery]:
         due = incident_delivery.c.next_at
@@ -89,14 +88,15 @@ class EscalationStore:
                 connection.execute(change.values(at=moment))
 
 
-def put_ahead(database: Database, connection: Connection, case: str, ahead: Ahead) -> None:
+def put_ahead(database: Database, connection: Connection, ahead: Mapping[str, Ahead]) -> None:
     """In the transaction of the records that lead to it."""
-    row: dict[str, object] = {"incident": case, "due_at": ahead.due}
-    if not database.insert_new(connection, incident_clock, row):
-        change = update(incident_clock).where(incident_clock.c.incident == case)
-        connection.execute(change.values(due_at=ahead.due))
-    for each in ahead.deliveries:
-        database.insert_new(connection, incident_delivery, _row(each))
+    if not ahead:
+        return
+    clocks = [{"incident": case, "due_at": each.due} for case, each in ahead.items()]
+    connection.execute(database.upsert(incident_clock, ["due_at"]), clocks)
+    deliveries = [_row(one) for each in ahead.values() for one in each.deliveries]
+    if deliveries:
+        connection.execute(database.upsert(incident_delivery, []), deliveries)
 
 
 def _row(delivery: Delivery) -> dict[str, Any]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 
@@ -44,10 +46,10 @@ class IncidentStore:
         with self.database.write() as connection:
             head = _locked_head(connection)  # before anything else: one order for all writers
             if self.database.insert_new(connection, incident, row):
-                links = chained(new.id, 0, FIRST, drafts)
-                head = _append(connection, head, links, new.opened_at, new.id)
-                _close(connection, head, sign)
-                put_ahead(self.database, connection, new.id, ahead)
+                rows = _Leaves(head)
+                rows.append(chained(new.id, 0, FIRST, drafts), new.opened_at, new.id)
+                rows.write(connection, sign)
+                put_ahead(self.database, connection, {new.id: ahead})
                 return new
             kept = _case(connection, new.code_hash)
         if kept is None:
@@ -58,8 +60,8 @@ class IncidentStore:
         self, additions: Sequence[Addition], now: datetime, sign: Sign
     ) -> frozenset[str]:
         with self.database.write() as connection:
-            head = old = _locked_head(connection)
-            last, added = _last(connection, [each.case for each in additions]), set()
+            rows, ahead = _Leaves(_locked_head(connection)), dict[str, Ahead]()
+            last = _last(connection, [each.case for each in additions])
             for each in additions:
                 if each.case not in last:
                     raise NotFound("There is no such case.")
@@ -67,12 +69,11 @@ class IncidentStore:
                 if number + 1 != each.number:
                     continue
                 links = chained(each.case, each.number, leaf_hash(leaf).hex(), each.drafts)
-                head = _append(connection, head, links, now, each.case)
-                put_ahead(self.database, connection, each.case, each.ahead)
-                added.add(each.case)
-            if head != old:
-                _close(connection, head, sign)
-        return frozenset(added)
+                rows.append(links, now, each.case)
+                ahead[each.case] = each.ahead
+            rows.write(connection, sign)
+            put_ahead(self.database, connection, ahead)
+        return frozenset(ahead)
 
     def case_of(self, code_hash: bytes) -> CaseRow | None:
         with self.database.read() as connection:
@@ -190,35 +191,47 @@ def _last(connection: Connection, cases: Sequence[str]) -> dict[str, tuple[int, 
     }
 
 
-def _append(
-    connection: Connection, head: Frontier, links: Sequence[Link], now: datetime, case: str
-) -> Frontier:
-    """The head with these leaves; nobody has signed it yet."""
-    for link in links:
-        index = head.size
-        head, complete = head.append(leaf_hash(link.leaf))
-        connection.execute(log_leaf.insert().values(place=index, leaf=link.leaf))
-        nodes = [{"level": level, "place": at, "hash": made} for level, at, made in complete]
-        connection.execute(log_node.insert(), nodes)
-        connection.execute(
-            incident_record.insert().values(
-                incident=case,
-                number=link.number,
-                leaf=index,
-                kind=link.draft.kind.value,
-                fields=canonical(dict(link.draft.fields)).decode(),
-                salt=link.draft.salt,
-                before=link.before,
-                at=now,
+@dataclass
+class _Leaves:
+    """Rows that are written together, however many cases they are of."""
+
+    head: Frontier
+    leaves: list[dict[str, Any]] = field(default_factory=list)
+    nodes: list[dict[str, Any]] = field(default_factory=list)
+    records: list[dict[str, Any]] = field(default_factory=list)
+
+    def append(self, links: Sequence[Link], now: datetime, case: str) -> None:
+        for link in links:
+            index = self.head.size
+            self.head, complete = self.head.append(leaf_hash(link.leaf))
+            self.leaves.append({"place": index, "leaf": link.leaf})
+            self.nodes += [
+                {"level": level, "place": at, "hash": made} for level, at, made in complete
+            ]
+            self.records.append(
+                {
+                    "incident": case,
+                    "number": link.number,
+                    "leaf": index,
+                    "kind": link.draft.kind.value,
+                    "fields": canonical(dict(link.draft.fields)).decode(),
+                    "salt": link.draft.salt,
+                    "before": link.before,
+                    "at": now,
+                }
             )
-        )
-    return head
 
-
-def _close(connection: Connection, head: Frontier, sign: Sign) -> None:
-    connection.execute(update(log_head).values(size=head.size, peaks=b"".join(head.peaks)))
-    note = sign(Checkpoint("", head.size, head.root))
-    connection.execute(log_checkpoint.insert().values(size=head.size, note=note))
+    def write(self, connection: Connection, sign: Sign) -> None:
+        """With the head that holds them, signed."""
+        if not self.leaves:
+            return
+        connection.execute(log_leaf.insert(), self.leaves)
+        connection.execute(log_node.insert(), self.nodes)
+        connection.execute(incident_record.insert(), self.records)
+        peaks = b"".join(self.head.peaks)
+        connection.execute(update(log_head).values(size=self.head.size, peaks=peaks))
+        note = sign(Checkpoint("", self.head.size, self.head.root))
+        connection.execute(log_checkpoint.insert().values(size=self.head.size, note=note))
 
 
 def _case(connection: Connection, code_hash: bytes) -> CaseRow | None:

@@ -1,0 +1,35 @@
+"""A short sample of what ``make torture`` runs at length."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.torture import deadlines, kills, power, schedules, syscalls
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_schedule_buries_a_case(seed: int) -> None:
+    happened = schedules.run(seed, 30)
+    assert happened["report"]
+    assert happened["messages"]
+
+
+def test_deadlines_after_a_restart_are_met_once(tmp_path: Path) -> None:
+    assert deadlines.run(tmp_path, 60) > 0
+
+
+def test_what_was_acknowledged_outlives_every_kill(tmp_path: Path) -> None:
+    assert kills.run(tmp_path, 5) > 5
+
+
+def test_no_failing_call_leaves_half_a_report() -> None:
+    found = syscalls.run(6, 1)
+    assert found["points"] > 100
+    assert found["died"] + found["refused"] + found["acknowledged"] == 6
+
+
+if power.possible():  # elsewhere ``make torture`` says that it is left out
+
+    def test_a_power_cut_takes_nothing_that_was_acknowledged() -> None:
+        assert power.run(2, 1) >= 2
