@@ -11,6 +11,7 @@ import stat
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 
@@ -22,7 +23,7 @@ from earwitness.audio.silero import SileroDetector
 from earwitness.config import unknown_variables
 from earwitness.engines.moonshine import graphs
 from earwitness.errors import EarwitnessError, EngineError, LogBroken, SettingsError, StoreError
-from earwitness.flow.incidents import cases, logbook
+from earwitness.flow.incidents import cases, escalation, house, logbook
 from earwitness.flow.steps import NOTHING_TO_DO
 from earwitness.model import SAMPLE_RATE, Lexicon, Samples
 from earwitness.speech.text import words
@@ -152,8 +153,27 @@ def _incidents(program: Earwitness) -> tuple[Mark, str]:
             f"{len(changed)} of {len(opened)} reports are not what they were when they were "
             f"acknowledged: {', '.join(changed[:5])}. Their reporters see it, too."
         )
+    if missing := house.taken_away(program.incidents):
+        raise LogBroken(f"{missing} records were taken away: the log has leaves of them.")
     by = f"{book.quorum} of {len(book.witnesses)} witnesses" if book.witnesses else "no witness"
     return Mark.OK, f"{len(opened)} reports as they were; signed by {by}; key {book.key.public}"
+
+
+def _escalation(program: Earwitness) -> tuple[Mark, str]:
+    policy = program.incidents.policy
+    text = program.incidents.policy_text()
+    told = escalation.who_is_told(text, datetime.now(UTC), program.incidents)
+    empty = [rung.name for rung, people in zip(policy.rungs, told, strict=True) if not people]
+    if policy.outside is None:
+        return Mark.WARNING, (
+            "no outside is named, so what nobody here acts on stays here; write a policy and name "
+            "it in EARWITNESS_ESCALATION"
+        )
+    if empty:
+        return Mark.WARNING, f"nobody is on {', '.join(empty)}: reports pass it over"
+    if not program.settings.smtp and "mailto:" in text:
+        return Mark.WARNING, "it names mail addresses, and EARWITNESS_SMTP names no mail server"
+    return Mark.OK, f"{len(policy.rungs)} rungs, then {policy.outside.name}"
 
 
 def _folder(program: Earwitness) -> tuple[Mark, str]:
@@ -204,6 +224,7 @@ CHECKS: dict[str, Check] = {
     "store": _store,
     "clips": _clips,
     "incidents": _incidents,
+    "escalation": _escalation,
     "decisions": _decisions,
     "player": _player,
 }

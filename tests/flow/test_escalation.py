@@ -14,8 +14,17 @@ from tests.values import START
 from earwitness.accounts import Account, Role
 from earwitness.errors import NotFound
 from earwitness.evidence.verify import verify
-from earwitness.flow.incidents import acting, cases, codes, delivering, escalation, reporting
+from earwitness.flow.incidents import (
+    acting,
+    cases,
+    codes,
+    delivering,
+    escalation,
+    logbook,
+    reporting,
+)
 from earwitness.flow.incidents.cases import Look
+from earwitness.flow.incidents.house import note_policy, policies_since, taken_away
 from earwitness.flow.incidents.parts import Incidents
 from earwitness.flow.incidents.reporting import Statement
 from earwitness.incidents.records import Kind
@@ -254,3 +263,36 @@ def test_the_receipt_says_what_was_changed(house: House) -> None:
         "now: record 0: 'heard' was changed after it was committed to; "
         'it now says "somebody was sang".'
     ]
+
+
+def test_every_policy_that_was_in_force_is_on_record(house: House) -> None:
+    case = house.report()
+    assert note_policy(START, house.on)
+    assert not note_policy(START + MINUTE, house.on)
+    softer = replace(house.on, policy_text=lambda: THREE_RUNGS.split("[outside]")[0])
+    assert note_policy(START + HOUR, softer)
+    assert policies_since(START, softer) == [START + HOUR]
+    assert [row.id for row in house.on.records.cases()] == [case]
+    logbook.check(house.on.book)
+
+
+def test_records_that_were_taken_away_are_missed(house: House) -> None:
+    case = house.report()
+    reporting.report(SAID, codes.new_code(), START, house.on)
+    assert taken_away(house.on) == 0
+    change(house.on, f"DELETE FROM incident_record WHERE incident = '{case}'")
+    assert taken_away(house.on) == 4
+    escalation.true_up(house.on)
+    house.turn(START)
+    assert ("Ombudsman", timedelta(0)) in house.told(case)
+
+
+def test_who_edits_the_policy_and_deletes_the_cases_own_gains_nothing(house: House) -> None:
+    assert note_policy(START, house.on)
+    case = house.report(replace(SAID, imminence=Imminence.RECENT))
+    change(house.on, "DELETE FROM incident_record WHERE kind = 'routed'")
+    softer = replace(house.on, policy_text=lambda: THREE_RUNGS.split("[outside]")[0])
+    again = House(softer, house.out, house.people)
+    escalation.true_up(softer)
+    again.turn(START + MINUTE)
+    assert ("Ombudsman", MINUTE) in again.told(case)

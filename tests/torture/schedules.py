@@ -219,11 +219,15 @@ class World:
         if self.true_up_due:
             escalation.true_up(self.on)
             self.true_up_due = False
-        while ids := self.on.records.due_cases(now, 50):
-            assert escalation.fire(ids, now, self.on), "what is due is not done"
+        self._fire(now)
         for each in self.on.records.due_deliveries(now, 500):
             self._tried(lambda each=each: delivering.deliver(each.id, now, self.on, self))
+        self._fire(now)  # a message that keeps failing makes a case climb
         self.check(now)
+
+    def _fire(self, now: datetime) -> None:
+        while ids := self.on.records.due_cases(now, 50):
+            assert escalation.fire(ids, now, self.on), "what is due is not done"
 
     def check(self, now: datetime) -> None:
         for found in cases.looks(self.whole.records.cases(), self.whole):

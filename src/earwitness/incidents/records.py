@@ -31,6 +31,7 @@ class Kind(StrEnum):
     HANDED_OVER = "handed_over"
     IMPLICATED = "implicated"  # somebody else is
     ADMITTED = "admitted"  # who came later, and may see the case all the same
+    POLICY = "policy"  # another is in force; not of one case
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,8 @@ class Kept:
         )
 
 
+HOUSE = "house"
+"""The case of what concerns all cases; nobody reported it and nobody opens it."""
 FIRST = ""
 """What the first record of a case names as the one before it."""
 

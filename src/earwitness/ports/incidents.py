@@ -73,7 +73,7 @@ class IncidentRecords(Protocol):
     def case_of(self, code_hash: bytes) -> CaseRow | None: ...
 
     def cases(self) -> Sequence[CaseRow]:
-        """Newest first."""
+        """What was reported, newest first."""
 
     def case_rows(self, ids: Sequence[str]) -> Sequence[CaseRow]:
         """Those that are there."""
@@ -83,6 +83,9 @@ class IncidentRecords(Protocol):
 
     def records_of(self, cases: Sequence[str]) -> Mapping[str, Sequence[Kept]]:
         """Of each that has any, in their order."""
+
+    def record_count(self) -> int:
+        """Of all cases; as many as the log has leaves, unless somebody took some away."""
 
     def near(self, device: str, moment: datetime, within: timedelta) -> Sequence[Utterance]:
         """What is kept of a device around a moment, in the order in which it was heard."""

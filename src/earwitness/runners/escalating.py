@@ -11,7 +11,7 @@ from time import monotonic
 import structlog
 
 from earwitness.errors import EarwitnessError
-from earwitness.flow.incidents import cases, delivering, escalation
+from earwitness.flow.incidents import cases, delivering, escalation, house
 from earwitness.flow.incidents.parts import Incidents
 from earwitness.ports import Channels
 from earwitness.runners.durable import Work
@@ -33,10 +33,13 @@ class Climbing:
 
     def __init__(self, on: Incidents, clock: SteadyClock) -> None:
         self._on, self._clock, self._busy = on, clock, _Busy()
-        self._trued = float("-inf")
+        self._trued, self._policy = float("-inf"), ""
 
     def due(self) -> Sequence[Work]:
         now = self._clock.note()
+        if (text := self._on.policy_text()) != self._policy:
+            house.note_policy(now, self._on)
+            self._policy = text
         if monotonic() - self._trued >= TRUE_UP_SECONDS:
             escalation.true_up(self._on)
             self._trued = monotonic()

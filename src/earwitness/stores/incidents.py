@@ -15,7 +15,7 @@ from earwitness.evidence.checkpoints import Checkpoint
 from earwitness.evidence.merkle import HASH_BYTES, Frontier, leaf_hash
 from earwitness.evidence.records import Value, canonical
 from earwitness.incidents.deliveries import Ahead
-from earwitness.incidents.records import FIRST, Draft, Kept, Link, chained
+from earwitness.incidents.records import FIRST, HOUSE, Draft, Kept, Link, chained
 from earwitness.model import Utterance
 from earwitness.ports.incidents import Addition, CaseRow, Sign
 from earwitness.stores.database import Database
@@ -68,7 +68,8 @@ class IncidentStore:
                 number, leaf = last[each.case]
                 if number + 1 != each.number:
                     continue
-                links = chained(each.case, each.number, leaf_hash(leaf).hex(), each.drafts)
+                before = leaf_hash(leaf).hex() if each.number else FIRST
+                links = chained(each.case, each.number, before, each.drafts)
                 rows.append(links, now, each.case)
                 ahead[each.case] = each.ahead
             rows.write(connection, sign)
@@ -80,7 +81,8 @@ class IncidentStore:
             return _case(connection, code_hash)
 
     def cases(self) -> Sequence[CaseRow]:
-        statement = select(*_CASE).order_by(incident.c.opened_at.desc(), incident.c.id)
+        reported = select(*_CASE).where(incident.c.id != HOUSE)
+        statement = reported.order_by(incident.c.opened_at.desc(), incident.c.id)
         with self.database.read() as connection:
             return [CaseRow(*row) for row in connection.execute(statement)]
 
@@ -115,6 +117,11 @@ class IncidentStore:
                 )
                 found.setdefault(case, []).append(made)
         return found
+
+    def record_count(self) -> int:
+        with self.database.read() as connection:
+            found = connection.execute(select(func.count()).select_from(incident_record))
+            return int(found.scalar_one())
 
     def near(self, device: str, moment: datetime, within: timedelta) -> Sequence[Utterance]:
         around = utterance.c.heard_at.between(moment - within, moment + within)
@@ -173,7 +180,7 @@ def _locked_head(connection: Connection) -> Frontier:
 
 
 def _last(connection: Connection, cases: Sequence[str]) -> dict[str, tuple[int, bytes]]:
-    """The number of the newest record of each, and its leaf; empty where somebody took it away."""
+    """The number of the newest record of each, and its leaf: -1 and nothing where none is left."""
     one = incident_record.c
     newest = (
         select(one.incident, func.max(one.number).label("number"))
@@ -182,12 +189,18 @@ def _last(connection: Connection, cases: Sequence[str]) -> dict[str, tuple[int, 
         .subquery()
     )
     statement = (
-        select(one.incident, one.number, log_leaf.c.leaf)
-        .join(newest, (newest.c.incident == one.incident) & (newest.c.number == one.number))
+        select(incident.c.id, one.number, log_leaf.c.leaf)
+        .outerjoin(newest, newest.c.incident == incident.c.id)
+        .outerjoin(
+            incident_record,
+            (one.incident == newest.c.incident) & (one.number == newest.c.number),
+        )
         .outerjoin(log_leaf, log_leaf.c.place == one.leaf)
+        .where(incident.c.id.in_(cases))
     )
     return {
-        case: (number, bytes(leaf or b"")) for case, number, leaf in connection.execute(statement)
+        case: (-1 if number is None else number, bytes(leaf or b""))
+        for case, number, leaf in connection.execute(statement)
     }
 
 

@@ -20,8 +20,9 @@ from earwitness.evidence.records import SALT_BYTES, RecordError, Value, changes
 from earwitness.flow.incidents.parts import Incidents
 from earwitness.incidents import clocks
 from earwitness.incidents.deliveries import Ahead, deliveries
-from earwitness.incidents.records import FIRST, Draft, Kept, Kind, chained
-from earwitness.incidents.status import Status, fold
+from earwitness.incidents.policy import Policy, parse
+from earwitness.incidents.records import FIRST, HOUSE, Draft, Kept, Kind, chained
+from earwitness.incidents.status import Status, fold, moment_of, text_of
 from earwitness.ports import Addition, CaseRow
 
 BATCH = 200
@@ -143,7 +144,19 @@ def _look(row: CaseRow, kept: Sequence[Kept], accounts: Sequence[Account], on: I
         before, number = leaf_hash(each.leaf or b"").hex(), each.number + 1
         seen.append(Seen(each, wrong))
     records = [(each.kept, not each.wrong) for each in seen]
-    return Look(row, tuple(seen), fold(row.id, row.opened_at, records, accounts, on.policy))
+    routed = any(each.kept.kind == Kind.ROUTED and not each.wrong for each in seen)
+    fallback = on.policy if routed else _policy_at(row.opened_at, on)
+    return Look(row, tuple(seen), fold(row.id, row.opened_at, records, accounts, fallback))
+
+
+def _policy_at(moment: datetime, on: Incidents) -> Policy:
+    """What was in force then, for a case whose own record of it is gone."""
+    found = on.policy
+    for each in on.records.records_of([HOUSE]).get(HOUSE, ()):
+        at = moment_of(each, "at")
+        if not _wrong(each) and at and at <= moment:
+            found = parse(text_of(each, "policy"))
+    return found
 
 
 def _wrong(kept: Kept) -> tuple[str, ...]:

@@ -83,11 +83,10 @@ def true_up(on: Incidents) -> int:
 
 def _due(found: Look, now: datetime, on: Incidents) -> list[Draft]:
     status, made = found.status, []
-    if not status.routed:  # from before there were policies
+    if not status.routed:  # from before there were policies, or somebody took that away
         made.append(routed(status.accounts, now, on))
-        steps = climbing.begin(status, now)
-    else:
-        steps = climbing.fire(status, now)
+    begins = not status.routed and not status.changed
+    steps = climbing.begin(status, now) if begins else climbing.fire(status, now)
     return [*made, *(cases.draft(*each) for each in steps)]
 
 

@@ -17,7 +17,7 @@ from earwitness.doors.workbench.entrance import Entrance, peer_of
 from earwitness.doors.workbench.roles import ANYBODY, only
 from earwitness.errors import InputError, LogBroken, NotFound, NotWitnessed, RevisionConflict
 from earwitness.evidence.receipts import Receipt
-from earwitness.flow.incidents import cases, logbook, reporting
+from earwitness.flow.incidents import cases, house, logbook, reporting
 from earwitness.incidents import clocks
 
 if TYPE_CHECKING:
@@ -134,6 +134,8 @@ class _Desk:
             stands=found.status,
             running=clocks.running(found.status),
             now=self._program.clock.now(),
+            policies=await asyncio.to_thread(house.policies_since, case.opened_at, self._on),
+            taken_away=await asyncio.to_thread(house.taken_away, self._on),
             names={},
             broken=broken,
             code=code,
