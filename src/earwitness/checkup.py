@@ -173,7 +173,8 @@ def _escalation(program: Earwitness) -> tuple[Mark, str]:
         return Mark.WARNING, f"nobody is on {', '.join(empty)}: reports pass it over"
     if not program.settings.smtp and "mailto:" in text:
         return Mark.WARNING, "it names mail addresses, and EARWITNESS_SMTP names no mail server"
-    return Mark.OK, f"{len(policy.rungs)} rungs, then {policy.outside.name}"
+    key = program.messages_key.public
+    return Mark.OK, f"{len(policy.rungs)} rungs, then {policy.outside.name}; messages by {key}"
 
 
 def _folder(program: Earwitness) -> tuple[Mark, str]:

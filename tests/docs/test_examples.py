@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 from tests.docs.pages import ROOT, Block, blocks, pages
 
+from earwitness.incidents.policy import parse
+
 
 def _with(language: str) -> list[Path]:
     return [page for page in pages() if blocks(page, language)]
@@ -69,3 +71,11 @@ def test_every_console_example_prints_what_its_page_says(page: Path, tmp_path: P
             where = f"{_name(page)}:{block.line}: {command}\n"
             assert done.returncode == 0, where + done.stdout + done.stderr
             assert not expected or _same(expected, done.stdout), where + done.stdout + done.stderr
+
+
+def test_the_policy_of_the_guide_is_one() -> None:
+    page = ROOT / "docs/how-to/escalation.md"
+    (block,) = blocks(page, "toml")
+    read = parse("\n".join(block.lines))
+    assert [rung.name for rung in read.rungs] == ["On duty", "Head of trust and safety"]
+    assert read.outside

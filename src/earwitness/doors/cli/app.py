@@ -25,6 +25,7 @@ ORDER = (
     "review",
     "teach",
     "lexicon",
+    "escalation",
     "verify",
     "witness",
     "device",
