@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,10 @@ from tests.workbench.browsing import first_secret
 from tests.workbench.chromium import chromium, signed_in
 from tests.workbench.clips import keep, quiet
 from tests.workbench.test_listening import CLIPS, say
+
+from earwitness.accounts import Role
+from earwitness.flow import accounts
+from earwitness.wiring import Earwitness
 
 AXE = (Path(__file__).parents[2] / "web/node_modules/axe-core/axe.min.js").read_text("utf-8")
 RUN = """() => axe.run({runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
@@ -82,6 +87,32 @@ def test_the_other_pages(browser: Browser, tmp_path: Path, scheme: str) -> None:
             page.keyboard.press("Alt+p")
             page.locator("#desk[data-nothing]").wait_for()
             looks(page, "nothing", scheme)
+            _report(page, home)
+            looks(page, "acknowledged", scheme)
+            code = page.locator("#secret").inner_text()
+            with Earwitness.open(server.settings) as program:
+                account = program.records.accounts()[0]
+                accounts.set_roles(account.id, frozenset(Role), records=program.records)
+                secret = accounts.begin(account, "", datetime.now(UTC), records=program.records)
+            page.context.add_cookies([{"name": "earwitness", "value": secret.secret, "url": home}])
+            page.goto(home + "/reports")
+            page.locator("td a").first.click()
+            page.get_by_role("heading", name="On record").wait_for()
+            looks(page, "case", scheme)
+            page.goto(home + "/../reporter")
+            page.locator("[name=code]").fill(code)
+            page.get_by_role("button", name="Open").click()
+            page.get_by_role("heading", name="On record").wait_for()
+            looks(page, "own", scheme)
+
+
+def _report(page: Page, home: str) -> None:
+    page.goto(home + "/report")
+    page.get_by_label("What did you hear?").fill("somebody cried for help")
+    page.locator('input[value="recent"]').check()
+    page.locator('input[value="violence"]').check()
+    page.get_by_role("button", name="Report it").click()
+    page.locator("#secret").wait_for()
 
 
 PLACES = {
@@ -89,7 +120,8 @@ PLACES = {
     "settings": "/settings", "queue": "/lead/queue", "terms": "/lead/terms",
     "revisions": "/lead/revisions", "words": "/lead/words", "agreement": "/lead/agreement",
     "clips": "/lead/clips", "accuracy": "/lead/accuracy", "guess-first": "/lead/guess-first",
-    "files": "/lead/files", "reporter": "/../reporter", "announced": "/listen",
+    "files": "/lead/files", "reporter": "/../reporter", "escalation": "/escalation",
+    "announced": "/listen",
 }  # fmt: skip
 
 

@@ -486,7 +486,7 @@ def test_whatever_was_said_is_only_text(server: Running, page: Page) -> None:
     page.goto(f"http://127.0.0.1:{server.http_port}/reporter")
     page.get_by_label("The code of your receipt").fill(code)
     page.get_by_role("button", name="Open").click()
-    expect(page.locator("td.text").first).to_contain_text("<script>window.bad")
+    expect(page.locator(".timeline .text").first).to_contain_text("<script>window.bad")
     page.goto(f"http://127.0.0.1:{server.http_port}/workbench/reports")
     expect(page.locator("td.text")).to_contain_text("<script>window.bad")
     assert page.evaluate("window.bad") is None

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
 
@@ -23,7 +23,7 @@ from earwitness.evidence.merkle import (
     part_hash,
 )
 from earwitness.evidence.notes import Note
-from earwitness.flow.incidents import codes, logbook, reporting
+from earwitness.flow.incidents import cases, codes, escalation, logbook, reporting
 from earwitness.flow.incidents.reporting import Statement
 from earwitness.listening import Harm, Imminence
 from earwitness.wiring import Earwitness
@@ -32,6 +32,7 @@ REPORTS, REPORTERS = 200, 8
 CLIPS = 3
 """Of the device around the one that is reported: each is sealed with it."""
 PROOFS = 500
+DEADLINES = 500
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 SAID = Statement("bench", Harm.VIOLENCE, Imminence.NOW, "somebody cried for help", "at 2 s")
 
@@ -58,6 +59,8 @@ def run(
             at_once = REPORTS / (perf_counter() - began)
             step("Proving")
             proofs = _proofs(program)
+            step("Deadlines that all passed while nothing ran")
+            late = _deadlines(program)
     verifying = {}
     for size in sizes:
         step(f"Verifying a log of {size:,} leaves")
@@ -67,6 +70,8 @@ def run(
         "reports_per_s": at_once,
         "proofs_per_s": proofs,
         "verify_s": verifying,
+        "deadlines_per_s": len(late) / max(late),
+        "lateness_s": percentiles(late),
     }
 
 
@@ -76,6 +81,20 @@ def _report(program: Earwitness) -> float:
     began = perf_counter()
     reporting.report(said, codes.new_code(), datetime.now(UTC), program.incidents)
     return perf_counter() - began
+
+
+def _deadlines(program: Earwitness) -> list[float]:
+    """Of each deadline, the seconds after the restart at which its case had climbed."""
+    on, now = program.incidents, program.clock.now()
+    for _ in range(DEADLINES):
+        reporting.report(SAID, codes.new_code(), now - timedelta(days=2), on)
+    late: list[float] = []
+    began = perf_counter()
+    escalation.true_up(on)
+    while ids := on.records.due_cases(now, cases.BATCH):
+        climbed = escalation.fire(ids, now, on)
+        late += climbed * [perf_counter() - began]
+    return late
 
 
 def _proofs(program: Earwitness) -> float:

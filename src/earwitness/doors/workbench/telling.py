@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from earwitness.evidence.records import Value
 from earwitness.incidents.records import Kept, Kind
@@ -38,6 +38,29 @@ def danger(imminence: str) -> str:
 def moment(at: datetime | None) -> str:
     """To the minute, in UTC."""
     return at.strftime("%Y-%m-%d %H:%M UTC") if at else "at no moment that can be read"
+
+
+def begun(sentence: str) -> str:
+    """With a capital letter, and the others as they are.
+
+    >>> begun("by 09:35 UTC")
+    'By 09:35 UTC'
+    """
+    return sentence[:1].upper() + sentence[1:]
+
+
+def span(wait: timedelta) -> str:
+    """
+    >>> span(timedelta(minutes=90)), span(timedelta(days=2))
+    ('1 h 30 min', '2 d')
+    """
+    seconds = int(wait.total_seconds())
+    units = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
+    parts = []
+    for unit, size in units:
+        many, seconds = divmod(seconds, size)
+        parts += [f"{many} {unit}"] if many else []
+    return " ".join(parts)
 
 
 def standing(status: Status) -> str:

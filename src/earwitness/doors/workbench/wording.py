@@ -123,8 +123,10 @@ FILTERS: tuple[Callable[..., object], ...] = (
     added_nothing,
     code,
     telling.act,
+    telling.begun,
     telling.danger,
     telling.moment,
+    telling.span,
     telling.standing,
     telling.told,
 )
