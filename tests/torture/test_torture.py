@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.torture import deadlines, kills, power, schedules, syscalls
+from tests.workbench.chromium import installed
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -24,6 +25,7 @@ def test_what_was_acknowledged_outlives_every_kill(tmp_path: Path) -> None:
 
 
 def test_no_failing_call_leaves_half_a_report() -> None:
+    installed("strace")
     found = syscalls.run(6, 1)
     assert found["points"] > 100
     assert found["died"] + found["refused"] + found["acknowledged"] == 6
