@@ -26,6 +26,12 @@ CALLS = ("fsync", "fdatasync", "pwrite64", "write", "rename", "link", "unlink", 
 FAULTS = ("error=EIO", "error=ENOSPC", "signal=KILL")
 
 
+def possible() -> bool:
+    """Whether this machine lets one process trace another; True where nothing is installed."""
+    command = ["strace", "-o", "/dev/null", "true"]
+    return shutil.which("strace") is None or not subprocess.run(command, check=False).returncode
+
+
 def points(folder: Path) -> list[tuple[str, int]]:
     """Every call of a report that goes well: which, and the how manieth."""
     log = folder / "calls"

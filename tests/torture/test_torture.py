@@ -24,11 +24,13 @@ def test_what_was_acknowledged_outlives_every_kill(tmp_path: Path) -> None:
     assert kills.run(tmp_path, 5) > 5
 
 
-def test_no_failing_call_leaves_half_a_report() -> None:
-    installed("strace")
-    found = syscalls.run(6, 1)
-    assert found["points"] > 100
-    assert found["died"] + found["refused"] + found["acknowledged"] == 6
+if syscalls.possible():  # some containers let nobody trace
+
+    def test_no_failing_call_leaves_half_a_report() -> None:
+        installed("strace")
+        found = syscalls.run(6, 1)
+        assert found["points"] > 100
+        assert found["died"] + found["refused"] + found["acknowledged"] == 6
 
 
 if power.possible():  # elsewhere ``make torture`` says that it is left out
