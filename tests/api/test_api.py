@@ -314,6 +314,7 @@ SAME = {
     "/workbench/case/{case}/hand-over": "POST /cases/{case}/hand-overs",
     "/workbench/case/{case}/implicate": "POST /cases/{case}/implicated",
     "/workbench/case/{case}/admit": "POST /cases/{case}/admitted",
+    "/workbench/case/{case}/grant": "POST /cases/{case}/household",
     "/workbench/case/{case}/hear": "POST /cases/{case}/evidence/{sha256}",
     "/workbench/escalation": "POST /escalation",
     "/reporter/receipt": BY_CODE,
@@ -475,6 +476,9 @@ def test_a_responders_program_acts_on_a_case(server: Running) -> None:
         heard = client.post(f"{at}/evidence/{key}", json={"why": "to hear it"})
         assert heard.content[:4] == b"fLaC"
         assert client.get(at).json()["records"][-1]["kind"] == "seen"
+        granted = client.post(f"{at}/household", json={"why": "the next room"}).json()
+        assert granted["records"][-1]["fields"]["found"] == 0
+        assert client.post(f"{at}/household", json={"why": "again"}).status_code == 400
         shown = client.get("/escalation").json()
         assert me in shown["told"][0]
         assert client.post("/escalation", json={"text": "rungs = 1"}).status_code == 400

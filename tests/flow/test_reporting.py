@@ -9,14 +9,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.flow.incident_house import incidents
+from tests.flow.incident_house import incidents, person
 from tests.values import START, item, utterance
 
+from earwitness.accounts import Role
 from earwitness.errors import InputError, LogBroken, NotFound, StoreError
 from earwitness.evidence.cases import Case, Record, differences
 from earwitness.evidence.receipts import Receipt, agree
 from earwitness.evidence.verify import verify
-from earwitness.flow.incidents import codes, reporting
+from earwitness.flow.incidents import acting, codes, reporting
 from earwitness.flow.incidents.logbook import receipt
 from earwitness.flow.incidents.parts import Incidents
 from earwitness.flow.incidents.reporting import Statement, statement
@@ -86,6 +87,24 @@ def test_a_report_seals_what_was_heard_and_is_receipted(house: House) -> None:
     assert "ada lovelace" not in str(given)
     findings = verify({"mine": str(given), "now": str(house.now(given.case))})
     assert findings.holds, str(findings)
+
+
+def test_other_devices_are_sealed_for_a_reason_on_record(house: House) -> None:
+    for name, minutes in {"k_1": 0.0, "l_1": 0.5, "m_1": -0.5, "n_1": 3.0}.items():
+        keep(house.on, name, minutes)
+    ria = person(house.on, "Ria", Role.RESPONDER)
+    code = codes.new_code()
+    case = reporting.report(replace(SAID, utterance="k_1"), code, START, house.on).case
+    acting.grant(case, "a second voice, from another room", ria, START, house.on)
+    last = house.store.records(case)[-4:]
+    assert [each.kind for each in last] == ["granted", "sealed", "sealed", "held"]
+    assert last[0].fields["said"] == "a second voice, from another room"
+    assert [each.fields["utterance"] for each in last[1:3]] == ["m_1", "l_1"]
+    with pytest.raises(InputError, match="was done"):
+        acting.grant(case, "once more", ria, START, house.on)
+    bare = reporting.report(SAID, codes.new_code(), START, house.on).case
+    with pytest.raises(InputError, match="names no clip"):
+        acting.grant(bare, "why not", ria, START, house.on)
 
 
 def test_sent_again_it_is_the_same_report(house: House) -> None:

@@ -16,6 +16,7 @@ class Kind(StrEnum):
     REPORTED = "reported"  # what somebody heard
     ROUTED = "routed"  # the policy that the case follows, and who was there when it began
     SEALED = "sealed"  # an original: what it is, what heard it, by which hash it is found
+    GRANTED = "granted"  # that other devices of the household are sealed, too, and why
     HELD = "held"  # what neither retention nor erasure may take
     ADDED = "added"  # by the reporter, later
     SEEN = "seen"  # who saw which evidence, and why

@@ -90,6 +90,9 @@ class IncidentRecords(Protocol):
     def near(self, device: str, moment: datetime, within: timedelta) -> Sequence[Utterance]:
         """What is kept of a device around a moment, in the order in which it was heard."""
 
+    def near_in(self, household: str, moment: datetime, within: timedelta) -> Sequence[Utterance]:
+        """The same, of every device of a household."""
+
     def log_size(self) -> int: ...
 
     def log_node(self, level: int, index: int) -> bytes:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from earwitness.errors import NotFound, StoreError
 from earwitness.evidence.checkpoints import Checkpoint
@@ -124,11 +124,17 @@ class IncidentStore:
             return int(found.scalar_one())
 
     def near(self, device: str, moment: datetime, within: timedelta) -> Sequence[Utterance]:
+        return self._around(utterance.c.device == device, moment, within)
+
+    def near_in(self, household: str, moment: datetime, within: timedelta) -> Sequence[Utterance]:
+        return self._around(utterance.c.household == household, moment, within)
+
+    def _around(
+        self, whose: ColumnElement[bool], moment: datetime, within: timedelta
+    ) -> Sequence[Utterance]:
         around = utterance.c.heard_at.between(moment - within, moment + within)
         statement = (
-            select(utterance)
-            .where(utterance.c.device == device, around)
-            .order_by(utterance.c.heard_at, utterance.c.id)
+            select(utterance).where(whose, around).order_by(utterance.c.heard_at, utterance.c.id)
         )
         with self.database.read() as connection:
             return [made_of(dict(row._mapping)) for row in connection.execute(statement)]

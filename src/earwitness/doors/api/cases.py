@@ -128,7 +128,7 @@ class Admitted(shapes.Shape):
 
 
 class Asked(shapes.Shape):
-    """Why somebody must hear it; it goes on record."""
+    """Why somebody needs it; it goes on record."""
 
     why: Text
 
@@ -157,6 +157,7 @@ def add_routes(router: APIRouter, program: Earwitness) -> None:
     router.add_api_route(one + "/hand-overs", desk.hand_over, methods=["POST"])
     router.add_api_route(one + "/implicated", desk.implicate, methods=["POST"])
     router.add_api_route(one + "/admitted", desk.admit, methods=["POST"])
+    router.add_api_route(one + "/household", desk.grant, methods=["POST"])
     router.add_api_route(
         one + "/evidence/{sha256}",
         desk.hear,
@@ -225,6 +226,12 @@ class _Desk:
         """Somebody who came later than a report that names somebody."""
         on, now = self._program.incidents, self._program.clock.now()
         return CaseDetail.of(acting.admit(case, whom.who, _by(request), now, on))
+
+    @only(EVERYBODY)
+    def grant(self, request: Request, case: CaseId, asked: Asked) -> CaseDetail:
+        """Seals what other devices of the household heard in the same minute."""
+        on, now = self._program.incidents, self._program.clock.now()
+        return CaseDetail.of(acting.grant(case, asked.why, _by(request), now, on))
 
     @only(EVERYBODY)
     def hear(self, request: Request, case: CaseId, sha256: Key, asked: Asked) -> Response:

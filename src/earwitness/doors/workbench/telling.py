@@ -113,6 +113,14 @@ def _seconds(milliseconds: Value) -> str:
     return f"{milliseconds / 1000:.1f} s" if isinstance(milliseconds, int) else "of unknown length"
 
 
+def _granted(record: Kept, names: Mapping[str, str]) -> str:
+    many, why = record.fields.get("found"), text_of(record, "said")
+    return (
+        f"{text_of(record, 'by')} had other devices of the household sealed for that minute "
+        f"({many} found), because: {why}"
+    )
+
+
 def _held(record: Kept, names: Mapping[str, str]) -> str:
     return "Held: neither retention nor erasure takes what it is about."
 
@@ -200,6 +208,7 @@ _TELLERS: Mapping[str, Callable[[Kept, Mapping[str, str]], str]] = {
     Kind.REPORTED: _reported,
     Kind.ROUTED: _routed,
     Kind.SEALED: _sealed,
+    Kind.GRANTED: _granted,
     Kind.HELD: _held,
     Kind.ADDED: _added,
     Kind.SEEN: _seen,

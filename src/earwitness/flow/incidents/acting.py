@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from earwitness.accounts import Account
 from earwitness.errors import InputError, NotFound
 from earwitness.evidence.records import Value
-from earwitness.flow.incidents import cases, identity, logbook
+from earwitness.flow.incidents import cases, evidence, identity, logbook
 from earwitness.flow.incidents.cases import Look
 from earwitness.flow.incidents.parts import Incidents
 from earwitness.incidents import conflicts
@@ -150,6 +150,29 @@ def see(case: str, key: str, why: str, by: Account, now: datetime, on: Incidents
     fields: dict[str, Value] = {"sha256": key, "said": _text(why, "Say why you want to hear it.")}
     _add(found, Kind.SEEN, by, fields, now, on)
     return content
+
+
+def grant(case: str, why: str, by: Account, now: datetime, on: Incidents) -> Look:
+    """Seals what other devices of the household heard in the same minute.
+
+    Who wanted that, and why, is on record even where there is nothing. Raises InputError where
+    the report names no clip, or it was done before.
+    """
+    found = seen_by(case, by, on)
+    clip = found.first.get("utterance")
+    if not isinstance(clip, str):
+        raise InputError("The report names no clip, so there is no minute to look at.")
+    if any(each.kept.kind == Kind.GRANTED for each in found.records):
+        raise InputError("That was done; what there was is sealed.")
+    originals = evidence.elsewhere(clip, now, on)
+    fields: dict[str, Value] = {
+        "at": now.isoformat(), "by": by.name, "by_id": by.id,
+        "said": _text(why, "Say why."), "found": len(originals),
+    }  # fmt: skip
+    drafts = [cases.draft(Kind.GRANTED, fields), *originals, *evidence.held(originals, now)]
+    made = cases.add(found, drafts, now, on)
+    logbook.remember(on.book)
+    return made
 
 
 def reporter(found: Look, on: Incidents) -> str:

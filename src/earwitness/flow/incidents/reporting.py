@@ -9,14 +9,14 @@ that the form was opened with, and gets the same case.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from earwitness.errors import InputError, NotFound, StoreError
+from earwitness.errors import InputError, NotFound
 from earwitness.evidence.receipts import Receipt, ReceiptError
 from earwitness.evidence.records import Value
-from earwitness.flow.incidents import acting, cases, escalation, identity, logbook
+from earwitness.flow.incidents import acting, cases, escalation, evidence, identity, logbook
 from earwitness.flow.incidents.codes import code_hash
 from earwitness.flow.incidents.logbook import Logbook
 from earwitness.flow.incidents.parts import Incidents
@@ -25,13 +25,10 @@ from earwitness.incidents.deliveries import Ahead
 from earwitness.incidents.records import FIRST, Draft, Kind, chained
 from earwitness.incidents.status import fold
 from earwitness.listening import Harm, Imminence
-from earwitness.model import Utterance
 from earwitness.ports import CaseRow
 
 LONGEST = 10_000
 """Characters of what was heard."""
-AROUND = timedelta(minutes=5)
-MOST_AROUND = 50
 MOST_NAMED = 20
 
 
@@ -171,7 +168,7 @@ def _routed(
 
 
 def _drafts(said: Statement, new: CaseRow, now: datetime, on: Incidents) -> list[Draft]:
-    originals = list(_sealed(said.utterance, now, on)) if said.utterance else []
+    originals = evidence.around(said.utterance, now, on) if said.utterance else []
     first = cases.draft(
         Kind.REPORTED,
         {
@@ -186,53 +183,7 @@ def _drafts(said: Statement, new: CaseRow, now: datetime, on: Incidents) -> list
             "utterance": said.utterance,
         },
     )
-    held = [each.fields["utterance"] for each in originals]
-    return [
-        first,
-        *originals,
-        *([cases.draft(Kind.HELD, {"at": now.isoformat(), "utterances": held})] if held else []),
-    ]
-
-
-def _sealed(utterance_id: str, now: datetime, on: Incidents) -> Iterator[Draft]:
-    """The clip, and what is still kept of its device around it, copied where nothing is erased."""
-    clip = on.records.utterance(utterance_id)
-    around = on.records.near(clip.source.device, clip.heard_at, AROUND)
-    beside = [each for each in around if each.id != clip.id][:MOST_AROUND]
-    for part, each in (("the clip", clip), *(("beside it", other) for other in beside)):
-        yield _original(part, each, now, on)
-
-
-def _original(part: str, utterance: Utterance, now: datetime, on: Incidents) -> Draft:
-    """A clip that is gone or damaged stops no report; the record says so."""
-    transcript, problem, key, size = utterance.transcript, None, None, 0
-    try:
-        content = on.clips.get(utterance.clip)
-    except NotFound:
-        problem = "it is not kept any more"
-    except StoreError:
-        problem = "it is damaged"
-    else:
-        key, size = on.sealed.put(content), len(content)
-    return cases.draft(
-        Kind.SEALED,
-        {
-            "at": now.isoformat(),
-            "part": part,
-            "sha256": key,
-            "bytes": size,
-            "problem": problem,
-            "format": "audio/flac",
-            "utterance": utterance.id,
-            "device": utterance.source.device,
-            "household": utterance.source.household,
-            "heard_at": utterance.heard_at.isoformat(),
-            "milliseconds": round(1000 * transcript.seconds),
-            "engine": transcript.engine,
-            "model": transcript.model,
-            "revision": transcript.revision,
-        },
-    )
+    return [first, *originals, *evidence.held(originals, now)]
 
 
 def _by(said: Statement, new: CaseRow, on: Incidents) -> dict[str, Value]:

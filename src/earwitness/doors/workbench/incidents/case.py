@@ -46,7 +46,17 @@ def add_routes(router: APIRouter, program: Earwitness, pages: Pages, tickets: Ti
     desk = _Desk(program, pages, tickets)
     one = CASE + "/{case}"
     router.add_api_route(one, desk.show, methods=["GET"])
-    for name in ("act", "propose", "agree", "answer", "hand_over", "implicate", "admit", "hear"):
+    for name in (
+        "act",
+        "propose",
+        "agree",
+        "answer",
+        "hand_over",
+        "implicate",
+        "admit",
+        "grant",
+        "hear",
+    ):
         path = f"{one}/{name.replace('_', '-')}"
         router.add_api_route(path, getattr(desk, name), methods=["POST"])
     router.add_api_route(SOUND + "/{ticket}", desk.sound, methods=["GET"])
@@ -132,6 +142,13 @@ class _Desk:
     async def admit(self, request: Request, case: str, who: Field = "") -> Response:
         return await self._done(
             request, case, lambda by, now: acting.admit(case, who, by, now, self._on)
+        )
+
+    @only(EVERYBODY)
+    async def grant(self, request: Request, case: str, why: Field = "") -> Response:
+        """Other devices of the household, in the same minute."""
+        return await self._done(
+            request, case, lambda by, now: acting.grant(case, why, by, now, self._on)
         )
 
     @only(EVERYBODY)
