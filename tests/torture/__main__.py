@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.torture import deadlines, kills, power, schedules, syscalls
+from tests.torture import deadlines, full, kills, power, schedules, syscalls
 
 
 def main() -> int:
@@ -34,6 +34,7 @@ def main() -> int:
             dict(syscalls.run(given.calls, given.first_seed))
         ),
         f"{given.cuts} power cuts": lambda: _cuts(given.cuts, given.first_seed),
+        "a disk that is full": _full,
     }
     wrong = 0
     for name, part in parts.items():
@@ -65,6 +66,12 @@ def _deadlines(count: int) -> str:
 def _kills(count: int) -> str:
     with TemporaryDirectory() as folder:
         return f"{kills.run(Path(folder), count)} reports acknowledged, all there"
+
+
+def _full() -> str:
+    if not power.possible():
+        return "left out: it needs root, to mount a disk of its own"
+    return f"{full.run()} reports acknowledged from the room that was kept for them"
 
 
 def _cuts(count: int, seed: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.torture import deadlines, kills, power, schedules, syscalls
+from tests.torture import deadlines, full, kills, power, schedules, syscalls
 from tests.workbench.chromium import installed
 
 
@@ -37,3 +37,6 @@ if power.possible():  # elsewhere ``make torture`` says that it is left out
 
     def test_a_power_cut_takes_nothing_that_was_acknowledged() -> None:
         assert power.run(2, 1) >= 2
+
+    def test_a_full_disk_still_has_room_for_reports() -> None:
+        assert full.run() >= 20

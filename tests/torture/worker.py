@@ -12,12 +12,13 @@ from tests.flow.incident_house import THREE_RUNGS, incidents
 
 from earwitness.runners.escalating import Climbing
 from earwitness.runners.steady import SteadyClock
+from earwitness.stores.reserve import Reserve
 
 
 def main(folder: Path, moment: datetime) -> None:
     on = incidents(folder, THREE_RUNGS)
     clock = SteadyClock(on.records, lambda: moment)
-    job = Climbing(on, clock)
+    job = Climbing(on, clock, Reserve(folder / "reserve", 1 << 20))
     while work := job.due():
         for each in work:
             job.carry_out(each.what)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from random import shuffle
 from time import monotonic
+from typing import Protocol
 
 import structlog
 
@@ -26,13 +27,21 @@ BUSY_SECONDS = 60.0
 log = structlog.get_logger(__name__)
 
 
+class Room(Protocol):
+    """Space on the disk that is kept for what must not fail."""
+
+    def take(self) -> bool: ...
+
+    def give_back(self) -> bool: ...
+
+
 class Climbing:
     """A ``Job``: cases whose clocks have run out, many at once."""
 
     name = "climb"
 
-    def __init__(self, on: Incidents, clock: SteadyClock) -> None:
-        self._on, self._clock, self._busy = on, clock, _Busy()
+    def __init__(self, on: Incidents, clock: SteadyClock, room: Room) -> None:
+        self._on, self._clock, self._room, self._busy = on, clock, room, _Busy()
         self._trued, self._policy = float("-inf"), ""
 
     def due(self) -> Sequence[Work]:
@@ -41,6 +50,7 @@ class Climbing:
             house.note_policy(now, self._on)
             self._policy = text
         if monotonic() - self._trued >= TRUE_UP_SECONDS:
+            self._room.take()
             escalation.true_up(self._on)
             self._trued = monotonic()
         ids = self._busy.begin(self._on.records.due_cases(now, MOST))
@@ -56,6 +66,7 @@ class Climbing:
             escalation.fire(ids, now, self._on)
         except Exception as error:
             log.warning("climbing one by one", error=type(error).__name__, why=str(error))
+            self._room.give_back()
             for case in ids:
                 _alone(case, now, self._on)
         finally:

@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import os
 import re
+import shutil
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -27,8 +28,12 @@ class FolderBlobs:
     clip that was just put again is never swept as the orphan that it was before.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Creates the folder, for its owner alone. Raises StoreError where that fails."""
+    def __init__(self, folder: Path, spare: int = 0) -> None:
+        """Creates the folder, for its owner alone. Raises StoreError where that fails.
+
+        Nothing is put while fewer than ``spare`` bytes are free: they are for something else.
+        """
+        self._spare = spare
         self._folder = folder.expanduser().absolute()
         with _named(self._folder):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -40,6 +45,8 @@ class FolderBlobs:
     def put(self, content: bytes) -> str:
         key = hashlib.sha256(content).hexdigest()
         with _named(self._folder / key), self._locked(fcntl.LOCK_SH):
+            if self._spare and shutil.disk_usage(self._folder).free < self._spare:
+                raise StoreError(f"{self._folder}: the disk is nearly full; no clip is kept.")
             try:
                 self._store.put(key, content, mode="create")
             except AlreadyExistsError:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from earwitness.audio.clip import decode_flac
 from earwitness.audio.reader import Told, nobody
 from earwitness.config import Settings
+from earwitness.errors import StoreError
 from earwitness.evidence.receipts import Receipt
 from earwitness.flow import hear, judge, lead, lessons, listeners, steps, teach
 from earwitness.flow.hear import Answer
@@ -156,8 +157,16 @@ class Earwitness(Parts):
     # --- incidents ------------------------------------------------------------
 
     def report(self, said: Statement, code: str) -> Receipt:
-        """Acknowledged on return, and not before; see ``flow.reporting.report``."""
-        return reporting.report(said, code, self.clock.now(), self.incidents)
+        """Acknowledged on return, and not before; see ``flow.incidents.reporting.report``.
+
+        Where the disk is full, the room that was kept for reports is used.
+        """
+        try:
+            return reporting.report(said, code, self.clock.now(), self.incidents)
+        except StoreError:
+            if not self.reserve.give_back():
+                raise
+            return reporting.report(said, code, self.clock.now(), self.incidents)
 
     # --- teach ----------------------------------------------------------------
 
@@ -236,7 +245,7 @@ class Earwitness(Parts):
         from earwitness.runners.escalating import Climbing, Delivering
 
         jobs: list[Job] = [
-            Climbing(self.incidents, self.clock),
+            Climbing(self.incidents, self.clock, self.reserve),
             Delivering(self.incidents, self.clock, lambda: self.channels),
         ]
         url = self.settings.workflows_url

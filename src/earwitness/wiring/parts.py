@@ -42,9 +42,10 @@ from earwitness.outgoing import OpenChannels
 from earwitness.ports import Engine
 from earwitness.runners.steady import SteadyClock
 from earwitness.speech.doubt import Thresholds, rules
-from earwitness.stores import FolderBlobs, PolledLexicon, SqlRecords, open_store
+from earwitness.stores import FolderBlobs, PolledLexicon, SqlRecords, open_store, reserve
 from earwitness.stores.head_file import HeadFile
 from earwitness.stores.policy_file import PolicyFile
+from earwitness.stores.reserve import Reserve
 from earwitness.witness.client import witness_at
 from earwitness.witness.key_file import log_key
 
@@ -85,7 +86,12 @@ class Parts:
 
     @cached_property
     def blobs(self) -> FolderBlobs:
-        return FolderBlobs(self.settings.clips_folder)
+        return FolderBlobs(self.settings.clips_folder, spare=reserve.SIZE)
+
+    @cached_property
+    def reserve(self) -> Reserve:
+        """Room that is kept for reports."""
+        return Reserve(self.settings.data / "reserve")
 
     @cached_property
     def incidents(self) -> Incidents:
