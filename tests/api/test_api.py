@@ -315,6 +315,7 @@ SAME = {
     "/workbench/case/{case}/implicate": "POST /cases/{case}/implicated",
     "/workbench/case/{case}/admit": "POST /cases/{case}/admitted",
     "/workbench/case/{case}/grant": "POST /cases/{case}/household",
+    "/workbench/case/{case}/bundle": "POST /cases/{case}/bundle",
     "/workbench/case/{case}/hear": "POST /cases/{case}/evidence/{sha256}",
     "/workbench/escalation": "POST /escalation",
     "/reporter/receipt": BY_CODE,
@@ -479,6 +480,8 @@ def test_a_responders_program_acts_on_a_case(server: Running) -> None:
         granted = client.post(f"{at}/household", json={"why": "the next room"}).json()
         assert granted["records"][-1]["fields"]["found"] == 0
         assert client.post(f"{at}/household", json={"why": "again"}).status_code == 400
+        bundle = client.post(f"{at}/bundle", json={"why": "for the police"})
+        assert bundle.content[:2] == b"PK"
         shown = client.get("/escalation").json()
         assert me in shown["told"][0]
         assert client.post("/escalation", json={"text": "rungs = 1"}).status_code == 400

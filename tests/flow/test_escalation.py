@@ -27,7 +27,9 @@ from earwitness.flow.incidents.cases import Look
 from earwitness.flow.incidents.house import note_policy, policies_since, taken_away
 from earwitness.flow.incidents.parts import Incidents
 from earwitness.flow.incidents.reporting import Statement
+from earwitness.flow.incidents.statistics import Reached, time_to_action
 from earwitness.incidents.records import Kind
+from earwitness.incidents.status import Act
 from earwitness.listening import Harm, Imminence
 
 SAID = Statement("Ada", Harm.THREAT, Imminence.NOW, "somebody was threatened", by_id="ada")
@@ -296,3 +298,20 @@ def test_who_edits_the_policy_and_deletes_the_cases_own_gains_nothing(house: Hou
     escalation.true_up(softer)
     again.turn(START + MINUTE)
     assert ("Ombudsman", MINUTE) in again.told(case)
+
+
+def test_time_to_action_is_told_by_rung_and_of_ones_own_cases(house: House) -> None:
+    ria = house.people["Ria"]
+    said = replace(SAID, imminence=Imminence.RECENT)
+    for hours in (1, 3, 5):  # the last one after it has climbed
+        case = house.report(said)
+        house.turn(START + hours * HOUR)
+        at = START + hours * HOUR
+        acting.act(case, Act.INQUIRY, ria, at, house.on, until=at + HOUR, whom="Ria")
+    house.report(said)
+    house.report(replace(said, implicated=("Ria",)))
+    assert time_to_action(ria, house.on) == [
+        Reached("Manager", 2, HOUR),
+        Reached("Responder", 1, 5 * HOUR),
+        Reached("nobody has acted", 1, None),
+    ]

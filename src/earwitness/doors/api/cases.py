@@ -15,7 +15,7 @@ from earwitness.doors.api.bearer import bearer_of
 from earwitness.doors.workbench.incidents.escalation import READERS
 from earwitness.doors.workbench.roles import EVERYBODY, only
 from earwitness.doors.workbench.telling import standing
-from earwitness.flow.incidents import acting, escalation
+from earwitness.flow.incidents import acting, bundle, escalation
 from earwitness.flow.incidents.cases import Look
 from earwitness.incidents import clocks, policy
 from earwitness.incidents.status import Act
@@ -165,6 +165,13 @@ def add_routes(router: APIRouter, program: Earwitness) -> None:
         response_class=Response,
         responses={200: {"content": {"audio/flac": {}}}},
     )
+    router.add_api_route(
+        one + "/bundle",
+        desk.bundle,
+        methods=["POST"],
+        response_class=Response,
+        responses={200: {"content": {"application/zip": {}}}},
+    )
     router.add_api_route("/escalation", desk.policy, methods=["GET"])
     router.add_api_route("/escalation", desk.check, methods=["POST"])
 
@@ -239,6 +246,13 @@ class _Desk:
         on, now = self._program.incidents, self._program.clock.now()
         content = acting.see(case, sha256, asked.why, _by(request), now, on)
         return Response(content, media_type="audio/flac")
+
+    @only(EVERYBODY)
+    def bundle(self, request: Request, case: CaseId, asked: Asked) -> Response:
+        """Everything of the case as a bag (RFC 8493) in a ZIP, for an investigator."""
+        on, now = self._program.incidents, self._program.clock.now()
+        content = bundle.export(case, asked.why, _by(request), now, on)
+        return Response(content, media_type="application/zip")
 
     @only(READERS)
     def policy(self) -> PolicyShape:

@@ -135,6 +135,11 @@ def _seen(record: Kept, names: Mapping[str, str]) -> str:
     return f"{text_of(record, 'by')} heard {heard}…, because: {text_of(record, 'said')}"
 
 
+def _taken(record: Kept, names: Mapping[str, str]) -> str:
+    why = text_of(record, "said")
+    return f"{text_of(record, 'by')} took a bundle of everything out of here, because: {why}"
+
+
 def _told(record: Kept, names: Mapping[str, str]) -> str:
     people = record.fields.get("people")
     listed = people if isinstance(people, list) else []
@@ -212,6 +217,7 @@ _TELLERS: Mapping[str, Callable[[Kept, Mapping[str, str]], str]] = {
     Kind.HELD: _held,
     Kind.ADDED: _added,
     Kind.SEEN: _seen,
+    Kind.TAKEN: _taken,
     Kind.TOLD: _told,
     Kind.OUTSIDE: _outside,
     Kind.DELIVERED: _delivered,

@@ -152,6 +152,13 @@ def see(case: str, key: str, why: str, by: Account, now: datetime, on: Incidents
     return content
 
 
+def took(case: str, why: str, by: Account, now: datetime, on: Incidents) -> Look:
+    """That somebody takes everything of a case out of here, and why."""
+    found = seen_by(case, by, on)
+    fields: dict[str, Value] = {"said": _text(why, "Say what it is taken for.")}
+    return _add(found, Kind.TAKEN, by, fields, now, on)
+
+
 def grant(case: str, why: str, by: Account, now: datetime, on: Incidents) -> Look:
     """Seals what other devices of the household heard in the same minute.
 

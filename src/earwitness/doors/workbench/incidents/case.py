@@ -23,7 +23,7 @@ from earwitness.doors.workbench.roles import EVERYBODY, only
 from earwitness.doors.workbench.sound import Tickets, ranged
 from earwitness.doors.workbench.visitors import visitor_of
 from earwitness.errors import InputError, LogBroken, NotWitnessed, RevisionConflict
-from earwitness.flow.incidents import acting
+from earwitness.flow.incidents import acting, bundle
 from earwitness.flow.incidents.cases import Look
 from earwitness.incidents import clocks, conflicts
 from earwitness.incidents.status import Act
@@ -150,6 +150,17 @@ class _Desk:
         return await self._done(
             request, case, lambda by, now: acting.grant(case, why, by, now, self._on)
         )
+
+    @only(EVERYBODY)
+    async def bundle(self, request: Request, case: str, why: Field = "") -> Response:
+        """Everything of the case, for an investigator."""
+        account, now = visitor_of(request).account, self._program.clock.now()
+        try:
+            content = await asyncio.to_thread(bundle.export, case, why, account, now, self._on)
+        except (InputError, RevisionConflict, LogBroken, NotWitnessed) as error:
+            return await self._page(request, case, str(error))
+        headers = {"Content-Disposition": f'attachment; filename="case-{case}.zip"'}
+        return Response(content, media_type="application/zip", headers=headers)
 
     @only(EVERYBODY)
     async def hear(

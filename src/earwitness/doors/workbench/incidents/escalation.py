@@ -10,8 +10,9 @@ from fastapi import APIRouter, Form, Request, Response
 from earwitness.accounts import Role
 from earwitness.doors.workbench.pages import Pages
 from earwitness.doors.workbench.roles import only
+from earwitness.doors.workbench.visitors import visitor_of
 from earwitness.errors import InputError
-from earwitness.flow.incidents import escalation
+from earwitness.flow.incidents import escalation, statistics
 from earwitness.incidents import policy
 from earwitness.listening import Harm, Imminence
 
@@ -59,6 +60,9 @@ class _Desk:
             policy=policy.parse(shown),
             rungs=await asyncio.to_thread(escalation.who_is_told, shown, now, on),
             text=text or shown,
+            times_to_act=await asyncio.to_thread(
+                statistics.time_to_action, visitor_of(request).account, on
+            ),
             tried=bool(text) and not problem,
             problem=problem,
             file=self._program.settings.escalation,

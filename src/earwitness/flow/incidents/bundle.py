@@ -1,0 +1,92 @@
+"""Everything of a case for an investigator, as a bag (RFC 8493) that says when it is incomplete.
+
+Written here and not by the Library of Congress's package, which changes the working directory of
+the whole process; that package validates our bags in the tests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from earwitness.accounts import Account
+from earwitness.errors import NotFound, StoreError
+from earwitness.flow.incidents import acting, cases, logbook
+from earwitness.flow.incidents.parts import Incidents
+from earwitness.incidents.records import Kind
+
+README = """\
+The case {case}, as {by} took it out of Earwitness on {at}, because: {why}
+
+  case.json        each record, with what makes it provable
+  receipt.json     that the log holds each of them, with its signed head
+  policy.toml      who had to act, as it was when the case began
+  evidence/        the sealed originals, by the SHA-256 of their content
+
+`earwitness verify receipt.json case.json` says what is proven, without a network.
+"""
+
+
+def export(case: str, why: str, by: Account, now: datetime, on: Incidents) -> bytes:
+    """A ZIP file, once it is on record who took it and why.
+
+    Raises NotFound for whoever may not see the case, InputError without a reason, LogBroken.
+    """
+    found = acting.took(case, why, by, now, on)
+    text = README.format(case=case, by=by.name, at=now.isoformat(), why=why.strip())
+    files = {"README.txt": text.encode(), **dict(_files(case, on))}
+    info = {
+        "Bagging-Date": now.date().isoformat(),
+        "External-Identifier": case,
+        "Bag-Software-Agent": "Earwitness",
+        "Contact-Name": by.name,
+    }
+    return bag(f"case-{found.row.id}", files, info)
+
+
+def bag(name: str, files: Mapping[str, bytes], info: Mapping[str, str]) -> bytes:
+    """Files as a bag in a ZIP, with SHA-256 and SHA-512 of each."""
+    payload = {f"data/{path}": content for path, content in sorted(files.items())}
+    size = sum(map(len, payload.values()))
+    lines = {**info, "Payload-Oxum": f"{size}.{len(payload)}"}
+    tags = {
+        "bagit.txt": b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n",
+        "bag-info.txt": "".join(f"{key}: {_line(lines[key])}\n" for key in lines).encode(),
+    }
+    for algorithm in ("sha256", "sha512"):
+        tags[f"manifest-{algorithm}.txt"] = _manifest(algorithm, payload)
+    for algorithm in ("sha256", "sha512"):
+        about = {path: tags[path] for path in tags if not path.startswith("tagmanifest")}
+        tags[f"tagmanifest-{algorithm}.txt"] = _manifest(algorithm, about)
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, content in {**tags, **payload}.items():
+            archive.writestr(f"{name}/{path}", content)
+    return made.getvalue()
+
+
+def _files(case: str, on: Incidents) -> Iterator[tuple[str, bytes]]:
+    shown = cases.shown(case, on)
+    yield "case.json", str(shown).encode()
+    yield "receipt.json", str(logbook.receipt(case, on.book)).encode()
+    for kept in on.records.records(case):
+        if kept.kind == Kind.ROUTED:
+            yield "policy.toml", str(kept.fields.get("policy", "")).encode()
+        key = kept.fields.get("sha256")
+        if kept.kind == Kind.SEALED and isinstance(key, str):
+            try:
+                yield f"evidence/{key}.flac", on.sealed.get(key)
+            except (NotFound, StoreError) as error:
+                yield f"evidence/{key}.missing.txt", f"{error}\n".encode()
+
+
+def _manifest(algorithm: str, files: Mapping[str, bytes]) -> bytes:
+    lines = (f"{hashlib.new(algorithm, files[path]).hexdigest()}  {path}\n" for path in files)
+    return "".join(lines).encode()
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
