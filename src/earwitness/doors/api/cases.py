@@ -155,7 +155,7 @@ def add_routes(router: APIRouter, program: Earwitness) -> None:
     router.add_api_route(one + "/agreements", desk.agree, methods=["POST"])
     router.add_api_route(one + "/answers", desk.answer, methods=["POST"])
     router.add_api_route(one + "/hand-overs", desk.hand_over, methods=["POST"])
-    router.add_api_route(one + "/implicated", desk.implicate, methods=["POST"])
+    router.add_api_route(one + "/implicated", desk.implicate, methods=["POST"], status_code=204)
     router.add_api_route(one + "/admitted", desk.admit, methods=["POST"])
     router.add_api_route(one + "/household", desk.grant, methods=["POST"])
     router.add_api_route(
@@ -222,11 +222,10 @@ class _Desk:
         return CaseDetail.of(acting.hand_over(case, given.to, given.said, _by(request), now, on))
 
     @only(EVERYBODY)
-    def implicate(self, request: Request, case: CaseId, whom: Implicated) -> Response:
+    def implicate(self, request: Request, case: CaseId, whom: Implicated) -> None:
         """They see nothing more of it, which may be whoever asks."""
         on, now = self._program.incidents, self._program.clock.now()
         acting.implicate(case, whom.names, _by(request), now, on)
-        return Response(status_code=204)
 
     @only(EVERYBODY)
     def admit(self, request: Request, case: CaseId, whom: Admitted) -> CaseDetail:

@@ -56,6 +56,7 @@ def add_routes(router: APIRouter, program: Earwitness, pages: Pages, tickets: Ti
         "admit",
         "grant",
         "hear",
+        "bundle",
     ):
         path = f"{one}/{name.replace('_', '-')}"
         router.add_api_route(path, getattr(desk, name), methods=["POST"])
