@@ -31,6 +31,8 @@ from earwitness.flow.incidents.statistics import Reached, time_to_action
 from earwitness.incidents.records import Kind
 from earwitness.incidents.status import Act
 from earwitness.listening import Harm, Imminence
+from earwitness.runners.escalating import Delivering
+from earwitness.runners.steady import SteadyClock
 
 SAID = Statement("Ada", Harm.THREAT, Imminence.NOW, "somebody was threatened", by_id="ada")
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -315,3 +317,24 @@ def test_time_to_action_is_told_by_rung_and_of_ones_own_cases(house: House) -> N
         Reached("Responder", 1, 5 * HOUR),
         Reached("nobody has acted", 1, None),
     ]
+
+
+def test_a_message_whose_try_came_to_nothing_is_tried_under_another_name(house: House) -> None:
+    """A workflow runs once by its name: the same one again would never go out."""
+    house.report()
+    machine = iter(range(1000))
+    clock = SteadyClock(house.on.records, lambda: START, lambda: float(next(machine)))
+    first, second = (Delivering(house.on, clock, lambda: house.out) for _ in range(2))
+    names = [{work.name for work in job.due()} for job in (first, second)]
+    assert len(names[0]) == 2
+    assert names[0].isdisjoint(names[1])
+
+
+def test_a_closed_case_still_tells_that_the_reporter_waits(house: House) -> None:
+    case = house.report(replace(SAID, imminence=Imminence.PAST))
+    ria = house.people["Ria"]
+    acting.propose(case, Act.CONCLUDED, "done", ria, START, house.on)
+    asked = max(house.look(case).status.proposals)
+    acting.agree(case, asked, house.people["Mallory"], START + MINUTE, house.on)
+    house.pass_time(START + 90 * DAY, START + MINUTE, step=DAY)
+    assert house.out.to == ["mailto:ria@example.org"]  # after three months without feedback

@@ -158,8 +158,8 @@ class DurableRunner:
                 for work in job.due():
                     with SetWorkflowID(f"{job.name}:{work.name}"):
                         DBOS.enqueue_workflow(job.name, workflow, work.what)
-            except EarwitnessError as error:
-                log.warning("what is due cannot be read", job=job.name, error=type(error).__name__)
+            except Exception as error:  # whatever it is, the next second is another try
+                log.error("what is due cannot be read", job=job.name, exc_info=error)
             self._closing.wait(POLL_SECONDS)
 
     def _pump_events(self) -> None:

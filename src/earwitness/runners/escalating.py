@@ -82,13 +82,11 @@ class Delivering:
         self._on, self._clock, self._channels, self._busy = on, clock, channels, _Busy()
 
     def due(self) -> Sequence[Work]:
-        found = self._on.records.due_deliveries(self._clock.now(), MOST)
-        begun = frozenset(self._busy.begin([each.id for each in found]))
-        return [
-            Work(f"{each.id}:{each.tries}:{each.next_at}", each.id)
-            for each in found
-            if each.id in begun
-        ]
+        """Each time under a new name: what failed before it could say so is due again."""
+        now = self._clock.now()
+        found = self._on.records.due_deliveries(now, MOST)
+        begun = self._busy.begin([each.id for each in found])
+        return [Work(f"{each}:{now.isoformat()}", each) for each in begun]
 
     def carry_out(self, what: str) -> None:
         try:

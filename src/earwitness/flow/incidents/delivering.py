@@ -66,7 +66,7 @@ def _needless(delivery: Delivery, found: Look) -> str:
     status = found.status
     if delivery.rung is None:
         return "it was accepted" if status.accepted_at else ""
-    if status.closed_at:
+    if status.closed_at and delivery.made_at <= status.closed_at:
         return "the case was closed"
     allowed = (one for each in {told.rung for told in status.told}
                for by in status.people(each).values() for one in by)  # fmt: skip
