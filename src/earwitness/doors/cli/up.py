@@ -131,6 +131,11 @@ async def _show(server: Server, screen: Screen) -> str:
         if not story.failed and sys.stdout.isatty():
             _invite(server, screen)
             await loop.run_in_executor(None, household.stay, _said(screen))
+        elif not story.failed:
+            screen.out.print(
+                "\nIn a terminal the server would stay, with a link to the workbench; "
+                "`earwitness up` stays, and prints one, anywhere."
+            )
     finally:
         server.stop()
     return story.failed
