@@ -227,7 +227,7 @@ def test_a_changed_case_goes_outside_at_once(house: House, attack: str) -> None:
     case = house.report(replace(SAID, imminence=Imminence.RECENT))
     house.turn(START)
     change(house.on, attack)
-    escalation.true_up(house.on)
+    escalation.true_up(START + MINUTE, house.on)
     house.turn(START + MINUTE)
     assert ("Ombudsman", MINUTE) in house.told(case)
     assert "mailto:ombudsman@example.net" in house.out.to
@@ -244,16 +244,49 @@ def test_a_changed_case_goes_outside_at_once(house: House, attack: str) -> None:
         "UPDATE incident_clock SET due_at = due_at + 1000000000000",
         "DELETE FROM incident_clock",
         "DELETE FROM incident_delivery",
+        "UPDATE incident_delivery SET next_at = NULL",
+        "UPDATE incident_delivery SET next_at = next_at + 1000000000000000",
+        "UPDATE incident_delivery SET channel = 'mailto:friend@example.org'",
         "UPDATE incident_clock SET due_at = 0",
     ],
 )
 def test_whoever_changes_the_clocks_gains_nothing(house: House, attack: str) -> None:
     case = house.report(replace(SAID, imminence=Imminence.RECENT))
     change(house.on, attack)
-    escalation.true_up(house.on)
+    escalation.true_up(START, house.on)
     house.pass_time(START + 5 * HOUR, step=10 * MINUTE)
     assert house.told(case) == [("Manager", timedelta(0)), ("Responder", 4 * HOUR)]
     assert house.out.to == ["mailto:mallory@example.org", "mailto:ria@example.org"]
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "UPDATE incident_delivery SET next_at = NULL",
+        "UPDATE incident_delivery SET next_at = next_at + 1000000000000000",
+        "UPDATE incident_delivery SET next_at = NULL, sent_at = made_at",
+        "UPDATE incident_delivery SET next_at = made_at + 80000000000, sent_at = made_at",
+        "UPDATE incident_delivery SET channel = 'mailto:friend@example.org'",
+    ],
+)
+@pytest.mark.parametrize("before_it_was_told", [True, False])
+def test_whoever_holds_back_a_message_to_the_outside_gains_nothing(
+    house: House, attack: str, before_it_was_told: bool
+) -> None:
+    house.out.down = before_it_was_told
+    case = house.report(replace(SAID, implicated=("mallory", "ria", "dora")))
+    house.turn(START)
+    change(house.on, attack)
+    house.out.down = False
+    house.out.sent.clear()
+    escalation.true_up(START + HOUR, house.on)
+    house.pass_time(START + HOUR + DAY, START + HOUR, HOUR)
+    assert set(house.out.to) == {"mailto:ombudsman@example.net"}
+    acting.accept(case, "Ines", START + 2 * DAY, house.on)
+    house.out.sent.clear()
+    escalation.true_up(START + 2 * DAY, house.on)
+    house.pass_time(START + 4 * DAY, START + 2 * DAY, HOUR)
+    assert house.out.to == []
 
 
 def test_the_receipt_says_what_was_changed(house: House) -> None:
@@ -286,7 +319,7 @@ def test_records_that_were_taken_away_are_missed(house: House) -> None:
     assert taken_away(house.on) == 0
     change(house.on, f"DELETE FROM incident_record WHERE incident = '{case}'")
     assert taken_away(house.on) == 4
-    escalation.true_up(house.on)
+    escalation.true_up(START, house.on)
     house.turn(START)
     assert ("Ombudsman", timedelta(0)) in house.told(case)
 
@@ -297,7 +330,7 @@ def test_who_edits_the_policy_and_deletes_the_cases_own_gains_nothing(house: Hou
     change(house.on, "DELETE FROM incident_record WHERE kind = 'routed'")
     softer = replace(house.on, policy_text=lambda: THREE_RUNGS.split("[outside]")[0])
     again = House(softer, house.out, house.people)
-    escalation.true_up(softer)
+    escalation.true_up(START + MINUTE, softer)
     again.turn(START + MINUTE)
     assert ("Ombudsman", MINUTE) in again.told(case)
 

@@ -193,6 +193,7 @@ class World:
         """The table of what is due says something else; the records do not."""
         what = self.draw.choice(
             ["UPDATE incident_clock SET due_at = NULL", "DELETE FROM incident_delivery",
+             "UPDATE incident_delivery SET next_at = NULL WHERE sent_at IS NULL",
              "UPDATE incident_clock SET due_at = 0", "DELETE FROM incident_clock"]
         )  # fmt: skip
         change(self.whole, what)
@@ -217,7 +218,7 @@ class World:
         assert now >= self.last - NOTE_EVERY - JUMP, "time went back"
         self.last = now
         if self.true_up_due:
-            escalation.true_up(self.on)
+            escalation.true_up(now, self.on)
             self.true_up_due = False
         self._fire(now)
         for each in self.on.records.due_deliveries(now, 500):

@@ -90,7 +90,7 @@ def _deadlines(program: Earwitness) -> list[float]:
         reporting.report(SAID, codes.new_code(), now - timedelta(days=2), on)
     late: list[float] = []
     began = perf_counter()
-    escalation.true_up(on)
+    escalation.true_up(now, on)
     while ids := on.records.due_cases(now, cases.BATCH):
         climbed = escalation.fire(ids, now, on)
         late += climbed * [perf_counter() - began]

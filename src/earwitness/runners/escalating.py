@@ -51,7 +51,7 @@ class Climbing:
             self._policy = text
         if monotonic() - self._trued >= TRUE_UP_SECONDS:
             self._room.take()
-            escalation.true_up(self._on)
+            escalation.true_up(now, self._on)
             self._trued = monotonic()
         ids = self._busy.begin(self._on.records.due_cases(now, MOST))
         some = [ids[at : at + cases.BATCH] for at in range(0, len(ids), cases.BATCH)]

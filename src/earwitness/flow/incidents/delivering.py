@@ -6,7 +6,7 @@ again each day, although its mail server took every message.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -18,7 +18,7 @@ from earwitness.flow.incidents import cases, logbook
 from earwitness.flow.incidents.cases import Look
 from earwitness.flow.incidents.parts import Incidents
 from earwitness.incidents import clocks
-from earwitness.incidents.deliveries import Delivery, pause
+from earwitness.incidents.deliveries import LONGEST_PAUSE, Delivery, pause
 from earwitness.incidents.records import Kind
 from earwitness.incidents.status import moment_of
 from earwitness.ports import Channels, Message
@@ -46,6 +46,32 @@ def deliver(delivery_id: str, now: datetime, on: Incidents, channels: Channels) 
         _failed(delivery, str(error), found, now, on)
     else:
         _sent(delivery, found, now, on)
+
+
+def held_back(
+    wanted: Sequence[Delivery], kept: Sequence[Delivery], found: Look, now: datetime
+) -> list[Delivery]:
+    """Those whose rows would not let them go out as the records want it, as they should stand.
+
+    That the outside was told is believed of the records alone. That somebody inside was, of the
+    row: their rung's time runs out all the same.
+    """
+    rows = {each.id: each for each in kept}
+    told = {each.fields.get("channel") for each in found.records
+            if each.kept.kind == Kind.DELIVERED and not each.wrong}  # fmt: skip
+    held = []
+    for want in wanted:
+        row = rows.get(want.id)
+        if row is None or _needless(want, found):
+            continue
+        outside = want.rung is None
+        sent = row.sent_at is not None and (not outside or want.channel in told)
+        latest = now + (AGAIN if outside else LONGEST_PAUSE)
+        waits = row.next_at is not None and row.next_at <= latest
+        goes_out = (sent and not outside) or (waits and sent == (row.sent_at is not None))
+        if not goes_out or row.channel != want.channel or row.rung != want.rung:
+            held.append(replace(want, next_at=now, sent_at=row.sent_at if sent else None))
+    return held
 
 
 def message(delivery: Delivery, found: Look, on: Incidents) -> Message:

@@ -13,7 +13,7 @@ import structlog
 
 from earwitness.accounts import Account, Role
 from earwitness.evidence.records import Value
-from earwitness.flow.incidents import cases, logbook
+from earwitness.flow.incidents import cases, delivering, logbook
 from earwitness.flow.incidents.cases import Look
 from earwitness.flow.incidents.parts import Incidents
 from earwitness.incidents import climbing
@@ -62,18 +62,21 @@ def fire(ids: Sequence[str], now: datetime, on: Incidents) -> int:
     return len(added) + len(settled)
 
 
-def true_up(on: Incidents) -> int:
-    """Makes the table again where it is not what the records say; returns for how many cases.
+def true_up(now: datetime, on: Incidents) -> int:
+    """Makes the tables again where they are not what the records say; returns for how many cases.
 
-    Deliveries that are missing are made again, and go out again.
+    Deliveries that are missing, or that somebody holds back, go out again.
     """
     kept, wrong = on.records.clocks(), {}
     for found in cases.looks(on.records.cases(), on):
         case = found.row.id
         ahead = cases.ahead(found.status, (each.kept for each in found.records if not each.wrong))
-        there = {each.id for each in on.records.deliveries_of(case)} if ahead.deliveries else set()
-        lost = any(each.id not in there for each in ahead.deliveries)
-        if case not in kept or kept[case] != ahead.due or lost:
+        there = on.records.deliveries_of(case) if ahead.deliveries else ()
+        lost = {each.id for each in ahead.deliveries} - {each.id for each in there}
+        held = delivering.held_back(ahead.deliveries, there, found, now)
+        for each in held:
+            on.records.put_delivery(each)
+        if case not in kept or kept[case] != ahead.due or lost or held:
             wrong[case] = ahead
     if wrong:
         on.records.set_ahead(wrong)
