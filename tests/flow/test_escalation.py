@@ -289,6 +289,37 @@ def test_whoever_holds_back_a_message_to_the_outside_gains_nothing(
     assert house.out.to == []
 
 
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "UPDATE incident_delivery SET channel = 'mailto:friend@example.org'",
+        "UPDATE incident_delivery SET id = 'mine', channel = 'mailto:friend@example.org'",
+        "UPDATE incident_delivery SET rung = 0",
+    ],
+)
+def test_nobody_has_the_code_of_the_outside_sent_elsewhere(house: House, attack: str) -> None:
+    """Whoever had it could take the case on its behalf."""
+    case = house.report(replace(SAID, implicated=("mallory", "ria", "dora")))
+    change(house.on, attack)
+    house.turn(START)
+    assert set(house.out.to) <= {"mailto:ombudsman@example.net"}
+    escalation.true_up(START + MINUTE, house.on)
+    house.turn(START + MINUTE)
+    assert house.out.to == ["mailto:ombudsman@example.net"]
+    assert house.on.outside_code(case) in house.out.sent[0][1].text
+
+
+def test_a_message_that_was_moved_to_another_case_goes_out_all_the_same(house: House) -> None:
+    said = replace(SAID, implicated=("mallory", "ria", "dora"))
+    case, other = house.report(said), house.report(said)
+    moved = f"UPDATE incident_delivery SET incident = '{other}' WHERE incident = '{case}'"
+    change(house.on, moved)
+    house.turn(START)
+    escalation.true_up(START + MINUTE, house.on)
+    house.turn(START + MINUTE)
+    assert sorted(message.case for _, message in house.out.sent) == sorted([case, other])
+
+
 def test_the_receipt_says_what_was_changed(house: House) -> None:
     code = codes.new_code()
     receipt = reporting.report(replace(SAID, implicated=("mallory",)), code, START, house.on)

@@ -6,7 +6,7 @@ again each day, although its mail server took every message.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -18,7 +18,7 @@ from earwitness.flow.incidents import cases, logbook
 from earwitness.flow.incidents.cases import Look
 from earwitness.flow.incidents.parts import Incidents
 from earwitness.incidents import clocks
-from earwitness.incidents.deliveries import LONGEST_PAUSE, Delivery, pause
+from earwitness.incidents.deliveries import LONGEST_PAUSE, Delivery, deliveries, pause
 from earwitness.incidents.records import Kind
 from earwitness.incidents.status import moment_of
 from earwitness.ports import Channels, Message
@@ -33,12 +33,14 @@ log = structlog.get_logger(__name__)
 
 def deliver(delivery_id: str, now: datetime, on: Incidents, channels: Channels) -> None:
     """One try. Raises NotFound, StoreError, RevisionConflict; the delivery is due again then."""
-    delivery = on.records.delivery(delivery_id)
-    if delivery.next_at is None or delivery.next_at > now:
+    row = on.records.delivery(delivery_id)
+    if row.next_at is None or row.next_at > now:
         return
-    found = cases.look(delivery.case, on)
-    if why := _needless(delivery, found):
-        on.records.put_delivery(replace(delivery, next_at=None, problem=why))
+    found = cases.look(row.case, on)
+    delivery = _as_recorded(row, found)
+    why = _needless(delivery, found) if delivery else "no record wants it"
+    if delivery is None or why:
+        on.records.put_delivery(replace(row, next_at=None, problem=why))
         return
     try:
         channels.send(delivery.channel, message(delivery, found, on))
@@ -48,30 +50,42 @@ def deliver(delivery_id: str, now: datetime, on: Incidents, channels: Channels) 
         _sent(delivery, found, now, on)
 
 
-def held_back(
-    wanted: Sequence[Delivery], kept: Sequence[Delivery], found: Look, now: datetime
-) -> list[Delivery]:
-    """Those whose rows would not let them go out as the records want it, as they should stand.
+def _as_recorded(row: Delivery, found: Look) -> Delivery | None:
+    """To whom the record says, whatever its row says; how often it was tried, as in the row."""
+    good = (each.kept for each in found.records if not each.wrong)
+    for each in (one for record in good for one in deliveries(record)):
+        if each.id == row.id:
+            return replace(each, tries=row.tries, problem=row.problem, sent_at=row.sent_at)
+    return None
 
-    That the outside was told is believed of the records alone. That somebody inside was, of the
-    row: their rung's time runs out all the same.
-    """
+
+def held_back(
+    wanted: Iterable[Delivery], kept: Iterable[Delivery], found: Look, now: datetime
+) -> list[Delivery]:
+    """What the records want to go out and its row would not let go, as it should stand."""
     rows = {each.id: each for each in kept}
-    told = {each.fields.get("channel") for each in found.records
-            if each.kept.kind == Kind.DELIVERED and not each.wrong}  # fmt: skip
-    held = []
-    for want in wanted:
-        row = rows.get(want.id)
-        if row is None or _needless(want, found):
-            continue
-        outside = want.rung is None
-        sent = row.sent_at is not None and (not outside or want.channel in told)
-        latest = now + (AGAIN if outside else LONGEST_PAUSE)
-        waits = row.next_at is not None and row.next_at <= latest
-        goes_out = (sent and not outside) or (waits and sent == (row.sent_at is not None))
-        if not goes_out or row.channel != want.channel or row.rung != want.rung:
-            held.append(replace(want, next_at=now, sent_at=row.sent_at if sent else None))
-    return held
+    return [
+        replace(each, next_at=now)
+        for each in wanted
+        if not _needless(each, found) and not _goes_out(each, rows.get(each.id), found, now)
+    ]
+
+
+def _goes_out(wanted: Delivery, row: Delivery | None, found: Look, now: datetime) -> bool:
+    """That the outside was told is believed of the records alone.
+
+    That somebody inside was, of the row: their rung's time runs out all the same.
+    """
+    if row is None:
+        return False
+    latest = now + AGAIN
+    if wanted.rung is not None:
+        if row.sent_at is not None:
+            return True
+        latest = now + LONGEST_PAUSE
+    elif row.sent_at is not None and not _was_told(wanted, found):
+        return False
+    return row.next_at is not None and row.next_at <= latest
 
 
 def message(delivery: Delivery, found: Look, on: Incidents) -> Message:
@@ -101,11 +115,20 @@ def _needless(delivery: Delivery, found: Look) -> str:
 
 def _sent(delivery: Delivery, found: Look, now: datetime, on: Incidents) -> None:
     again = now + AGAIN if delivery.rung is None else None
-    first = delivery.sent_at is None
     done = replace(delivery, tries=0, problem="", next_at=again, sent_at=delivery.sent_at or now)
-    if delivery.rung is None and first:
+    if delivery.rung is None and not _was_told(delivery, found):
         _record(Kind.DELIVERED, {"channel": delivery.channel}, found, now, on)
     on.records.put_delivery(done)
+
+
+def _was_told(delivery: Delivery, found: Look) -> bool:
+    """Whether it is on record that the outside was."""
+    return any(
+        each.kept.kind == Kind.DELIVERED
+        and each.fields.get("channel") == delivery.channel
+        and not each.wrong
+        for each in found.records
+    )
 
 
 def _failed(delivery: Delivery, why: str, found: Look, now: datetime, on: Incidents) -> None:

@@ -7,11 +7,13 @@ again from them at every start and now and then, and whoever changes it gains no
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 import structlog
 
 from earwitness.accounts import Account, Role
+from earwitness.errors import NotFound
 from earwitness.evidence.records import Value
 from earwitness.flow.incidents import cases, delivering, logbook
 from earwitness.flow.incidents.cases import Look
@@ -72,11 +74,11 @@ def true_up(now: datetime, on: Incidents) -> int:
         case = found.row.id
         ahead = cases.ahead(found.status, (each.kept for each in found.records if not each.wrong))
         there = on.records.deliveries_of(case) if ahead.deliveries else ()
-        lost = {each.id for each in ahead.deliveries} - {each.id for each in there}
         held = delivering.held_back(ahead.deliveries, there, found, now)
         for each in held:
-            on.records.put_delivery(each)
-        if case not in kept or kept[case] != ahead.due or lost or held:
+            with suppress(NotFound):  # one that is gone is made with the clock
+                on.records.put_delivery(each)
+        if case not in kept or kept[case] != ahead.due or held:
             wrong[case] = ahead
     if wrong:
         on.records.set_ahead(wrong)
