@@ -1,4 +1,4 @@
-// What a page says of one clip, and how it is fetched ahead of its turn.
+// What a page says of one clip, how it is fetched ahead of its turn, and how a place of it is changed.
 
 const FRAGMENT = { "HX-Request": "true" };
 
@@ -57,6 +57,18 @@ export async function ready(desk, asRecorded = false) {
 export function post(path, csrf, fields = {}) {
   const headers = { ...FRAGMENT, "X-CSRF-Token": csrf };
   return fetch(path, { method: "POST", headers, body: new URLSearchParams(fields), keepalive: true });
+}
+
+/** @param {string} where @param {string} what */
+export function say(where, what) {
+  const place = document.querySelector(where);
+  if (place && place.textContent !== what) place.textContent = what;
+}
+
+/** @param {string} what @param {boolean} is */
+export function shown(what, is) {
+  const place = document.querySelector(what);
+  if (place instanceof HTMLElement) place.hidden = !is;
 }
 
 function isSlow() {

@@ -1,7 +1,7 @@
 // The listening page: one clip, one question, both hands on the keyboard.
 
 import htmx from "htmx";
-import { Clip, deskOf, fetchDesk, post, ready, SignedOut } from "./desk.js";
+import { Clip, deskOf, fetchDesk, post, ready, say, shown, SignedOut } from "./desk.js";
 import { Drafts } from "./drafts.js";
 import { showKeys } from "./help.js";
 import { Keys } from "./keys.js";
@@ -255,18 +255,6 @@ async function report() {
 }
 
 // --- what is shown --------------------------------------------------------------
-
-/** @param {string} where @param {string} what */
-function say(where, what) {
-  const place = document.querySelector(where);
-  if (place && place.textContent !== what) place.textContent = what;
-}
-
-/** @param {string} what @param {boolean} is */
-function shown(what, is) {
-  const place = document.querySelector(what);
-  if (place instanceof HTMLElement) place.hidden = !is;
-}
 
 function showPlayer() {
   say("[data-play]", player.media.paused ? "Play" : "Pause");
