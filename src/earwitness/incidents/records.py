@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -33,6 +33,7 @@ class Kind(StrEnum):
     HANDED_OVER = "handed_over"
     IMPLICATED = "implicated"  # somebody else is
     ADMITTED = "admitted"  # who came later, and may see the case all the same
+    RESTORED = "restored"  # its row, which somebody had taken away or changed
     POLICY = "policy"  # another is in force; not of one case
 
 
@@ -74,8 +75,26 @@ class Kept:
 
 HOUSE = "house"
 """The case of what concerns all cases; nobody reported it and nobody opens it."""
+GAP = 10_000
+"""More records than are ever added to a case at once."""
 FIRST = ""
 """What the first record of a case names as the one before it."""
+
+
+def next_number(taken: Iterable[int]) -> int:
+    """Where the next record of a case goes, given the numbers of those that are there.
+
+    Behind them; before a wide gap, for a number far away is one that somebody wrote there.
+
+    >>> next_number([0, 1, 2]), next_number([0, 1, 2**31 - 1]), next_number([-1])
+    (3, 2, 0)
+    """
+    following = 0
+    for each in sorted(number for number in taken if number >= 0):
+        if each > following + GAP:
+            break
+        following = each + 1
+    return following
 
 
 def framed(

@@ -6,9 +6,9 @@ been changed. What somebody did who turns out to be implicated stops no clock an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TypeVar
 
@@ -36,6 +36,7 @@ class Act(StrEnum):
     IDENTITY = "identity"  # opens who reported
 
 
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 LASTING = frozenset({Act.INQUIRY, Act.REFERRED, Act.EMERGENCY})
 """They stop the clock of a rung, until a date that is recorded with them."""
 BY_TWO = frozenset({Act.NO_ACTION, Act.CONCLUDED, Act.RELEASE, Act.IDENTITY})
@@ -122,7 +123,6 @@ class Status:
 
 def fold(
     case: str,
-    opened_at: datetime,
     records: Sequence[tuple[Kept, bool]],
     accounts: Sequence[Account],
     fallback: Policy,
@@ -137,13 +137,17 @@ def fold(
     there = _there(routed)
     status = Status(
         case,
-        opened_at,
+        opened(good),
         _one(Harm, first, "harm", Harm.OTHER),
         _one(Imminence, first, "imminence", Imminence.NOW),
         _policy(routed, fallback),
         conflicts.as_they_were(accounts, there),
         routed=routed is not None,
-        changed=len(good) < len(records) or first is None,
+        changed=(
+            len(good) < len(records)
+            or first is None
+            or any(each.kind == Kind.RESTORED for each in good)
+        ),
         reporter=text_of(first, "by_id"),
         fired=frozenset(key for each in good for key in texts_of(each, "clocks")),
     )
@@ -151,6 +155,13 @@ def fold(
     for each in good:
         status = _after(status, each)
     return status
+
+
+def opened(good: Iterable[Kept]) -> datetime:
+    """When the first of them was written; long ago where none says so, for a case of which nothing
+    is left has no time to lose.
+    """
+    return min((at for each in good if (at := moment_of(each, "at"))), default=LONG_AGO)
 
 
 # --- one record after another -----------------------------------------------------

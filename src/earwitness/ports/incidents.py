@@ -78,6 +78,12 @@ class IncidentRecords(Protocol):
     def case_rows(self, ids: Sequence[str]) -> Sequence[CaseRow]:
         """Those that are there."""
 
+    def lost_cases(self) -> Sequence[str]:
+        """Those that have records, and no row any more."""
+
+    def put_case(self, row: CaseRow) -> None:
+        """As it should be; whatever else has its code loses it."""
+
     def records(self, case: str) -> Sequence[Kept]:
         """In their order. Raises NotFound."""
 

@@ -17,6 +17,8 @@ import structlog
 from earwitness.ports import EscalationRecords
 
 JUMP = timedelta(minutes=2)
+NEVER = timedelta(days=366 * 1000)
+"""So far ahead nothing was seen; somebody wrote it there."""
 NOTE_EVERY = timedelta(seconds=10)
 """How often the moment is noted: so far back a kill and a clock that is set back can lead."""
 
@@ -43,6 +45,8 @@ class SteadyClock:
     ) -> None:
         self._records, self._wall, self._counter = records, wall, counter
         seen, now = records.time_seen(), wall()
+        if seen is not None and seen - now > NEVER:
+            seen = None
         self._base, self._counted = max(now, seen or now), counter()
         self._behind = seen is not None and now < seen - JUMP
         """The wall clock was not set yet when we started; it may be followed once it is."""

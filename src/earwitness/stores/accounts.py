@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, select, update
 
 from earwitness.accounts import Account, Identity, Passkey, Password, Role, Session
-from earwitness.errors import AccessRefused, InputError, NotFound
+from earwitness.errors import AccessRefused, InputError, NotFound, StoreError
 from earwitness.stores.account_tables import account, account_offer, identity, password, session
 from earwitness.stores.database import Database
 from earwitness.stores.passkeys import add_passkey
@@ -23,6 +24,7 @@ from earwitness.stores.passkeys import add_passkey
 _ACCOUNT = [account.c[name] for name in Account.__dataclass_fields__]
 _AT_ONCE = timedelta(seconds=1)
 """How long a provider's invitation is good: for the transaction that makes it."""
+_UNREADABLE = (StoreError, TypeError, ValueError, OverflowError)
 _SESSION = [session.c[name] for name in Session.__dataclass_fields__]
 
 
@@ -97,7 +99,11 @@ class AccountStore:
     def accounts(self) -> Sequence[Account]:
         statement = select(*_ACCOUNT).order_by(account.c.made_at, account.c.id)
         with self.database.read() as connection:
-            return [Account(*row) for row in connection.execute(statement)]
+            try:
+                found = [Account(*row) for row in connection.execute(statement)]
+            except _UNREADABLE:
+                found = _one_by_one(connection)
+        return [each for each in found if isinstance(each.id, str) and isinstance(each.name, str)]
 
     def account_named(self, name: str) -> tuple[Account, Password] | None:
         columns = [*_ACCOUNT, password.c.hash, password.c.totp]
@@ -189,6 +195,16 @@ class AccountStore:
         theirs = (session.c.account == account_id) & (session.c.id != but)
         with self.database.write() as connection:
             connection.execute(delete(session).where(theirs))
+
+
+def _one_by_one(connection: Connection) -> list[Account]:
+    """All whose rows can be read: one that somebody damaged hides no other."""
+    found = []
+    ids = connection.scalars(select(account.c.id)).all()
+    for account_id in (each for each in ids if isinstance(each, str)):
+        with suppress(*_UNREADABLE):
+            found.append(_account(connection, account_id))
+    return sorted(found, key=lambda each: (each.made_at, each.id))
 
 
 def _login(name: str) -> str:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from sqlalchemy import BigInteger, Dialect, Double, Text
+from sqlalchemy import BigInteger, Dialect, Double, Integer, LargeBinary, Text
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from earwitness.errors import StoreError
@@ -21,7 +21,7 @@ from earwitness.errors import StoreError
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -60,10 +60,10 @@ class Moment(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise StoreError("A moment without a time zone cannot be stored.")
-        return (value - _EPOCH) // _MICROSECOND
+        return (value - EPOCH) // _MICROSECOND
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else _EPOCH + value * _MICROSECOND
+        return None if value is None else EPOCH + value * _MICROSECOND
 
 
 class Finite(TypeDecorator[float]):
@@ -119,3 +119,72 @@ class Coded(TypeDecorator[T]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> T | None:
         return None if value is None else self.decode(value)
+
+
+# --- what somebody may have damaged ---------------------------------------------
+#
+# SQLite keeps whatever it is given in any column. Where one row that cannot be read would hide
+# all that are read with it, it is read as something that no sound row holds.
+
+
+class _Tolerant(TypeDecorator[T]):
+    """``kept_as`` is what a sound value is kept as, ``otherwise`` what another is read as."""
+
+    kept_as: type | tuple[type, ...]
+    otherwise: T | None = None
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], T | None]:
+        read = super().result_processor(dialect, coltype)
+
+        def tolerant(value: Any) -> T | None:
+            if value is None:
+                return None
+            if not isinstance(value, self.kept_as):
+                return self.otherwise
+            try:
+                found: T = read(value) if read else value
+            except (OverflowError, ValueError):
+                return self.otherwise
+            return found
+
+        return tolerant
+
+
+class TolerantMoment(_Tolerant[datetime], Moment):
+    """Nothing where it is no moment."""
+
+    cache_ok = True
+    kept_as = int
+
+
+class TolerantInteger(_Tolerant[int]):
+    """-1 where it is no whole number."""
+
+    impl = Integer
+    cache_ok = True
+    kept_as = int
+    otherwise = -1
+
+
+class TolerantBigInteger(TolerantInteger):
+    """The same, of 64 bits."""
+
+    impl = BigInteger
+    cache_ok = True
+
+
+class TolerantBytes(_Tolerant[bytes]):
+    """Empty where it is none."""
+
+    impl = LargeBinary
+    cache_ok = True
+    kept_as = (bytes, memoryview)
+    otherwise = b""
+
+
+class TolerantText(_Tolerant[str], Utf8):
+    """Empty where it is none."""
+
+    cache_ok = True
+    kept_as = str
+    otherwise = ""

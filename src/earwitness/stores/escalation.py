@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, select, update
 
 from earwitness.errors import NotFound
 from earwitness.incidents.deliveries import Ahead, Delivery
+from earwitness.stores.columns import EPOCH
 from earwitness.stores.database import Database
 from earwitness.stores.incident_tables import incident_clock, incident_delivery, time_seen
 
@@ -31,12 +32,12 @@ class EscalationStore:
             .limit(most)
         )
         with self.database.read() as connection:
-            return list(connection.scalars(statement))
+            return [each for each in connection.scalars(statement) if each]
 
     def clocks(self) -> Mapping[str, datetime | None]:
         with self.database.read() as connection:
             rows = connection.execute(select(incident_clock.c.incident, incident_clock.c.due_at))
-            return {row.incident: row.due_at for row in rows}
+            return {row.incident: row.due_at for row in rows if row.incident}
 
     def set_ahead(self, ahead: Mapping[str, Ahead]) -> None:
         with self.database.write() as connection:
@@ -51,7 +52,7 @@ class EscalationStore:
             .limit(most)
         )
         with self.database.read() as connection:
-            return [_delivery(row) for row in connection.execute(statement)]
+            return [_delivery(row) for row in connection.execute(statement) if row.id]
 
     def delivery(self, delivery_id: str) -> Delivery:
         statement = select(incident_delivery).where(incident_delivery.c.id == delivery_id)
@@ -82,10 +83,10 @@ class EscalationStore:
 
     def note_time(self, moment: datetime) -> None:
         with self.database.write() as connection:
-            first = {"id": _ONE, "at": moment}
-            if not self.database.insert_new(connection, time_seen, first):
-                change = update(time_seen).where(time_seen.c.at < moment)
-                connection.execute(change.values(at=moment))
+            kept = connection.execute(select(time_seen.c.at).with_for_update()).scalar_one_or_none()
+            if kept is None or kept < moment:
+                new = {"id": _ONE, "at": moment}
+                connection.execute(self.database.upsert(time_seen, ["at"]), [new])
 
 
 def put_ahead(database: Database, connection: Connection, ahead: Mapping[str, Ahead]) -> None:
@@ -107,5 +108,5 @@ def _row(delivery: Delivery) -> dict[str, Any]:
 
 def _delivery(row: Row[Any]) -> Delivery:
     values = dict(row._mapping)
-    values["case"] = values.pop("incident")
+    values["case"], values["made_at"] = values.pop("incident"), row.made_at or EPOCH
     return Delivery(**values)

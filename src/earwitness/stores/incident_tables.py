@@ -1,4 +1,7 @@
-"""The tables of cases and of the log, beside the others in ``tables``."""
+"""The tables of cases and of the log, beside the others in ``tables``.
+
+One row that somebody damaged hides no other: a column reads it as what no sound row holds.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,17 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    LargeBinary,
     Table,
     UniqueConstraint,
 )
 
-from earwitness.stores.columns import Moment, Utf8
+from earwitness.stores.columns import (
+    TolerantBigInteger,
+    TolerantBytes,
+    TolerantInteger,
+    TolerantMoment,
+    TolerantText,
+)
 from earwitness.stores.tables import metadata
 
 # One row: how many leaves there are, and the roots of the perfect subtrees, 32 bytes each.
@@ -21,15 +29,15 @@ log_head = Table(
     "log_head",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("size", BigInteger, nullable=False),
-    Column("peaks", LargeBinary, nullable=False),
+    Column("size", TolerantBigInteger, nullable=False),
+    Column("peaks", TolerantBytes, nullable=False),
 )
 
 log_leaf = Table(
     "log_leaf",
     metadata,
     Column("place", BigInteger, primary_key=True, autoincrement=False),
-    Column("leaf", LargeBinary, nullable=False),
+    Column("leaf", TolerantBytes, nullable=False),
 )
 
 # The roots of perfect subtrees, once they are complete.
@@ -38,22 +46,22 @@ log_node = Table(
     metadata,
     Column("level", Integer, primary_key=True),
     Column("place", BigInteger, primary_key=True, autoincrement=False),
-    Column("hash", LargeBinary, nullable=False),
+    Column("hash", TolerantBytes, nullable=False),
 )
 
 log_checkpoint = Table(
     "log_checkpoint",
     metadata,
     Column("size", BigInteger, primary_key=True, autoincrement=False),
-    Column("note", Utf8, nullable=False),
+    Column("note", TolerantText, nullable=False),
 )
 
 incident = Table(
     "incident",
     metadata,
-    Column("id", Utf8, primary_key=True),
-    Column("code_hash", LargeBinary, nullable=False),
-    Column("opened_at", Moment, nullable=False),
+    Column("id", TolerantText, primary_key=True),
+    Column("code_hash", TolerantBytes, nullable=False),
+    Column("opened_at", TolerantMoment, nullable=False),
     UniqueConstraint("code_hash", name="one_incident_a_code"),
 )
 Index("incident_by_age", incident.c.opened_at, incident.c.id)
@@ -62,14 +70,14 @@ Index("incident_by_age", incident.c.opened_at, incident.c.id)
 incident_record = Table(
     "incident_record",
     metadata,
-    Column("incident", Utf8, ForeignKey("incident.id"), primary_key=True),
-    Column("number", Integer, primary_key=True),
-    Column("leaf", BigInteger, ForeignKey("log_leaf.place"), nullable=False),
-    Column("kind", Utf8, nullable=False),
-    Column("fields", Utf8, nullable=False),
-    Column("salt", LargeBinary, nullable=False),
-    Column("before", Utf8, nullable=False),
-    Column("at", Moment, nullable=False),
+    Column("incident", TolerantText, ForeignKey("incident.id"), primary_key=True),
+    Column("number", TolerantInteger, primary_key=True),
+    Column("leaf", TolerantBigInteger, ForeignKey("log_leaf.place"), nullable=False),
+    Column("kind", TolerantText, nullable=False),
+    Column("fields", TolerantText, nullable=False),
+    Column("salt", TolerantBytes, nullable=False),
+    Column("before", TolerantText, nullable=False),
+    Column("at", TolerantMoment, nullable=False),
     UniqueConstraint("leaf", name="one_record_a_leaf"),
 )
 
@@ -77,24 +85,24 @@ incident_record = Table(
 incident_clock = Table(
     "incident_clock",
     metadata,
-    Column("incident", Utf8, ForeignKey("incident.id"), primary_key=True),
-    Column("due_at", Moment),
+    Column("incident", TolerantText, ForeignKey("incident.id"), primary_key=True),
+    Column("due_at", TolerantMoment),
 )
 Index("incident_clock_by_time", incident_clock.c.due_at)
 
 incident_delivery = Table(
     "incident_delivery",
     metadata,
-    Column("id", Utf8, primary_key=True),
-    Column("incident", Utf8, ForeignKey("incident.id"), nullable=False),
-    Column("number", Integer, nullable=False),
-    Column("rung", Integer),
-    Column("channel", Utf8, nullable=False),
-    Column("made_at", Moment, nullable=False),
-    Column("next_at", Moment),
-    Column("tries", Integer, nullable=False),
-    Column("problem", Utf8, nullable=False),
-    Column("sent_at", Moment),
+    Column("id", TolerantText, primary_key=True),
+    Column("incident", TolerantText, ForeignKey("incident.id"), nullable=False),
+    Column("number", TolerantInteger, nullable=False),
+    Column("rung", TolerantInteger),
+    Column("channel", TolerantText, nullable=False),
+    Column("made_at", TolerantMoment, nullable=False),
+    Column("next_at", TolerantMoment),
+    Column("tries", TolerantInteger, nullable=False),
+    Column("problem", TolerantText, nullable=False),
+    Column("sent_at", TolerantMoment),
 )
 Index("incident_delivery_by_time", incident_delivery.c.next_at)
 Index("incident_delivery_of", incident_delivery.c.incident)
@@ -104,5 +112,5 @@ time_seen = Table(
     "time_seen",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("at", Moment, nullable=False),
+    Column("at", TolerantMoment, nullable=False),
 )

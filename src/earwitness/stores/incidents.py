@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, select, update
 
 from earwitness.errors import NotFound, StoreError
 from earwitness.evidence.checkpoints import Checkpoint
 from earwitness.evidence.merkle import HASH_BYTES, Frontier, leaf_hash
 from earwitness.evidence.records import Value, canonical
 from earwitness.incidents.deliveries import Ahead
-from earwitness.incidents.records import FIRST, HOUSE, Draft, Kept, Link, chained
+from earwitness.incidents.records import FIRST, HOUSE, Draft, Kept, Link, chained, next_number
 from earwitness.model import Utterance
 from earwitness.ports.incidents import Addition, CaseRow, Sign
+from earwitness.stores.columns import EPOCH
 from earwitness.stores.database import Database
 from earwitness.stores.escalation import put_ahead
 from earwitness.stores.incident_tables import (
@@ -28,6 +30,7 @@ from earwitness.stores.incident_tables import (
     log_leaf,
     log_node,
 )
+from earwitness.stores.log_head import locked_head
 from earwitness.stores.tables import utterance
 from earwitness.stores.utterances import made_of
 
@@ -44,11 +47,11 @@ class IncidentStore:
     def open_case(self, new: CaseRow, drafts: Sequence[Draft], ahead: Ahead, sign: Sign) -> CaseRow:
         row = {name: getattr(new, name) for name in CaseRow.__dataclass_fields__}
         with self.database.write() as connection:
-            head = _locked_head(connection)  # before anything else: one order for all writers
+            head = locked_head(connection)  # before anything else: one order for all writers
             if self.database.insert_new(connection, incident, row):
                 rows = _Leaves(head)
                 rows.append(chained(new.id, 0, FIRST, drafts), new.opened_at, new.id)
-                rows.write(connection, sign)
+                rows.write(self.database, connection, sign)
                 put_ahead(self.database, connection, {new.id: ahead})
                 return new
             kept = _case(connection, new.code_hash)
@@ -60,19 +63,20 @@ class IncidentStore:
         self, additions: Sequence[Addition], now: datetime, sign: Sign
     ) -> frozenset[str]:
         with self.database.write() as connection:
-            rows, ahead = _Leaves(_locked_head(connection)), dict[str, Ahead]()
-            last = _last(connection, [each.case for each in additions])
+            rows, ahead = _Leaves(locked_head(connection)), dict[str, Ahead]()
+            ends = _ends(connection, [each.case for each in additions])
+            known = incident.c.id.in_(list(ends))
+            if set(ends) - set(connection.scalars(select(incident.c.id).where(known))):
+                raise NotFound("There is no such case.")
             for each in additions:
-                if each.case not in last:
-                    raise NotFound("There is no such case.")
-                number, leaf = last[each.case]
-                if number + 1 != each.number:
+                number, leaf = ends[each.case]
+                if number != each.number:
                     continue
                 before = leaf_hash(leaf).hex() if each.number else FIRST
                 links = chained(each.case, each.number, before, each.drafts)
                 rows.append(links, now, each.case)
                 ahead[each.case] = each.ahead
-            rows.write(connection, sign)
+            rows.write(self.database, connection, sign)
             put_ahead(self.database, connection, ahead)
         return frozenset(ahead)
 
@@ -84,14 +88,29 @@ class IncidentStore:
         reported = select(*_CASE).where(incident.c.id != HOUSE)
         statement = reported.order_by(incident.c.opened_at.desc(), incident.c.id)
         with self.database.read() as connection:
-            return [CaseRow(*row) for row in connection.execute(statement)]
+            return [_case_row(row) for row in connection.execute(statement) if row.id]
 
     def case_rows(self, ids: Sequence[str]) -> Sequence[CaseRow]:
+        statement = select(*_CASE).where(incident.c.id.in_(ids))
         with self.database.read() as connection:
-            return [
-                CaseRow(*row)
-                for row in connection.execute(select(*_CASE).where(incident.c.id.in_(ids)))
-            ]
+            return list(map(_case_row, connection.execute(statement)))
+
+    def lost_cases(self) -> Sequence[str]:
+        rows = select(incident.c.id)
+        statement = select(incident_record.c.incident).distinct()
+        lost = statement.where(incident_record.c.incident.not_in(rows))
+        with self.database.read() as connection:
+            return [each for each in connection.scalars(lost) if each]
+
+    def put_case(self, row: CaseRow) -> None:
+        one = incident.c
+        others = select(one.code_hash).where(one.code_hash == row.code_hash, one.id != row.id)
+        with self.database.write() as connection:
+            if connection.execute(others).first():
+                taken = update(incident).where(one.code_hash == row.code_hash, one.id != row.id)
+                connection.execute(taken.values(code_hash=secrets.token_bytes(HASH_BYTES)))
+            values = {"id": row.id, "code_hash": row.code_hash, "opened_at": row.opened_at}
+            connection.execute(self.database.upsert(incident, ["code_hash", "opened_at"]), [values])
 
     def records(self, case: str) -> Sequence[Kept]:
         found = self.records_of([case])
@@ -105,17 +124,18 @@ class IncidentStore:
             select(incident_record, log_leaf.c.leaf.label("content"))
             .outerjoin(log_leaf, log_leaf.c.place == one.leaf)
             .where(one.incident.in_(cases))
-            .order_by(one.incident, one.number)
         )
         found: dict[str, list[Kept]] = {}
         with self.database.read() as connection:
             for row in connection.execute(statement):
                 fields, case = _fields(row.fields), row.incident
-                content = None if row.content is None else bytes(row.content)
                 made = Kept(
-                    case, row.number, row.leaf, row.kind, fields, row.salt, row.before, content
+                    case, row.number, row.leaf, row.kind, fields, row.salt, row.before, row.content
                 )
                 found.setdefault(case, []).append(made)
+        for each in found.values():
+            end = next_number(kept.number for kept in each)
+            each.sort(key=lambda kept: (not 0 <= kept.number < end, kept.number))
         return found
 
     def record_count(self) -> int:
@@ -143,7 +163,11 @@ class IncidentStore:
 
     def log_size(self) -> int:
         with self.database.read() as connection:
-            return int(connection.execute(select(log_head.c.size)).scalar_one())
+            size = connection.execute(select(log_head.c.size)).scalar_one_or_none()
+            if size is None or size < 0:  # damaged; the next that appends puts it right
+                every = select(func.count()).select_from(log_leaf)
+                size = connection.execute(every).scalar_one()
+        return size
 
     def log_node(self, level: int, index: int) -> bytes:
         statement = select(log_node.c.hash).where(
@@ -164,9 +188,8 @@ class IncidentStore:
         return bytes(found)
 
     def checkpoint(self, size: int | None = None) -> str:
-        statement = select(log_checkpoint.c.note).order_by(log_checkpoint.c.size.desc()).limit(1)
-        if size is not None:
-            statement = statement.where(log_checkpoint.c.size == size)
+        wanted = select(log_head.c.size).scalar_subquery() if size is None else size
+        statement = select(log_checkpoint.c.note).where(log_checkpoint.c.size == wanted)
         with self.database.read() as connection:
             return str(connection.execute(statement).scalar_one_or_none() or "")
 
@@ -177,37 +200,19 @@ class IncidentStore:
                 raise NotFound(f"There is no checkpoint of {size} leaves.")
 
 
-def _locked_head(connection: Connection) -> Frontier:
-    row = connection.execute(select(log_head).with_for_update()).one()
-    peaks = [row.peaks[at : at + HASH_BYTES] for at in range(0, len(row.peaks), HASH_BYTES)]
-    if len(peaks) != row.size.bit_count():
-        raise StoreError("The head of the log is damaged: nothing can be committed to it.")
-    return Frontier(row.size, tuple(map(bytes, peaks)))
-
-
-def _last(connection: Connection, cases: Sequence[str]) -> dict[str, tuple[int, bytes]]:
-    """The number of the newest record of each, and its leaf: -1 and nothing where none is left."""
+def _ends(connection: Connection, cases: Sequence[str]) -> dict[str, tuple[int, bytes]]:
+    """The number of the next record of each, and the leaf of the one before it."""
     one = incident_record.c
-    newest = (
-        select(one.incident, func.max(one.number).label("number"))
-        .where(one.incident.in_(cases))
-        .group_by(one.incident)
-        .subquery()
-    )
-    statement = (
-        select(incident.c.id, one.number, log_leaf.c.leaf)
-        .outerjoin(newest, newest.c.incident == incident.c.id)
-        .outerjoin(
-            incident_record,
-            (one.incident == newest.c.incident) & (one.number == newest.c.number),
-        )
-        .outerjoin(log_leaf, log_leaf.c.place == one.leaf)
-        .where(incident.c.id.in_(cases))
-    )
-    return {
-        case: (-1 if number is None else number, bytes(leaf or b""))
-        for case, number, leaf in connection.execute(statement)
-    }
+    found: dict[str, dict[int, int]] = {each: {} for each in cases}
+    there = select(one.incident, one.number, one.leaf).where(one.incident.in_(cases))
+    for case, number, leaf in connection.execute(there):
+        found[case][number] = leaf
+    ends = {case: next_number(leaves) for case, leaves in found.items()}
+    last = {case: found[case].get(number - 1) for case, number in ends.items()}
+    places = [each for each in last.values() if each is not None]
+    statement = select(log_leaf.c.place, log_leaf.c.leaf).where(log_leaf.c.place.in_(places))
+    content = {place: leaf for place, leaf in connection.execute(statement)}
+    return {case: (ends[case], content.get(last[case], b"")) for case in ends}
 
 
 @dataclass
@@ -240,28 +245,33 @@ class _Leaves:
                 }
             )
 
-    def write(self, connection: Connection, sign: Sign) -> None:
-        """With the head that holds them, signed."""
+    def write(self, database: Database, connection: Connection, sign: Sign) -> None:
+        """With the head that holds them, signed; over what somebody put there beforehand."""
         if not self.leaves:
             return
         connection.execute(log_leaf.insert(), self.leaves)
-        connection.execute(log_node.insert(), self.nodes)
+        connection.execute(database.upsert(log_node, ["hash"]), self.nodes)
         connection.execute(incident_record.insert(), self.records)
-        peaks = b"".join(self.head.peaks)
-        connection.execute(update(log_head).values(size=self.head.size, peaks=peaks))
-        note = sign(Checkpoint("", self.head.size, self.head.root))
-        connection.execute(log_checkpoint.insert().values(size=self.head.size, note=note))
+        size, peaks = self.head.size, b"".join(self.head.peaks)
+        head = {"id": 1, "size": size, "peaks": peaks}
+        connection.execute(database.upsert(log_head, ["size", "peaks"]), [head])
+        note = {"size": size, "note": sign(Checkpoint("", size, self.head.root))}
+        connection.execute(database.upsert(log_checkpoint, ["note"]), [note])
 
 
 def _case(connection: Connection, code_hash: bytes) -> CaseRow | None:
     row = connection.execute(select(*_CASE).where(incident.c.code_hash == code_hash)).one_or_none()
-    return None if row is None else CaseRow(*row)
+    return None if row is None else _case_row(row)
+
+
+def _case_row(row: Row[Any]) -> CaseRow:
+    return CaseRow(row.id, row.code_hash, row.opened_at or EPOCH)
 
 
 def _fields(text: str) -> dict[str, Value]:
     """Nothing where somebody damaged it: whoever holds that against its leaf sees what is gone."""
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -80,9 +80,15 @@ def _configure(connection: sqlite3.Connection, _record: Any) -> None:
     mode = _switch_to_wal(connection)
     if mode != "wal":
         raise StoreError(f"SQLite cannot keep a write-ahead log here (journal mode {mode}).")
+    connection.text_factory = _text
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA secure_delete = ON")
+
+
+def _text(kept: bytes) -> str:
+    """Text that somebody damaged is read as what is left of it: it hides no other row."""
+    return kept.decode(errors="replace")
 
 
 def _switch_to_wal(connection: sqlite3.Connection) -> str:

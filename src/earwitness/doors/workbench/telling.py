@@ -209,6 +209,10 @@ def _admitted(record: Kept, names: Mapping[str, str]) -> str:
     return f"{text_of(record, 'by')} let in {text_of(record, 'name')}, who came later."
 
 
+def _restored(record: Kept, names: Mapping[str, str]) -> str:
+    return "Somebody had taken this case away, or its code; both were put back."
+
+
 _TELLERS: Mapping[str, Callable[[Kept, Mapping[str, str]], str]] = {
     Kind.REPORTED: _reported,
     Kind.ROUTED: _routed,
@@ -230,4 +234,5 @@ _TELLERS: Mapping[str, Callable[[Kept, Mapping[str, str]], str]] = {
     Kind.HANDED_OVER: _handed_over,
     Kind.IMPLICATED: _implicated,
     Kind.ADMITTED: _admitted,
+    Kind.RESTORED: _restored,
 }

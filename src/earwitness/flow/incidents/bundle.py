@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -76,9 +77,9 @@ def _files(case: str, on: Incidents) -> Iterator[tuple[str, bytes]]:
         if kept.kind == Kind.ROUTED:
             yield "policy.toml", str(kept.fields.get("policy", "")).encode()
         key = kept.fields.get("sha256")
-        if kept.kind == Kind.SEALED and isinstance(key, str):
+        if kept.kind == Kind.SEALED and re.fullmatch("[0-9a-f]{64}", str(key)):
             try:
-                yield f"evidence/{key}.flac", on.sealed.get(key)
+                yield f"evidence/{key}.flac", on.sealed.get(str(key))
             except (NotFound, StoreError) as error:
                 yield f"evidence/{key}.missing.txt", f"{error}\n".encode()
 

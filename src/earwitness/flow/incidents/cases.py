@@ -21,8 +21,8 @@ from earwitness.flow.incidents.parts import Incidents
 from earwitness.incidents import clocks
 from earwitness.incidents.deliveries import Ahead, deliveries
 from earwitness.incidents.policy import Policy, parse
-from earwitness.incidents.records import FIRST, HOUSE, Draft, Kept, Kind, chained
-from earwitness.incidents.status import Status, fold, moment_of, text_of
+from earwitness.incidents.records import FIRST, HOUSE, Draft, Kept, Kind, chained, next_number
+from earwitness.incidents.status import Status, fold, moment_of, opened, text_of
 from earwitness.ports import Addition, CaseRow
 
 BATCH = 200
@@ -53,6 +53,16 @@ class Look:
     def wrong(self) -> bool:
         """Whether the store is not what the log holds."""
         return self.status.changed
+
+    @property
+    def code_hash(self) -> bytes:
+        """Of what opens the reporter's page, as the report itself has it; empty if it is changed."""
+        good = (each.kept for each in self.records if not each.wrong)
+        first = next((each for each in good if each.kind == Kind.REPORTED), None)
+        try:
+            return bytes.fromhex(text_of(first, "code"))
+        except ValueError:
+            return b""
 
     @property
     def first(self) -> Mapping[str, Value]:
@@ -123,10 +133,10 @@ def add(found: Look, drafts: Sequence[Draft], now: datetime, on: Incidents) -> L
 def addition(found: Look, drafts: Sequence[Draft], on: Incidents) -> Addition:
     """Records behind those of a case, with what follows from all of them."""
     case = found.row.id
-    number = found.records[-1].kept.number + 1 if found.records else 0
+    number = next_number(each.kept.number for each in found.records)
     new = [link.kept(case) for link in chained(case, number, FIRST, drafts)]
     records = [*((each.kept, not each.wrong) for each in found.records), *((n, True) for n in new)]
-    status = fold(case, found.row.opened_at, records, found.status.accounts, on.policy)
+    status = fold(case, records, found.status.accounts, on.policy)
     return Addition(case, number, drafts, ahead(status, new))
 
 
@@ -144,19 +154,20 @@ def _look(row: CaseRow, kept: Sequence[Kept], accounts: Sequence[Account], on: I
         before, number = leaf_hash(each.leaf or b"").hex(), each.number + 1
         seen.append(Seen(each, wrong))
     records = [(each.kept, not each.wrong) for each in seen]
-    routed = any(each.kept.kind == Kind.ROUTED and not each.wrong for each in seen)
-    fallback = on.policy if routed else _policy_at(row.opened_at, on)
-    return Look(row, tuple(seen), fold(row.id, row.opened_at, records, accounts, fallback))
+    good = [each for each, holds in records if holds]
+    routed = any(each.kind == Kind.ROUTED for each in good)
+    fallback = on.policy if routed else _policy_at(opened(good) if good else row.opened_at, on)
+    return Look(row, tuple(seen), fold(row.id, records, accounts, fallback))
 
 
 def _policy_at(moment: datetime, on: Incidents) -> Policy:
     """What was in force then, for a case whose own record of it is gone."""
-    found = on.policy
+    found = None
     for each in on.records.records_of([HOUSE]).get(HOUSE, ()):
         at = moment_of(each, "at")
-        if not _wrong(each) and at and at <= moment:
-            found = parse(text_of(each, "policy"))
-    return found
+        if not _wrong(each) and at and (at <= moment or found is None):
+            found = text_of(each, "policy")
+    return on.policy if found is None else parse(found)
 
 
 def _wrong(kept: Kept) -> tuple[str, ...]:
@@ -164,5 +175,5 @@ def _wrong(kept: Kept) -> tuple[str, ...]:
         return ("all of it: the log has no leaf of it",)
     try:
         return tuple(f"{each.field} ({each.what})" for each in changes(kept.leaf, kept.opened()))
-    except RecordError:
-        return ("all of it: its leaf is no leaf",)
+    except (RecordError, ValueError, RecursionError):
+        return ("all of it: it can be no record",)

@@ -27,6 +27,8 @@ AGAIN = timedelta(days=1)
 """How often the outside is told while it says nothing."""
 PATIENCE = timedelta(hours=1)
 """How long messages to the outside may fail before that is on record."""
+MOST_TRIES = 1_000_000
+"""A row that says more is not believed."""
 
 log = structlog.get_logger(__name__)
 
@@ -55,7 +57,8 @@ def _as_recorded(row: Delivery, found: Look) -> Delivery | None:
     good = (each.kept for each in found.records if not each.wrong)
     for each in (one for record in good for one in deliveries(record)):
         if each.id == row.id:
-            return replace(each, tries=row.tries, problem=row.problem, sent_at=row.sent_at)
+            tries = row.tries if 0 <= row.tries < MOST_TRIES else 0
+            return replace(each, tries=tries, problem=row.problem, sent_at=row.sent_at)
     return None
 
 

@@ -6,6 +6,7 @@ again from them at every start and now and then, and whoever changes it gains no
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -13,7 +14,8 @@ from datetime import datetime
 import structlog
 
 from earwitness.accounts import Account, Role
-from earwitness.errors import NotFound
+from earwitness.errors import NotFound, RevisionConflict
+from earwitness.evidence.merkle import HASH_BYTES
 from earwitness.evidence.records import Value
 from earwitness.flow.incidents import cases, delivering, logbook
 from earwitness.flow.incidents.cases import Look
@@ -23,6 +25,7 @@ from earwitness.incidents.policy import ROLE, parse
 from earwitness.incidents.records import Draft, Kind
 from earwitness.incidents.status import Status
 from earwitness.listening import Harm, Imminence
+from earwitness.ports import CaseRow
 
 log = structlog.get_logger(__name__)
 
@@ -69,9 +72,13 @@ def true_up(now: datetime, on: Incidents) -> int:
 
     Deliveries that are missing, or that somebody holds back, go out again.
     """
+    lost = set(on.records.lost_cases())
+    for case in lost:
+        on.records.put_case(CaseRow(case, secrets.token_bytes(HASH_BYTES), now))
     kept, wrong = on.records.clocks(), {}
     for found in cases.looks(on.records.cases(), on):
         case = found.row.id
+        found = _restored(found, case in lost, now, on)
         ahead = cases.ahead(found.status, (each.kept for each in found.records if not each.wrong))
         there = on.records.deliveries_of(case) if ahead.deliveries else ()
         held = delivering.held_back(ahead.deliveries, there, found, now)
@@ -84,6 +91,19 @@ def true_up(now: datetime, on: Incidents) -> int:
         on.records.set_ahead(wrong)
         log.warning("clocks were not what the records say", cases=len(wrong))
     return len(wrong)
+
+
+def _restored(found: Look, lost: bool, now: datetime, on: Incidents) -> Look:
+    """The row of a case as its records say; that it was not is a record of the case itself."""
+    code, row = found.code_hash or found.row.code_hash, found.row
+    if code == row.code_hash and not lost:
+        return found
+    on.records.put_case(CaseRow(row.id, code, found.status.opened_at))
+    try:
+        fields: dict[str, Value] = {"at": now.isoformat()}
+        return cases.add(found, [cases.draft(Kind.RESTORED, fields)], now, on)
+    except RevisionConflict:  # another worker has put it back
+        return found
 
 
 def _due(found: Look, now: datetime, on: Incidents) -> list[Draft]:

@@ -159,11 +159,11 @@ def _routed(
     accounts, policy = on.records.accounts(), on.policy
     routed = escalation.routed(accounts, now, on)
     so_far = [link.kept(new.id) for link in chained(new.id, 0, FIRST, [*drafts, routed])]
-    status = fold(new.id, now, [(each, True) for each in so_far], accounts, policy)
+    status = fold(new.id, [(each, True) for each in so_far], accounts, policy)
     told = [cases.draft(*each) for each in climbing.begin(status, now)]
     every = [*drafts, routed, *told]
     kept = [link.kept(new.id) for link in chained(new.id, 0, FIRST, every)]
-    status = fold(new.id, now, [(each, True) for each in kept], accounts, policy)
+    status = fold(new.id, [(each, True) for each in kept], accounts, policy)
     return every, cases.ahead(status, kept)
 
 
@@ -181,6 +181,7 @@ def _drafts(said: Statement, new: CaseRow, now: datetime, on: Incidents) -> list
             "implicated": list(said.implicated),
             "implicated_ids": list(_accounts_named(said.implicated, on)),
             "utterance": said.utterance,
+            "code": new.code_hash.hex(),
         },
     )
     return [first, *originals, *evidence.held(originals, now)]
