@@ -10,8 +10,8 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from tests.flow.test_escalation import HOUR, MINUTE, SAID, House, house_of
 from tests.flow.incident_house import THREE_RUNGS
+from tests.flow.test_escalation import HOUR, MINUTE, SAID, House, house_of
 from tests.values import START
 
 from earwitness.flow.incidents.house import note_policy

@@ -28,7 +28,7 @@ from earwitness.flow.incidents.house import note_policy, policies_since, taken_a
 from earwitness.flow.incidents.parts import Incidents
 from earwitness.flow.incidents.reporting import Statement
 from earwitness.flow.incidents.statistics import Reached, time_to_action
-from earwitness.incidents.records import Kind
+from earwitness.incidents.records import HOUSE, Kind
 from earwitness.incidents.status import Act
 from earwitness.listening import Harm, Imminence
 from earwitness.runners.escalating import Delivering
@@ -402,3 +402,49 @@ def test_a_closed_case_still_tells_that_the_reporter_waits(house: House) -> None
     acting.agree(case, asked, house.people["Mallory"], START + MINUTE, house.on)
     house.pass_time(START + 90 * DAY, START + MINUTE, step=DAY)
     assert house.out.to == ["mailto:ria@example.org"]  # after three months without feedback
+
+
+def test_a_case_that_was_taken_away_altogether_is_told_outside_once(house: House) -> None:
+    assert note_policy(START, house.on)
+    case, other = house.report(), house.report(replace(SAID, imminence=Imminence.PAST))
+    softer = replace(house.on, policy_text=lambda: THREE_RUNGS.split("[outside]")[0])
+    assert note_policy(START, softer)
+    for table in ("incident_delivery", "incident_clock", "incident_record"):
+        change(softer, f"DELETE FROM {table} WHERE incident = '{case}'")
+    change(softer, f"DELETE FROM incident WHERE id = '{case}'")
+    for minutes in range(3):
+        escalation.true_up(START + minutes * MINUTE, softer)
+        for each in softer.records.due_deliveries(START + minutes * MINUTE, 100):
+            delivering.deliver(each.id, START + minutes * MINUTE, softer, house.out)
+    outside = [message for to, message in house.out.sent if to == "mailto:ombudsman@example.net"]
+    assert [message.case for message in outside] == [HOUSE]
+    assert "Somebody has taken away 4 records" in outside[0].text
+    assert not {other, SAID.heard} & set(outside[0].text.split())
+    change(softer, "DELETE FROM incident_delivery")
+    escalation.true_up(START + HOUR, softer)
+    assert not [
+        each for each in softer.records.due_deliveries(START + HOUR, 100) if each.rung is None
+    ]
+
+
+def test_who_takes_the_reporters_code_has_it_until_the_next_true_up(house: House) -> None:
+    code, theirs = codes.new_code(), codes.new_code()
+    case = reporting.report(SAID, code, START, house.on).case
+    stolen = codes.code_hash(theirs).hex()
+    change(house.on, f"UPDATE incident SET code_hash = x'{stolen}' WHERE id = '{case}'")
+    escalation.true_up(START, house.on)
+    house.turn(START)
+    assert reporting.opened(code, house.on).id == case
+    with pytest.raises(NotFound):
+        reporting.opened(theirs, house.on)
+    assert ("Ombudsman", timedelta(0)) in house.told(case)
+
+
+def test_who_gives_the_code_to_another_case_loses_it(house: House) -> None:
+    code = codes.new_code()
+    case, other = reporting.report(SAID, code, START, house.on).case, house.report()
+    hashed = codes.code_hash(code).hex()
+    change(house.on, f"UPDATE incident SET code_hash = x'00' WHERE id = '{case}'")
+    change(house.on, f"UPDATE incident SET code_hash = x'{hashed}' WHERE id = '{other}'")
+    assert escalation.true_up(START, house.on)
+    assert reporting.opened(code, house.on).id == case

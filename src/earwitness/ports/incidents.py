@@ -91,7 +91,7 @@ class IncidentRecords(Protocol):
         """Of each that has any, in their order."""
 
     def record_count(self) -> int:
-        """Of all cases; as many as the log has leaves, unless somebody took some away."""
+        """Of all cases, with a leaf; as many as the log has, unless somebody took some away."""
 
     def near(self, device: str, moment: datetime, within: timedelta) -> Sequence[Utterance]:
         """What is kept of a device around a moment, in the order in which it was heard."""

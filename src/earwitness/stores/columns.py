@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import BigInteger, Dialect, Double, Integer, LargeBinary, Text
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -134,7 +134,7 @@ class _Tolerant(TypeDecorator[T]):
     otherwise: T | None = None
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], T | None]:
-        read = super().result_processor(dialect, coltype)
+        read: Any = super().result_processor(dialect, coltype)
 
         def tolerant(value: Any) -> T | None:
             if value is None:
@@ -142,10 +142,9 @@ class _Tolerant(TypeDecorator[T]):
             if not isinstance(value, self.kept_as):
                 return self.otherwise
             try:
-                found: T = read(value) if read else value
+                return cast(T, read(value) if read else value)
             except (OverflowError, ValueError):
                 return self.otherwise
-            return found
 
         return tolerant
 

@@ -140,8 +140,8 @@ class IncidentStore:
 
     def record_count(self) -> int:
         with self.database.read() as connection:
-            found = connection.execute(select(func.count()).select_from(incident_record))
-            return int(found.scalar_one())
+            both = incident_record.join(log_leaf, log_leaf.c.place == incident_record.c.leaf)
+            return connection.execute(select(func.count()).select_from(both)).scalar_one()
 
     def near(self, device: str, moment: datetime, within: timedelta) -> Sequence[Utterance]:
         return self._around(utterance.c.device == device, moment, within)
@@ -211,7 +211,7 @@ def _ends(connection: Connection, cases: Sequence[str]) -> dict[str, tuple[int, 
     last = {case: found[case].get(number - 1) for case, number in ends.items()}
     places = [each for each in last.values() if each is not None]
     statement = select(log_leaf.c.place, log_leaf.c.leaf).where(log_leaf.c.place.in_(places))
-    content = {place: leaf for place, leaf in connection.execute(statement)}
+    content = {row.place: row.leaf for row in connection.execute(statement)}
     return {case: (ends[case], content.get(last[case], b"")) for case in ends}
 
 

@@ -52,7 +52,9 @@ def _is_vouched_for(connection: Connection, head: Frontier) -> bool:
 
 
 def _of_subtrees(connection: Connection, size: int) -> Frontier:
-    places = [(level, (size >> level) - 1) for level in range(size.bit_length()) if size >> level & 1]
+    places = [
+        (level, (size >> level) - 1) for level in range(size.bit_length()) if size >> level & 1
+    ]
     node = log_node.c
     rows = connection.execute(
         select(node.hash)

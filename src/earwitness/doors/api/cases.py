@@ -61,7 +61,7 @@ class CaseDetail(shapes.Shape):
         status = found.status
         return cls(
             id=found.row.id,
-            at=found.row.opened_at,
+            at=found.status.opened_at,
             standing=standing(status),
             due=[Due(at=each.due, why=each.why) for each in clocks.running(status)],
             proposals=sorted(status.proposals),

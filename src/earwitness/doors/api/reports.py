@@ -60,7 +60,7 @@ class CaseShape(shapes.Shape):
         utterance = said.get("utterance")
         return cls(
             id=each.row.id,
-            at=each.row.opened_at,
+            at=each.status.opened_at,
             reporter=str(said.get("by", "")),
             harm=str(said.get("harm", "")),
             imminence=str(said.get("imminence", "")),

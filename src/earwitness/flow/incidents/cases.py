@@ -56,7 +56,7 @@ class Look:
 
     @property
     def code_hash(self) -> bytes:
-        """Of what opens the reporter's page, as the report itself has it; empty if it is changed."""
+        """Of what opens the reporter's page, as the report has it; empty if that is changed."""
         good = (each.kept for each in self.records if not each.wrong)
         first = next((each for each in good if each.kind == Kind.REPORTED), None)
         try:
@@ -114,6 +114,16 @@ def shown(case: str, on: Incidents) -> Case:
     return Case(case, tuple(Record(each.index, each.opened()) for each in kept))
 
 
+def sound(case: str, on: Incidents) -> list[Kept]:
+    """Its records that are what the log holds."""
+    return [each for each in on.records.records_of([case]).get(case, ()) if not _wrong(each)]
+
+
+def policies(on: Incidents) -> list[Kept]:
+    """The records of those that were in force, in their order."""
+    return [each for each in sound(HOUSE, on) if each.kind == Kind.POLICY]
+
+
 # --- adding ------------------------------------------------------------------------
 
 
@@ -142,7 +152,8 @@ def addition(found: Look, drafts: Sequence[Draft], on: Incidents) -> Addition:
 
 def ahead(status: Status, records: Iterable[Kept]) -> Ahead:
     """What is to come, and what these records want delivered."""
-    return Ahead(clocks.due(status), tuple(one for each in records for one in deliveries(each)))
+    due = None if status.id == HOUSE else clocks.due(status)
+    return Ahead(due, tuple(one for each in records for one in deliveries(each)))
 
 
 def _look(row: CaseRow, kept: Sequence[Kept], accounts: Sequence[Account], on: Incidents) -> Look:
@@ -163,9 +174,9 @@ def _look(row: CaseRow, kept: Sequence[Kept], accounts: Sequence[Account], on: I
 def _policy_at(moment: datetime, on: Incidents) -> Policy:
     """What was in force then, for a case whose own record of it is gone."""
     found = None
-    for each in on.records.records_of([HOUSE]).get(HOUSE, ()):
+    for each in policies(on):
         at = moment_of(each, "at")
-        if not _wrong(each) and at and (at <= moment or found is None):
+        if found is None or (at and at <= moment):
             found = text_of(each, "policy")
     return on.policy if found is None else parse(found)
 

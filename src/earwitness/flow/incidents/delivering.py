@@ -19,7 +19,7 @@ from earwitness.flow.incidents.cases import Look
 from earwitness.flow.incidents.parts import Incidents
 from earwitness.incidents import clocks
 from earwitness.incidents.deliveries import LONGEST_PAUSE, Delivery, deliveries, pause
-from earwitness.incidents.records import Kind
+from earwitness.incidents.records import HOUSE, Kind
 from earwitness.incidents.status import moment_of
 from earwitness.ports import Channels, Message
 
@@ -79,6 +79,8 @@ def _goes_out(wanted: Delivery, row: Delivery | None, found: Look, now: datetime
 
     That somebody inside was, of the row: their rung's time runs out all the same.
     """
+    if wanted.case == HOUSE and _was_told(wanted, found):
+        return True
     if row is None:
         return False
     latest = now + AGAIN
@@ -93,6 +95,9 @@ def _goes_out(wanted: Delivery, row: Delivery | None, found: Look, now: datetime
 
 def message(delivery: Delivery, found: Look, on: Incidents) -> Message:
     """To somebody on a rung, or to the outside."""
+    if found.row.id == HOUSE:
+        text = _of_what_was_taken(delivery, found, on)
+        return Message(delivery.id, HOUSE, "outside", _TAKEN, text, delivery.made_at)
     inside = delivery.rung is not None
     return Message(
         delivery.id,
@@ -117,10 +122,11 @@ def _needless(delivery: Delivery, found: Look) -> str:
 
 
 def _sent(delivery: Delivery, found: Look, now: datetime, on: Incidents) -> None:
-    again = now + AGAIN if delivery.rung is None else None
+    again = now + AGAIN if delivery.rung is None and delivery.case != HOUSE else None
     done = replace(delivery, tries=0, problem="", next_at=again, sent_at=delivery.sent_at or now)
     if delivery.rung is None and not _was_told(delivery, found):
-        _record(Kind.DELIVERED, {"channel": delivery.channel}, found, now, on)
+        fields: dict[str, Value] = {"channel": delivery.channel, "number": delivery.number}
+        _record(Kind.DELIVERED, fields, found, now, on)
     on.records.put_delivery(done)
 
 
@@ -129,6 +135,7 @@ def _was_told(delivery: Delivery, found: Look) -> bool:
     return any(
         each.kept.kind == Kind.DELIVERED
         and each.fields.get("channel") == delivery.channel
+        and each.fields.get("number") == delivery.number
         and not each.wrong
         for each in found.records
     )
@@ -171,6 +178,7 @@ def _record(
 
 _INSIDE = "Earwitness: something waits for you"
 _OUTSIDE = "Earwitness: a report that nobody has acted on"
+_TAKEN = "Earwitness: records of reports were taken away"
 
 
 def _to_inside(found: Look, on: Incidents) -> str:
@@ -188,7 +196,7 @@ def _to_outside(found: Look, on: Incidents) -> str:
     outside = found.status.policy.outside
     return (
         f"To {outside.name if outside else 'whom it concerns'}.\n\n"
-        f"Somebody who works here reported something on {_said(found.row.opened_at)}. You were "
+        f"Somebody who works here reported something on {_said(found.status.opened_at)}. You were "
         "chosen beforehand as who is told where nobody inside acts, or may be told.\n\n"
         + "".join(f"  {line}\n" for line in _course(found))
         + "\nOpen the case, and say that you have taken it:\n\n"
@@ -196,6 +204,19 @@ def _to_outside(found: Look, on: Incidents) -> str:
         f"  code: {on.outside_code(found.row.id)}\n\n"
         "Until you do, this message comes again each day. What was reported is not in it, on "
         "purpose. The log of this place vouches for what the case says; its key is\n\n"
+        f"  {on.book.key.public}\n"
+    )
+
+
+def _of_what_was_taken(delivery: Delivery, found: Look, on: Incidents) -> str:
+    said = next(each.fields for each in found.records if each.kept.number == delivery.number)
+    return (
+        "You were chosen, now or earlier, as who is told where nobody inside acts on a report.\n\n"
+        f"Somebody has taken away {said.get('missing')} records of reports from the store of\n\n"
+        f"  {on.address}\n\n"
+        "Its log still has their leaves, so whoever reported something can show with their receipt "
+        "that they did. What is gone may be a whole case that would have reached you: ask those "
+        "who run this place, and those who work there. The key of its log is\n\n"
         f"  {on.book.key.public}\n"
     )
 

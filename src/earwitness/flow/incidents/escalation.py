@@ -17,12 +17,12 @@ from earwitness.accounts import Account, Role
 from earwitness.errors import NotFound, RevisionConflict
 from earwitness.evidence.merkle import HASH_BYTES
 from earwitness.evidence.records import Value
-from earwitness.flow.incidents import cases, delivering, logbook
+from earwitness.flow.incidents import cases, delivering, house, logbook
 from earwitness.flow.incidents.cases import Look
 from earwitness.flow.incidents.parts import Incidents
 from earwitness.incidents import climbing
 from earwitness.incidents.policy import ROLE, parse
-from earwitness.incidents.records import Draft, Kind
+from earwitness.incidents.records import HOUSE, Draft, Kind
 from earwitness.incidents.status import Status
 from earwitness.listening import Harm, Imminence
 from earwitness.ports import CaseRow
@@ -53,7 +53,7 @@ def fire(ids: Sequence[str], now: datetime, on: Incidents) -> int:
     rows = on.records.case_rows(ids)
     additions, settled = [], {}
     for found in cases.looks(rows, on):
-        drafts = _due(found, now, on)
+        drafts = _due(found, now, on) if found.row.id != HOUSE else []
         if drafts:
             additions.append(cases.addition(found, drafts, on))
         else:  # the table was wrong, or somebody has acted: nothing is due
@@ -70,13 +70,15 @@ def fire(ids: Sequence[str], now: datetime, on: Incidents) -> int:
 def true_up(now: datetime, on: Incidents) -> int:
     """Makes the tables again where they are not what the records say; returns for how many cases.
 
-    Deliveries that are missing, or that somebody holds back, go out again.
+    Deliveries that are missing, or that somebody holds back, go out again; a case that somebody
+    took away is put back.
     """
     lost = set(on.records.lost_cases())
     for case in lost:
         on.records.put_case(CaseRow(case, secrets.token_bytes(HASH_BYTES), now))
+    house.alarm(now, on)
     kept, wrong = on.records.clocks(), {}
-    for found in cases.looks(on.records.cases(), on):
+    for found in cases.looks([*on.records.case_rows([HOUSE]), *on.records.cases()], on):
         case = found.row.id
         found = _restored(found, case in lost, now, on)
         ahead = cases.ahead(found.status, (each.kept for each in found.records if not each.wrong))

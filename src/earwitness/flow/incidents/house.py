@@ -1,38 +1,33 @@
-"""What concerns every case: a record of its own in the log, which every reporter sees."""
+"""What concerns every case: records of their own in the log, which every reporter sees."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from datetime import datetime
 
+from earwitness.errors import InputError
+from earwitness.evidence.records import Value
 from earwitness.flow.incidents import cases, logbook
 from earwitness.flow.incidents.parts import Incidents
-from earwitness.incidents.deliveries import Ahead
-from earwitness.incidents.records import HOUSE, Kept, Kind
+from earwitness.incidents.deliveries import Ahead, deliveries
+from earwitness.incidents.policy import Policy, parse
+from earwitness.incidents.records import FIRST, HOUSE, Draft, Kept, Kind, chained, next_number
 from earwitness.incidents.status import moment_of, text_of
 from earwitness.ports import Addition, CaseRow
 
 
 def note_policy(now: datetime, on: Incidents) -> bool:
     """That another policy is in force than the last one on record; whether that was so."""
-    text, known = on.policy_text(), _records(on)
+    text, known = on.policy_text(), cases.policies(on)
     if known and text_of(known[-1], "policy") == text:
         return False
-    draft = cases.draft(Kind.POLICY, {"at": now.isoformat(), "policy": text})
-    if known:
-        addition = Addition(HOUSE, known[-1].number + 1, [draft], Ahead())
-        on.records.add_records([addition], now, on.book.sign)
-    else:
-        nobodys = hashlib.sha256(b"earwitness: a code that nobody has").digest()
-        on.records.open_case(CaseRow(HOUSE, nobodys, now), [draft], Ahead(), on.book.sign)
-    logbook.remember(on.book)
+    _add(cases.draft(Kind.POLICY, {"at": now.isoformat(), "policy": text}), now, on)
     return True
 
 
 def policies_since(moment: datetime, on: Incidents) -> list[datetime]:
     """When others came into force."""
-    moments = (moment_of(each, "at") for each in _records(on)[1:])
+    moments = (moment_of(each, "at") for each in cases.policies(on)[1:])
     return [each for each in moments if each and each > moment]
 
 
@@ -41,5 +36,47 @@ def taken_away(on: Incidents) -> int:
     return on.records.log_size() - on.records.record_count()
 
 
-def _records(on: Incidents) -> Sequence[Kept]:
-    return on.records.records_of([HOUSE]).get(HOUSE, ())
+def alarm(now: datetime, on: Incidents) -> bool:
+    """That records were taken away, more than when it was last said; whether that was so.
+
+    Where all of a case is gone there is nothing left that could climb. So every outside that a
+    policy on record has named is told: whoever takes a case away may have changed the policy.
+    """
+    missing = taken_away(on)
+    said = [
+        each.fields.get("missing") for each in cases.sound(HOUSE, on) if each.kind == Kind.OUTSIDE
+    ]
+    if missing <= max((each for each in said if isinstance(each, int)), default=0):
+        return False
+    outsides = [parsed.outside for each in cases.policies(on) if (parsed := _parsed(each))]
+    channels: list[Value] = []
+    for channel in dict.fromkeys(one for each in outsides if each for one in each.channels):
+        channels.append(channel)
+    fields: dict[str, Value] = {
+        "at": now.isoformat(),
+        "why": "records were taken away",
+        "missing": missing,
+        "channels": channels,
+    }
+    _add(cases.draft(Kind.OUTSIDE, fields), now, on)
+    return True
+
+
+def _add(draft: Draft, now: datetime, on: Incidents) -> None:
+    kept = on.records.records_of([HOUSE]).get(HOUSE, ())
+    number = next_number(each.number for each in kept)
+    new = chained(HOUSE, number, FIRST, [draft])[0].kept(HOUSE)
+    ahead = Ahead(deliveries=deliveries(new))
+    if on.records.case_rows([HOUSE]):
+        on.records.add_records([Addition(HOUSE, number, [draft], ahead)], now, on.book.sign)
+    else:
+        nobodys = hashlib.sha256(b"earwitness: a code that nobody has").digest()
+        on.records.open_case(CaseRow(HOUSE, nobodys, now), [draft], ahead, on.book.sign)
+    logbook.remember(on.book)
+
+
+def _parsed(kept: Kept) -> Policy | None:
+    try:
+        return parse(text_of(kept, "policy"))
+    except InputError:
+        return None

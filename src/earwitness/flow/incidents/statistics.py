@@ -39,7 +39,7 @@ def time_to_action(account: Account, on: Incidents) -> Sequence[Reached]:
         if at is None:
             waiting += 1
         else:
-            acted.setdefault(where, []).append(at - found.row.opened_at)
+            acted.setdefault(where, []).append(at - found.status.opened_at)
     made = [Reached(where, len(each), median_low(each)) for where, each in acted.items()]
     made.sort(key=lambda each: each.median or timedelta())
     return [*made, *([Reached("nobody has acted", waiting, None)] if waiting else [])]

@@ -134,7 +134,9 @@ class _Desk:
             stands=found.status,
             running=clocks.running(found.status),
             now=self._program.clock.now(),
-            policies=await asyncio.to_thread(house.policies_since, case.opened_at, self._on),
+            policies=await asyncio.to_thread(
+                house.policies_since, found.status.opened_at, self._on
+            ),
             taken_away=await asyncio.to_thread(house.taken_away, self._on),
             names={},
             broken=broken,
