@@ -23,7 +23,7 @@ from earwitness.audio.silero import SileroDetector
 from earwitness.config import unknown_variables
 from earwitness.engines.moonshine import graphs
 from earwitness.errors import EarwitnessError, EngineError, LogBroken, SettingsError, StoreError
-from earwitness.flow.incidents import cases, escalation, house, logbook
+from earwitness.flow.incidents import cases, escalation, house, logbook, stamping
 from earwitness.flow.steps import NOTHING_TO_DO
 from earwitness.model import SAMPLE_RATE, Lexicon, Samples
 from earwitness.speech.text import words
@@ -155,6 +155,9 @@ def _incidents(program: Earwitness) -> tuple[Mark, str]:
         )
     if missing := house.taken_away(program.incidents):
         raise LogBroken(f"{missing} records were taken away: the log has leaves of them.")
+    if book.authority and not stamping.is_stamped(book):
+        asked = "no authority has stamped the newest head yet; one is asked every ten minutes"
+        return Mark.WARNING, f"{len(opened)} reports as they were; {asked}"
     by = f"{book.quorum} of {len(book.witnesses)} witnesses" if book.witnesses else "no witness"
     return Mark.OK, f"{len(opened)} reports as they were; signed by {by}; key {book.key.public}"
 

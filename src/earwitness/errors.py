@@ -120,6 +120,10 @@ class NotWitnessed(EarwitnessError):
     exit_code = 6
 
 
+class NotStamped(EarwitnessError):
+    """The authority did not stamp the log's head; it is asked again."""
+
+
 class NotDelivered(EarwitnessError):
     """The other side did not take the message; it is sent again."""
 

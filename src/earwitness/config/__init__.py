@@ -70,6 +70,17 @@ class Settings(ReadSettings):
         description="So many of them must have signed before a report is acknowledged; 0 for more "
         "than half.",
     )
+    timestamp_authority: str = Field(
+        "",
+        pattern=r"^(https?://[^\s?#]+)?$",
+        description="The address of an authority that stamps new heads of that log (RFC 3161); "
+        "empty for none.",
+    )
+    timestamp_roots: Path | None = Field(
+        None,
+        description="Certificates (PEM) of whom to believe such a stamp: the authority's own, or "
+        "those of who vouches for it.",
+    )
     escalation: Path | None = Field(
         None,
         description="The escalation policy, a TOML file: who must act on a report, by when, and "

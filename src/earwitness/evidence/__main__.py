@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .notes import NoteError, VerifierKey
-from .verify import verify
+from .timestamps import certificates
+from .verify import Findings, verify
 
 ABOUT = "What receipts and cases prove, without the server that made them and without a network."
 LONGEST = 64 * 1024 * 1024
@@ -21,25 +22,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("files", nargs="+", metavar="FILE")
     parser.add_argument("--key", action="append", default=[], help="a key of the log, as published")
     parser.add_argument("--witness", action="append", default=[], help="a key of a witness")
+    parser.add_argument("--authority", help="PEM file of whose timestamps you believe")
     given = parser.parse_args(arguments)
     try:
-        keys = [VerifierKey.parse(each) for each in given.key]
-        witnesses = [VerifierKey.parse(each) for each in given.witness]
-        files = {name: read(name) for name in given.files}
+        findings = read_and_verify(given.files, given.key, given.witness, given.authority)
     except (NoteError, OSError, UnicodeDecodeError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
-    findings = verify(files, keys, witnesses)
     print(findings, end="")
     return 0 if findings.holds else 1
 
 
-def read(name: str) -> str:
-    """The text of a file. Raises OSError, ValueError."""
+def read_and_verify(
+    names: Sequence[str], keys: Sequence[str], witnesses: Sequence[str], authority: str | None
+) -> Findings:
+    """Files by name, keys as they are published. Raises OSError, ValueError."""
+    files = {name: _read(name) for name in names}
+    return verify(
+        {name: content.decode() for name, content in files.items() if not _is_der(content)},
+        list(map(VerifierKey.parse, keys)),
+        list(map(VerifierKey.parse, witnesses)),
+        {name: content for name, content in files.items() if _is_der(content)},
+        certificates(_read(authority)) if authority else (),
+    )
+
+
+def _read(name: str) -> bytes:
     path = Path(name)
     if path.stat().st_size > LONGEST:
         raise ValueError(f"{name} is larger than anything that can be verified.")
-    return path.read_text(encoding="utf-8")
+    return path.read_bytes()
+
+
+def _is_der(content: bytes) -> bool:
+    """As timestamps are, and no text begins."""
+    return content[:2] in (b"0\x80", b"0\x81", b"0\x82", b"0\x83")
 
 
 if __name__ == "__main__":

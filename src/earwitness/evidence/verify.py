@@ -10,11 +10,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import pairwise
+from types import MappingProxyType
+
+from cryptography.x509 import Certificate
 
 from .cases import FORMAT as CASE
 from .cases import Case, CaseError, differences
+from .checkpoints import Checkpoint
 from .notes import COSIGNATURE, VerifierKey
 from .receipts import Receipt, ReceiptError, agree, shows_growth
+from .timestamps import Timestamp, TimestampError
 
 
 @dataclass
@@ -43,10 +48,13 @@ def verify(
     files: Mapping[str, str],
     keys: Sequence[VerifierKey] = (),
     witnesses: Sequence[VerifierKey] = (),
+    stamps: Mapping[str, bytes] = MappingProxyType({}),
+    authorities: Sequence[Certificate] = (),
 ) -> Findings:
     """Files by name: receipts, and cases as a server shows them now.
 
-    ``keys`` and ``witnesses`` are those that somebody knows from elsewhere than these files.
+    ``stamps`` are tokens of an authority, by name, too. ``keys``, ``witnesses`` and
+    ``authorities`` are those that somebody knows from elsewhere than these files.
     """
     found = Findings()
     receipts: dict[str, Receipt] = {}
@@ -59,6 +67,10 @@ def verify(
                 receipts[name] = _checked(name, text, keys, witnesses, found)
         except (ReceiptError, CaseError) as error:
             found.broken.append(f"{name}: {error}")
+    for name, content in stamps.items():
+        _check_stamp(name, content, list(receipts.values()), authorities, found)
+    if receipts and not any("says " in each for each in found.proven):
+        found.open.append("When: no witness, and no authority that you trust, says so.")
     _compare_receipts(receipts, found)
     for name, case in cases.items():
         _compare_case(name, case, list(receipts.values()), found)
@@ -95,8 +107,8 @@ def _checked(
         found.proven.append(f"{name}: by {moment}, says the witness {who}{known}.")
     if not checked.witnesses:
         found.open.append(
-            f"{name}: when, and that everybody is shown the same log. No witness signed it, so "
-            "whoever has the log's key could show others another one."
+            f"{name}: that everybody is shown the same log. No witness signed it, so whoever has "
+            "the log's key could show others another one."
         )
     return receipt
 
@@ -115,6 +127,40 @@ def _moment(seconds: int) -> str:
         return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     except (OverflowError, ValueError, OSError):
         return f"{seconds} seconds after 1970"
+
+
+def _check_stamp(
+    name: str,
+    content: bytes,
+    receipts: Sequence[Receipt],
+    authorities: Sequence[Certificate],
+    found: Findings,
+) -> None:
+    try:
+        stamp = Timestamp.parse(content)
+        if authorities:
+            stamp.check(authorities)
+    except TimestampError as error:
+        found.broken.append(f"{name}: {error}")
+        return
+    covered = [(each, size) for each in receipts for size in sorted(_stamped_sizes(stamp, each))]
+    if not covered:
+        found.broken.append(f"{name}: it is a timestamp of something else than what is here.")
+    for receipt, size in covered:
+        count = sum(each.index < size for each in receipt.entries)
+        by = f"by {_moment(int(stamp.moment.timestamp()))}, says {stamp.by}"
+        said = f"{_count(count, 'record')} of the case {receipt.case} stood in the log {by}."
+        if authorities:
+            found.proven.append(f"{name}: {said}")
+        else:
+            found.open.append(f"{name}: {said} Give the certificate of an authority you trust.")
+
+
+def _stamped_sizes(stamp: Timestamp, receipt: Receipt) -> set[int]:
+    """Of the heads that the receipt shows, those that it is of."""
+    origin = receipt.head.origin
+    old = [Checkpoint(origin, each.size, each.root) for each in receipt.grown]
+    return {each.size for each in (receipt.head, *old) if stamp.covers(str(each))}
 
 
 def _compare_receipts(receipts: Mapping[str, Receipt], found: Findings) -> None:

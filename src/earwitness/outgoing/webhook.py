@@ -10,13 +10,11 @@ import base64
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
-from http.client import HTTPException
 from typing import Any
-from urllib.error import HTTPError
-from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from earwitness.errors import NotDelivered
 from earwitness.ports import Message
+from earwitness.wire.posting import post
 
 SECONDS = 10.0
 
@@ -34,16 +32,13 @@ def send(url: str, message: Message, source: str, sign: Sign, now: datetime) -> 
         "webhook-timestamp": moment,
         "webhook-signature": f"v1a,{base64.b64encode(signed).decode()}",
     }
-    request = Request(url, body, headers)  # noqa: S310 (the policy allows https, or this machine)
     try:
-        with build_opener(_NoRedirects).open(request, timeout=SECONDS):
-            return
-    except HTTPError as error:
-        error.close()
-        raise NotDelivered(f"answered {error.code}") from error
-    except (OSError, HTTPException) as error:
+        status, _ = post(url, body, headers, SECONDS)
+    except OSError as error:
         why = getattr(error, "reason", error)
         raise NotDelivered(f"no answer: {type(why).__name__}") from error
+    if not 200 <= status < 300:
+        raise NotDelivered(f"answered {status}")
 
 
 def event(message: Message, source: str) -> dict[str, Any]:
@@ -58,8 +53,3 @@ def event(message: Message, source: str) -> dict[str, Any]:
         "datacontenttype": "application/json",
         "data": {"text": message.text},
     }
-
-
-class _NoRedirects(HTTPRedirectHandler):
-    def redirect_request(self, *_: Any) -> None:
-        return None

@@ -28,6 +28,7 @@ from earwitness.ports.incidents import (
     HeadCopy,
     IncidentRecords,
     Message,
+    TimestampAuthority,
     Witness,
 )
 from earwitness.ports.lead import GoldRecords, OverviewRecords
@@ -62,6 +63,7 @@ __all__ = [
     "Records",
     "ShowsFrames",
     "SpeechDetector",
+    "TimestampAuthority",
     "TokenRecords",
     "UtteranceRecords",
     "Witness",

@@ -113,6 +113,12 @@ class IncidentRecords(Protocol):
     def put_checkpoint(self, size: int, note: str) -> None:
         """With more signatures than before, once witnesses have signed it."""
 
+    def timestamp_covering(self, index: int) -> tuple[int, bytes] | None:
+        """The first that an authority gave a head with this leaf, and the size of that head."""
+
+    def put_timestamp(self, size: int, token: bytes, now: datetime) -> None:
+        """Of the head with so many leaves, in the place of one that is there."""
+
 
 class EscalationRecords(Protocol):
     """When what is due, and what is on its way; all of it can be made again from the records."""
@@ -159,6 +165,13 @@ class HeadCopy(Protocol):
 
     def write(self, note: str) -> None:
         """Durable on return. One of a smaller log than what is there changes nothing."""
+
+
+class TimestampAuthority(Protocol):
+    """Somebody else, whose word it is by when something was there."""
+
+    def stamp(self, text: str) -> bytes:
+        """A token (RFC 3161) that was checked. Raises NotStamped, which says why."""
 
 
 class Witness(Protocol):

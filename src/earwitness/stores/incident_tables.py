@@ -56,6 +56,15 @@ log_checkpoint = Table(
     Column("note", TolerantText, nullable=False),
 )
 
+# What an authority said when it saw a head: a token of RFC 3161.
+log_timestamp = Table(
+    "log_timestamp",
+    metadata,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("token", TolerantBytes, nullable=False),
+    Column("at", TolerantMoment, nullable=False),
+)
+
 incident = Table(
     "incident",
     metadata,

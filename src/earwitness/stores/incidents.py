@@ -29,6 +29,7 @@ from earwitness.stores.incident_tables import (
     log_head,
     log_leaf,
     log_node,
+    log_timestamp,
 )
 from earwitness.stores.log_head import locked_head
 from earwitness.stores.tables import utterance
@@ -198,6 +199,18 @@ class IncidentStore:
         with self.database.write() as connection:
             if connection.execute(change).rowcount != 1:
                 raise NotFound(f"There is no checkpoint of {size} leaves.")
+
+    def timestamp_covering(self, index: int) -> tuple[int, bytes] | None:
+        one = log_timestamp.c
+        statement = select(one.size, one.token).where(one.size > index, one.token != b"")
+        with self.database.read() as connection:
+            row = connection.execute(statement.order_by(one.size).limit(1)).one_or_none()
+        return None if row is None else (row.size, row.token)
+
+    def put_timestamp(self, size: int, token: bytes, now: datetime) -> None:
+        with self.database.write() as connection:
+            new = {"size": size, "token": token, "at": now}
+            connection.execute(self.database.upsert(log_timestamp, ["token", "at"]), [new])
 
 
 def _ends(connection: Connection, cases: Sequence[str]) -> dict[str, tuple[int, bytes]]:

@@ -243,11 +243,14 @@ class Earwitness(Parts):
         """A context manager that carries out events for as long as it is open."""
         from earwitness.runners.durable import DurableRunner
         from earwitness.runners.escalating import Climbing, Delivering
+        from earwitness.runners.stamping import Stamping
 
         jobs: list[Job] = [
             Climbing(self.incidents, self.clock, self.reserve),
             Delivering(self.incidents, self.clock, lambda: self.channels),
         ]
+        if self.incidents.book.authority:
+            jobs.append(Stamping(self.incidents.book, self.clock))
         url = self.settings.workflows_url
         return DurableRunner(url, self.records, self.carry_out, steps.NOTHING_TO_DO, jobs)
 

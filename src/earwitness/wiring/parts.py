@@ -39,6 +39,7 @@ from earwitness.model import (
     Samples,
 )
 from earwitness.outgoing import OpenChannels
+from earwitness.outgoing.timestamping import authority_at
 from earwitness.ports import Engine
 from earwitness.runners.steady import SteadyClock
 from earwitness.speech.doubt import Thresholds, rules
@@ -106,6 +107,7 @@ class Parts:
             HeadFile(folder / "log.head"),
             witnesses,
             self.settings.witness_quorum or (len(witnesses) // 2 + 1 if witnesses else 0),
+            authority_at(self.settings.timestamp_authority, self.settings.timestamp_roots),
         )
         return Incidents(
             self.records,

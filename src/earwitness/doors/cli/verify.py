@@ -12,20 +12,25 @@ from rich.markup import escape
 from earwitness.doors.cli.app import app
 from earwitness.doors.cli.screen import Json, Screen
 from earwitness.errors import InputError
-from earwitness.evidence.__main__ import read
-from earwitness.evidence.notes import NoteError, VerifierKey
+from earwitness.evidence.__main__ import read_and_verify
 from earwitness.evidence.verify import Findings
-from earwitness.evidence.verify import verify as verified
 
 Key = Annotated[list[str], typer.Option("--key", help="A key of the log, as it is published.")]
 Witness = Annotated[list[str], typer.Option("--witness", help="A key of a witness.")]
 
+Authority = Annotated[
+    Path | None, typer.Option("--authority", help="PEM file of whose timestamps you believe.")
+]
+
 
 @app.command()
 def verify(
-    files: Annotated[list[Path], typer.Argument(help="Receipts; cases as they are shown now.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="Receipts; cases as they are shown now; timestamps.")
+    ],
     key: Key = [],  # noqa: B006
     witness: Witness = [],  # noqa: B006
+    authority: Authority = None,
     as_json: Json = False,
 ) -> None:
     """Say what receipts prove, what they do not, and what was changed.
@@ -35,11 +40,10 @@ def verify(
     """
     screen = Screen(as_json)
     try:
-        keys, witnesses = (list(map(VerifierKey.parse, each)) for each in (key, witness))
-        texts = {str(path): read(str(path)) for path in files}
-    except (NoteError, OSError, ValueError) as error:
+        pem = str(authority) if authority else None
+        found = read_and_verify(list(map(str, files)), key, witness, pem)
+    except (OSError, ValueError) as error:
         raise InputError(str(error)) from error
-    found = verified(texts, keys, witnesses)
     screen.result(found, lambda out: _show(found, out))
     if not found.holds:
         raise typer.Exit(1)

@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from earwitness.accounts import Account
-from earwitness.errors import NotFound, StoreError
-from earwitness.flow.incidents import acting, cases, logbook
+from earwitness.errors import NotFound, NotStamped, StoreError
+from earwitness.flow.incidents import acting, cases, logbook, stamping
 from earwitness.flow.incidents.parts import Incidents
 from earwitness.incidents.records import Kind
 
@@ -26,8 +26,10 @@ The case {case}, as {by} took it out of Earwitness on {at}, because: {why}
   receipt.json     that the log holds each of them, with its signed head
   policy.toml      who had to act, as it was when the case began
   evidence/        the sealed originals, by the SHA-256 of their content
+  timestamps/      by when an authority saw the log, where one is asked: its tokens (RFC 3161)
+                   and what they are of, for `openssl ts -verify -data N.checkpoint -in N.tsr`
 
-`earwitness verify receipt.json case.json` says what is proven, without a network.
+`earwitness verify receipt.json case.json timestamps/*.tsr` says what is proven, without a network.
 """
 
 
@@ -38,7 +40,12 @@ def export(case: str, why: str, by: Account, now: datetime, on: Incidents) -> by
     """
     found = acting.took(case, why, by, now, on)
     text = README.format(case=case, by=by.name, at=now.isoformat(), why=why.strip())
-    files = {"README.txt": text.encode(), **dict(_files(case, on))}
+    files = {"README.txt": text.encode()}
+    try:
+        stamping.stamp(now, on.book)
+    except NotStamped as error:
+        files["timestamps/missing.txt"] = f"The newest records have none: {error}\n".encode()
+    files |= dict(_files(case, on))
     info = {
         "Bagging-Date": now.date().isoformat(),
         "External-Identifier": case,
@@ -72,8 +79,13 @@ def bag(name: str, files: Mapping[str, bytes], info: Mapping[str, str]) -> bytes
 def _files(case: str, on: Incidents) -> Iterator[tuple[str, bytes]]:
     shown = cases.shown(case, on)
     yield "case.json", str(shown).encode()
-    yield "receipt.json", str(logbook.receipt(case, on.book)).encode()
-    for kept in on.records.records(case):
+    records = on.records.records(case)
+    stamps = stamping.earliest((each.index for each in records), on.book)
+    yield "receipt.json", str(logbook.receipt(case, on.book, [s.size for s in stamps])).encode()
+    for each in stamps:
+        yield f"timestamps/{each.size}.tsr", each.token
+        yield f"timestamps/{each.size}.checkpoint", each.text.encode()
+    for kept in records:
         if kept.kind == Kind.ROUTED:
             yield "policy.toml", str(kept.fields.get("policy", "")).encode()
         key = kept.fields.get("sha256")

@@ -22,7 +22,7 @@ from earwitness.evidence.merkle import (
 from earwitness.evidence.notes import Note, NoteError, Signature, SigningKey, signature
 from earwitness.evidence.receipts import Entry, Growth, Receipt, ReceiptError
 from earwitness.evidence.witnessing import Submission
-from earwitness.ports import HeadCopy, IncidentRecords, Witness
+from earwitness.ports import HeadCopy, IncidentRecords, TimestampAuthority, Witness
 
 TURNS = 3
 """Of asking a witness: what it knows, then with a proof from there, once more if others ask."""
@@ -38,6 +38,7 @@ class Logbook:
     witnesses: tuple[Witness, ...] = ()
     quorum: int = 0
     """So many of them sign a head before anything in it is acknowledged."""
+    authority: TimestampAuthority | None = None
 
     def sign(self, head: Checkpoint) -> str:
         """A head as the note that is kept with it."""
