@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.torture import deadlines, full, kills, power, schedules, syscalls
+from tests.torture.quiet import quiet
 
 
 def main() -> int:
@@ -22,6 +23,7 @@ def main() -> int:
     asked.add_argument("--seeds", type=int, default=500)
     asked.add_argument("--first-seed", type=int, default=0)
     given = asked.parse_args()
+    quiet()
     parts: dict[str, Callable[[], str]] = {
         f"{given.seeds} schedules of crashes, set clocks and lost messages": lambda: _schedules(
             given.first_seed, given.seeds
@@ -42,9 +44,9 @@ def main() -> int:
         began = time.monotonic()
         try:
             found = part()
-        except AssertionError as error:
+        except Exception as error:
             wrong += 1
-            found = f"FAILED: {error}"
+            found = f"FAILED: {type(error).__name__}: {error}"
         print(f"  {found}  ({time.monotonic() - began:.0f} s)", flush=True)
     return min(wrong, 1)
 

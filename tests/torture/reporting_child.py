@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.flow.incident_house import incidents
 from tests.flow.test_reporting import SAID, keep
+from tests.torture.quiet import quiet
 from tests.values import START
 
 from earwitness.flow.incidents import codes, reporting
@@ -23,4 +24,5 @@ def main(folder: Path, worker: str) -> None:
         print("acknowledged", code, given.case, flush=True)
 
 
+quiet()
 main(Path(sys.argv[1]), sys.argv[2])

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from tests.flow.incident_house import THREE_RUNGS, incidents
+from tests.torture.quiet import quiet
 
 from earwitness.runners.escalating import Climbing
 from earwitness.runners.steady import SteadyClock
@@ -25,4 +26,5 @@ def main(folder: Path, moment: datetime) -> None:
             print(time.time(), len(json.loads(each.what)), flush=True)
 
 
+quiet()
 main(Path(sys.argv[1]), datetime.fromisoformat(sys.argv[2]))
