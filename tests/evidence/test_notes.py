@@ -42,6 +42,15 @@ def test_a_note_with_one_bit_changed_is_not_verified(place: int, bit: int) -> No
     assert verified == []
 
 
+def test_a_signature_is_written_in_one_way_only() -> None:
+    last = SIGNED.rstrip().rstrip("=")[-1]
+    same = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    other = same[same.index(last) ^ 1]  # it differs in bits that base64 leaves over
+    at = SIGNED.rindex(last)
+    with pytest.raises(NoteError, match="base64"):
+        Note.parse(SIGNED[:at] + other + SIGNED[at + 1 :])
+
+
 def test_others_signatures_say_nothing_and_forged_ones_are_named() -> None:
     note = LOG.sign("a\n\nb\n")
     other = SigningKey.from_seed(LOG.name, b"o" * 32)

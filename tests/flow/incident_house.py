@@ -20,7 +20,7 @@ from earwitness.incidents.policy import BUILT_IN
 from earwitness.ports import Message, Witness
 from earwitness.stores import FolderBlobs, SqlRecords, open_store
 from earwitness.stores.head_file import HeadFile
-from earwitness.witness.key_file import log_key
+from earwitness.witness.key_file import log_keys
 
 THREE_RUNGS = """
 [people.mallory]
@@ -82,12 +82,12 @@ def incidents(
 ) -> Incidents:
     """All parts in one folder; opened by as many processes as like."""
     store = open_store(url or f"sqlite:///{folder / 'one.db'}")
-    key, copy = log_key(folder / "log.key"), HeadFile(folder / "log.head")
+    keys, copy = log_keys(folder / "log.key"), HeadFile(folder / "log.head")
     return Incidents(
         store,
         FolderBlobs(folder / "clips"),
         FolderBlobs(folder / "sealed"),
-        Logbook(store, key, copy, tuple(witnesses), quorum),
+        Logbook(store, keys, copy, tuple(witnesses), quorum),
         lambda: policy,
         partial(code_of, bytes(32)),
         bytes(32),

@@ -40,6 +40,8 @@ class Checkpoint:
         is_number = size.isascii() and size.isdecimal() and (size == "0" or size[0] != "0")
         if not origin or not is_number or len(size) > 19 or int(size) > MAX_SIZE:
             raise NoteError("A checkpoint names its log and how many leaves it has.")
+        if b64encode(found).decode() != root:
+            raise NoteError("A checkpoint's root is written in base64.")
         if len(found) != HASH_BYTES or (size == "0" and found != EMPTY):
             raise NoteError("A checkpoint has a root of 32 bytes.")
         return cls(origin, int(size), found)

@@ -249,7 +249,11 @@ def _is_broken(text: str) -> bool:
 
 
 def _base64(text: str) -> bytes:
+    """As it is written in one way only: no bit of a note can be changed unseen."""
     try:
-        return b64decode(text, validate=True)
+        found = b64decode(text, validate=True)
     except (Base64Error, ValueError) as error:
         raise NoteError("Something is not written in base64.") from error
+    if b64encode(found).decode() != text:
+        raise NoteError("Something is not written in base64 as it should be.")
+    return found

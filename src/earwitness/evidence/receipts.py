@@ -17,6 +17,7 @@ from .checkpoints import Checkpoint
 from .merkle import ProofError, check_consistency, check_inclusion, leaf_hash
 from .notes import COSIGNATURE, Note, NoteError, SigningKey, VerifierKey
 from .records import RecordError, canonical, commitments_of
+from .succession import trusted
 
 FORMAT = "earwitness receipt v1"
 LONGEST = 4_000_000
@@ -48,7 +49,10 @@ class Growth:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """``key`` is the log's; ``witnesses`` are those of whom ``quorum`` had to sign."""
+    """``key`` is the log's; ``witnesses`` are those of whom ``quorum`` had to sign.
+
+    ``successions`` say which keys of the log followed which, the oldest first.
+    """
 
     case: str
     key: VerifierKey
@@ -57,6 +61,7 @@ class Receipt:
     witnesses: tuple[VerifierKey, ...] = ()
     quorum: int = 0
     grown: tuple[Growth, ...] = ()
+    successions: tuple[Note, ...] = ()
     signature: bytes = b""
     """Of the log's key, over everything else here: 64 bytes."""
 
@@ -77,6 +82,7 @@ class Receipt:
         return canonical(self._shown())
 
     def _shown(self) -> dict[str, Any]:
+        followed = {"successions": [str(each) for each in self.successions]}
         return {
             "format": FORMAT,
             "case": self.case,
@@ -95,6 +101,7 @@ class Receipt:
                 }
                 for each in self.grown
             ],
+            **(followed if self.successions else {}),
         }
 
     @classmethod
@@ -117,11 +124,12 @@ class Receipt:
 
         Raises ReceiptError where it does not hold together: a signature, a proof, a place.
         """
-        known, trusted = list(keys), list(witnesses)
+        given, trusted_witnesses = list(keys), list(witnesses)
+        known = trusted(given or [self.key], self.successions)
         try:
             head = self.head
             self.key.vouched(self._body(), self.signature)
-            signers = self.checkpoint.signed_by([*(known or [self.key]), *self.witnesses, *trusted])
+            signers = self.checkpoint.signed_by([*known, *self.witnesses, *trusted_witnesses])
             for each in self.entries:
                 leaf = leaf_hash(each.leaf)
                 check_inclusion(each.index, head.size, leaf, head.root, each.proof)
@@ -130,7 +138,7 @@ class Receipt:
                 check_consistency(growth.size, growth.root, head.size, head.root, growth.proof)
         except (NoteError, ProofError, RecordError) as error:
             raise ReceiptError(str(error)) from error
-        if not any(each in signers for each in (known or [self.key])):
+        if not any(each in signers for each in known):
             raise ReceiptError("The log's key did not sign this checkpoint.")
         if head.origin != self.key.name:
             raise ReceiptError("The checkpoint is one of another log than the key.")
@@ -141,9 +149,10 @@ class Receipt:
             )
         return Checked(
             head,
-            key_is_known=bool(known),
+            key_is_known=bool(given),
+            followed=bool(given) and not any(each in signers for each in given),
             witnesses=tuple(each.name for each in signers if each.kind == COSIGNATURE),
-            known_witnesses=tuple(each.name for each in signers if each in trusted),
+            known_witnesses=tuple(each.name for each in signers if each in trusted_witnesses),
         )
 
 
@@ -151,11 +160,13 @@ class Receipt:
 class Checked:
     """A receipt that holds together: the log's head, and who vouches for it.
 
-    ``key_is_known`` from elsewhere; else the receipt alone says whose log it is.
+    ``key_is_known`` from elsewhere; else the receipt alone says whose log it is. ``followed``: the
+    log was signed with keys for which the known one vouched when it was replaced.
     """
 
     head: Checkpoint
     key_is_known: bool
+    followed: bool
     witnesses: tuple[str, ...]
     known_witnesses: tuple[str, ...]
 
@@ -168,8 +179,10 @@ def agree(one: Receipt, other: Receipt) -> str:
     """
     earlier, later = sorted((one, other), key=lambda each: each.head.size)
     old, new = earlier.head, later.head
-    if old.origin != new.origin or earlier.key != later.key:
+    if old.origin != new.origin:
         return "They are of different logs."
+    if later.key not in trusted([earlier.key], later.successions):
+        return "They are signed with different keys, and the earlier does not name the later one."
     if old.size == new.size:
         return "" if old.root == new.root else _forked(old, new)
     for growth in later.grown:
@@ -211,7 +224,7 @@ def _receipt(found: Mapping[str, Any]) -> Receipt:
     expected = {
         "format", "case", "key", "witnesses", "checkpoint", "entries", "grown", "signature",
     }  # fmt: skip
-    if found.keys() != expected:
+    if found.keys() - {"successions"} != expected:
         raise ReceiptError("A receipt has other parts.")
     told = found["witnesses"]
     return Receipt(
@@ -231,6 +244,7 @@ def _receipt(found: Mapping[str, Any]) -> Receipt:
             )
             for each in found["grown"]
         ),
+        successions=tuple(map(Note.parse, found.get("successions", ()))),
         signature=b64decode(found["signature"], validate=True),
     )  # fmt: skip
 

@@ -95,7 +95,12 @@ def _checked(
         f"{name}: {_count(len(receipt.entries), 'record')} of the case {receipt.case} stood in the "
         f"log {head.origin} when it had {_count(head.size, 'leaf', 'leaves')}."
     )
-    if checked.key_is_known:
+    if checked.followed:
+        found.proven.append(
+            f"{name}: it is signed by a key for which the one that you gave vouched, before it "
+            "was replaced."
+        )
+    elif checked.key_is_known:
         found.proven.append(f"{name}: it is signed by a key of the log that you gave.")
     else:
         found.open.append(

@@ -34,6 +34,7 @@ class Kind(StrEnum):
     IMPLICATED = "implicated"  # somebody else is
     ADMITTED = "admitted"  # who came later, and may see the case all the same
     RESTORED = "restored"  # its row, which somebody had taken away or changed
+    KEY = "key"  # that another key signs the log from now on; not of one case
     POLICY = "policy"  # another is in force; not of one case
 
 

@@ -48,6 +48,7 @@ class Climbing:
         now = self._clock.note()
         if (text := self._on.policy_text()) != self._policy:
             house.note_policy(now, self._on)
+            house.note_keys(now, self._on)
             self._policy = text
         if monotonic() - self._trued >= TRUE_UP_SECONDS:
             self._room.take()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
 from time import monotonic, perf_counter
@@ -20,10 +21,11 @@ from earwitness.audio.silero_batch import SileroBatch
 from earwitness.config import Settings
 from earwitness.engines import Options, open_engine
 from earwitness.errors import SettingsError
-from earwitness.evidence.notes import SigningKey
+from earwitness.evidence.notes import SigningKey, VerifierKey
 from earwitness.flow import hear
 from earwitness.flow.clips import Clips
 from earwitness.flow.hear import Hearing, Keeper
+from earwitness.flow.incidents import house
 from earwitness.flow.incidents.codes import code_of, identity_key
 from earwitness.flow.incidents.logbook import Logbook
 from earwitness.flow.incidents.parts import Incidents
@@ -32,6 +34,7 @@ from earwitness.flow.readings import Clip, Readings
 from earwitness.flow.scope import ScopedLexicons
 from earwitness.flow.teach import Teaching
 from earwitness.flow.trial import Limits
+from earwitness.incidents.status import LONG_AGO
 from earwitness.live.hearing import Limits as LiveLimits
 from earwitness.live.hearing import LiveHearing
 from earwitness.live.stream import Pace
@@ -47,8 +50,8 @@ from earwitness.stores import FolderBlobs, PolledLexicon, SqlRecords, open_store
 from earwitness.stores.head_file import HeadFile
 from earwitness.stores.policy_file import PolicyFile
 from earwitness.stores.reserve import Reserve
+from earwitness.witness import key_file
 from earwitness.witness.client import witness_at
-from earwitness.witness.key_file import log_key
 
 
 class FlacCodec:
@@ -103,7 +106,7 @@ class Parts:
             raise SettingsError("EARWITNESS_WITNESS_QUORUM: there are fewer witnesses than that.")
         book = Logbook(
             self.records,
-            log_key(self.settings.log_key or folder / "log.key"),
+            self.log_keys,
             HeadFile(folder / "log.head"),
             witnesses,
             self.settings.witness_quorum or (len(witnesses) // 2 + 1 if witnesses else 0),
@@ -120,10 +123,37 @@ class Parts:
             self.settings.public_url or self.settings.http_url,
         )
 
+    @property
+    def log_keys(self) -> tuple[SigningKey, ...]:
+        """Those that sign the log of incidents, the newest last; made the first time."""
+        return key_file.log_keys(self._log_key_file)
+
+    def rotate_log_key(self) -> VerifierKey:
+        """A new one, for which the one before it vouches in the log. Raises SettingsError."""
+        key_file.rotate(self._log_key_file)
+        self.__dict__.pop("incidents", None)
+        house.note_keys(self.clock.now(), self.incidents)
+        return self.incidents.book.key.public
+
+    def log_key_since(self) -> datetime | None:
+        """When the newest of several began to sign, as the log has it; None for a single one."""
+        if len(self.log_keys) < 2:
+            return None
+        house.note_keys(self.clock.now(), self.incidents)
+        return house.keys_since(LONG_AGO, self.incidents)[-1]
+
+    def retire_log_keys(self) -> VerifierKey:
+        """All but the newest, with which a head is signed before that. Raises SettingsError."""
+        return key_file.retire(self._log_key_file).public
+
+    @property
+    def _log_key_file(self) -> Path:
+        return self.settings.log_key or self.settings.data / "log.key"
+
     @cached_property
     def messages_key(self) -> SigningKey:
         """Signs what goes out by webhook; made the first time."""
-        return log_key(self.settings.data / "messages.key")
+        return key_file.log_key(self.settings.data / "messages.key")
 
     @cached_property
     def channels(self) -> OpenChannels:

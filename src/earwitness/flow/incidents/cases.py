@@ -23,7 +23,7 @@ from earwitness.incidents.deliveries import Ahead, deliveries
 from earwitness.incidents.policy import Policy, parse
 from earwitness.incidents.records import FIRST, HOUSE, Draft, Kept, Kind, chained, next_number
 from earwitness.incidents.status import Status, fold, moment_of, opened, text_of
-from earwitness.ports import Addition, CaseRow
+from earwitness.ports import Addition, CaseRow, IncidentRecords
 
 BATCH = 200
 """Cases that are read, or written, at once."""
@@ -114,14 +114,14 @@ def shown(case: str, on: Incidents) -> Case:
     return Case(case, tuple(Record(each.index, each.opened()) for each in kept))
 
 
-def sound(case: str, on: Incidents) -> list[Kept]:
+def sound(case: str, records: IncidentRecords) -> list[Kept]:
     """Its records that are what the log holds."""
-    return [each for each in on.records.records_of([case]).get(case, ()) if not _wrong(each)]
+    return [each for each in records.records_of([case]).get(case, ()) if not _wrong(each)]
 
 
 def policies(on: Incidents) -> list[Kept]:
     """The records of those that were in force, in their order."""
-    return [each for each in sound(HOUSE, on) if each.kind == Kind.POLICY]
+    return [each for each in sound(HOUSE, on.records) if each.kind == Kind.POLICY]
 
 
 # --- adding ------------------------------------------------------------------------

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
+from itertools import pairwise
 
 from earwitness.errors import InputError
 from earwitness.evidence.records import Value
+from earwitness.evidence.succession import succession, successor
 from earwitness.flow.incidents import cases, logbook
 from earwitness.flow.incidents.parts import Incidents
 from earwitness.incidents.deliveries import Ahead, deliveries
@@ -23,6 +25,29 @@ def note_policy(now: datetime, on: Incidents) -> bool:
         return False
     _add(cases.draft(Kind.POLICY, {"at": now.isoformat(), "policy": text}), now, on)
     return True
+
+
+def note_keys(now: datetime, on: Incidents) -> int:
+    """That other keys sign the log than those on record, each vouched for by the one before it.
+
+    How many that was.
+    """
+    known = {successor(each) for each in logbook.successions(on.book)}
+    drafts = [
+        cases.draft(Kind.KEY, {"at": now.isoformat(), "succession": str(succession(old, new))})
+        for old, new in pairwise(on.book.keys)
+        if new.public not in known
+    ]
+    for each in drafts:
+        _add(each, now, on)
+    return len(drafts)
+
+
+def keys_since(moment: datetime, on: Incidents) -> list[datetime]:
+    """When others began to sign."""
+    keys = (each for each in cases.sound(HOUSE, on.records) if each.kind == Kind.KEY)
+    moments = (moment_of(each, "at") for each in keys)
+    return [each for each in moments if each and each > moment]
 
 
 def policies_since(moment: datetime, on: Incidents) -> list[datetime]:
@@ -44,7 +69,9 @@ def alarm(now: datetime, on: Incidents) -> bool:
     """
     missing = taken_away(on)
     said = [
-        each.fields.get("missing") for each in cases.sound(HOUSE, on) if each.kind == Kind.OUTSIDE
+        each.fields.get("missing")
+        for each in cases.sound(HOUSE, on.records)
+        if each.kind == Kind.OUTSIDE
     ]
     if missing <= max((each for each in said if isinstance(each, int)), default=0):
         return False

@@ -22,6 +22,9 @@ from earwitness.evidence.merkle import (
 from earwitness.evidence.notes import Note, NoteError, Signature, SigningKey, signature
 from earwitness.evidence.receipts import Entry, Growth, Receipt, ReceiptError
 from earwitness.evidence.witnessing import Submission
+from earwitness.flow.incidents import cases
+from earwitness.incidents.records import HOUSE, Kind
+from earwitness.incidents.status import text_of
 from earwitness.ports import HeadCopy, IncidentRecords, TimestampAuthority, Witness
 
 TURNS = 3
@@ -30,10 +33,10 @@ TURNS = 3
 
 @dataclass(frozen=True, slots=True)
 class Logbook:
-    """``key`` has the log's name; it signs every head."""
+    """``keys`` sign every head, the newest last; they have the log's name."""
 
     records: IncidentRecords
-    key: SigningKey
+    keys: tuple[SigningKey, ...]
     copy: HeadCopy
     witnesses: tuple[Witness, ...] = ()
     quorum: int = 0
@@ -42,7 +45,14 @@ class Logbook:
 
     def sign(self, head: Checkpoint) -> str:
         """A head as the note that is kept with it."""
-        return str(self.key.sign(str(Checkpoint(self.key.name, head.size, head.root))))
+        text = str(Checkpoint(self.key.name, head.size, head.root))
+        older = (one for each in self.keys[:-1] for one in each.sign(text).signatures)
+        return str(self.key.sign(text).with_signatures(older))
+
+    @property
+    def key(self) -> SigningKey:
+        """The newest."""
+        return self.keys[-1]
 
 
 def check(book: Logbook) -> None:
@@ -52,7 +62,7 @@ def check(book: Logbook) -> None:
         return
     try:
         note = Note.parse(written)
-        if book.key.public not in note.signed_by([book.key.public]):
+        if not note.signed_by(each.public for each in book.keys):
             raise NoteError("another key signed it")
         old = Checkpoint.parse(note.text)
     except NoteError as error:
@@ -98,13 +108,20 @@ def receipt(case: str, book: Logbook, since: Sequence[int] = ()) -> Receipt:
     except NotFound as error:
         raise LogBroken(f"A part of the log is missing: {error}") from error
     keys = tuple(each.key for each in book.witnesses)
-    made = Receipt(case, book.key.public, note, entries, keys, book.quorum, grown)
-    made = made.signed(book.key)
+    made = Receipt(
+        case, book.key.public, note, entries, keys, book.quorum, grown, successions(book)
+    ).signed(book.key)
     try:
         made.check()
     except ReceiptError as error:
         raise LogBroken(f"The log does not prove this case: {error}") from error
     return made
+
+
+def successions(book: Logbook) -> tuple[Note, ...]:
+    """Which key followed which, as the log has it."""
+    kept = (each for each in cases.sound(HOUSE, book.records) if each.kind == Kind.KEY)
+    return tuple(Note.parse(text_of(each, "succession")) for each in kept)
 
 
 # --- witnesses --------------------------------------------------------------

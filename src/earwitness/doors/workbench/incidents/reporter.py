@@ -137,6 +137,7 @@ class _Desk:
             policies=await asyncio.to_thread(
                 house.policies_since, found.status.opened_at, self._on
             ),
+            keys=await asyncio.to_thread(house.keys_since, found.status.opened_at, self._on),
             taken_away=await asyncio.to_thread(house.taken_away, self._on),
             names={},
             broken=broken,
