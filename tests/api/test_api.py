@@ -318,6 +318,7 @@ SAME = {
     "/workbench/case/{case}/admit": "POST /cases/{case}/admitted",
     "/workbench/case/{case}/grant": "POST /cases/{case}/household",
     "/workbench/case/{case}/bundle": "POST /cases/{case}/bundle",
+    "/workbench/case/{case}/print": "POST /cases/{case}/print",
     "/workbench/case/{case}/hear": "POST /cases/{case}/evidence/{sha256}",
     "/workbench/escalation": "POST /escalation",
     "/reporter/receipt": BY_CODE,
@@ -484,6 +485,9 @@ def test_a_responders_program_acts_on_a_case(server: Running) -> None:
         assert client.post(f"{at}/household", json={"why": "again"}).status_code == 400
         bundle = client.post(f"{at}/bundle", json={"why": "for the police"})
         assert bundle.content[:2] == b"PK"
+        paper = client.post(f"{at}/print", json={"why": "for the file"})
+        assert paper.headers["content-type"] == "text/html; charset=utf-8"
+        assert "because: for the file" in paper.text
         shown = client.get("/escalation").json()
         assert me in shown["told"][0]
         assert client.post("/escalation", json={"text": "rungs = 1"}).status_code == 400

@@ -220,6 +220,28 @@ def test_who_hears_the_evidence_is_on_record(house: House) -> None:
     assert ria.get(source[1]).status_code == 404
 
 
+def test_a_case_is_printed_as_one_file_that_needs_nothing_else(house: House) -> None:
+    ada, ria = house.browsers["Ada"], house.browsers["Ria"]
+    clip = keep(house.server, quiet(0.5))
+    report(ada, utterance=clip, imminence="past", heard="<b>a threat</b>")
+    at = f"/workbench/case/{case_of(ria.get('/workbench/reports'))}"
+    key = re.search(r'name="sha256" value="([0-9a-f]{64})"', ria.get(at).text)
+    assert key
+    send(ria, f"{at}/hear", {"sha256": key[1], "why": "to judge the danger"}, page=at)
+    assert send(ria, f"{at}/print", {"why": " "}, page=at).status_code == 400
+    paper = send(ria, f"{at}/print", {"why": "for the file"}, page=at)
+    assert paper.headers["content-disposition"].startswith('attachment; filename="case-')
+    text = paper.text
+    assert "&lt;b&gt;a threat&lt;/b&gt;" in text
+    assert key[1] in text
+    assert "Ria: to judge the danger" in text
+    assert "Ria took a page to print, because: for the file" in text
+    assert not re.search(r"<(script|link|img)|src=|href=|nonce", text)
+    assert "took a page to print" in ria.get(at).text
+    change(house.server, "UPDATE incident_record SET kind = 'held' WHERE kind = 'seen'")
+    assert "not as it was: kind (changed)" in send(ria, f"{at}/print", {"why": "x"}, page=at).text
+
+
 def test_the_policy_is_shown_and_another_can_be_tried(house: House) -> None:
     ria, ada = house.browsers["Ria"], house.browsers["Ada"]
     page = ria.get("/workbench/escalation")

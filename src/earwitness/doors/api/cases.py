@@ -13,6 +13,7 @@ from earwitness.accounts import Account
 from earwitness.doors.api import shapes
 from earwitness.doors.api.bearer import bearer_of
 from earwitness.doors.workbench.incidents.escalation import READERS
+from earwitness.doors.workbench.incidents.printing import printed
 from earwitness.doors.workbench.roles import EVERYBODY, only
 from earwitness.doors.workbench.telling import standing
 from earwitness.flow.incidents import acting, bundle, escalation
@@ -172,6 +173,13 @@ def add_routes(router: APIRouter, program: Earwitness) -> None:
         response_class=Response,
         responses={200: {"content": {"application/zip": {}}}},
     )
+    router.add_api_route(
+        one + "/print",
+        desk.print,
+        methods=["POST"],
+        response_class=Response,
+        responses={200: {"content": {"text/html": {}}}},
+    )
     router.add_api_route("/escalation", desk.policy, methods=["GET"])
     router.add_api_route("/escalation", desk.check, methods=["POST"])
 
@@ -252,6 +260,13 @@ class _Desk:
         on, now = self._program.incidents, self._program.clock.now()
         content = bundle.export(case, asked.why, _by(request), now, on)
         return Response(content, media_type="application/zip")
+
+    @only(EVERYBODY)
+    def print(self, request: Request, case: CaseId, asked: Asked) -> Response:
+        """The case as one HTML page that needs nothing else, to be printed or filed."""
+        on, now = self._program.incidents, self._program.clock.now()
+        content = printed(case, asked.why, _by(request), now, on)
+        return Response(content, media_type="text/html; charset=utf-8")
 
     @only(READERS)
     def policy(self) -> PolicyShape:

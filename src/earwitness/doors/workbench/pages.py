@@ -29,23 +29,29 @@ class Place:
     about: str
 
 
+def templates() -> Environment:
+    """Those beside this file, with what is said on every page."""
+    made = Environment(
+        loader=PackageLoader("earwitness.doors.workbench"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for each in wording.FILTERS:
+        made.filters[each.__name__] = each
+    return made
+
+
 class Pages:
     """Renders the templates beside this file."""
 
     def __init__(self, assets: Assets, places: Sequence[Place]) -> None:
         self._places = places
-        self._templates = Environment(
-            loader=PackageLoader("earwitness.doors.workbench"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self._templates = templates()
         self._templates.globals.update(
             ago=ago, asset=assets.url, import_map=assets.import_map, csrf_field=CSRF_FIELD
         )
-        for each in wording.FILTERS:
-            self._templates.filters[each.__name__] = each
 
     def show(
         self, request: Request, template: str, status: int = 200, **filled: object

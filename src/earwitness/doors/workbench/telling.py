@@ -137,7 +137,9 @@ def _seen(record: Kept, names: Mapping[str, str]) -> str:
 
 def _taken(record: Kept, names: Mapping[str, str]) -> str:
     why = text_of(record, "said")
-    return f"{text_of(record, 'by')} took a bundle of everything out of here, because: {why}"
+    bundle = "a bundle of everything out of here"
+    what = "a page to print" if text_of(record, "what") == "page" else bundle
+    return f"{text_of(record, 'by')} took {what}, because: {why}"
 
 
 def _told(record: Kept, names: Mapping[str, str]) -> str:

@@ -152,10 +152,12 @@ def see(case: str, key: str, why: str, by: Account, now: datetime, on: Incidents
     return content
 
 
-def took(case: str, why: str, by: Account, now: datetime, on: Incidents) -> Look:
-    """That somebody takes everything of a case out of here, and why."""
+def took(
+    case: str, why: str, by: Account, now: datetime, on: Incidents, what: str = "bundle"
+) -> Look:
+    """That somebody takes a case out of here, as what, and why."""
     found = seen_by(case, by, on)
-    fields: dict[str, Value] = {"said": _text(why, "Say what it is taken for.")}
+    fields: dict[str, Value] = {"said": _text(why, "Say what it is taken for."), "what": what}
     return _add(found, Kind.TAKEN, by, fields, now, on)
 
 

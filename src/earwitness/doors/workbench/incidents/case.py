@@ -17,6 +17,7 @@ from fastapi.responses import RedirectResponse
 from earwitness.accounts import Account
 from earwitness.audio.clip import decode_flac, encode_flac
 from earwitness.audio.loudness import guarded
+from earwitness.doors.workbench.incidents.printing import printed
 from earwitness.doors.workbench.incidents.reports import CASE
 from earwitness.doors.workbench.pages import Pages
 from earwitness.doors.workbench.roles import EVERYBODY, only
@@ -57,6 +58,7 @@ def add_routes(router: APIRouter, program: Earwitness, pages: Pages, tickets: Ti
         "grant",
         "hear",
         "bundle",
+        "print",
     ):
         path = f"{one}/{name.replace('_', '-')}"
         router.add_api_route(path, getattr(desk, name), methods=["POST"])
@@ -160,8 +162,17 @@ class _Desk:
             content = await asyncio.to_thread(bundle.export, case, why, account, now, self._on)
         except (InputError, RevisionConflict, LogBroken, NotWitnessed) as error:
             return await self._page(request, case, str(error))
-        headers = {"Content-Disposition": f'attachment; filename="case-{case}.zip"'}
-        return Response(content, media_type="application/zip", headers=headers)
+        return _file(content, "application/zip", f"case-{case}.zip")
+
+    @only(EVERYBODY)
+    async def print(self, request: Request, case: str, why: Field = "") -> Response:
+        """The case as one page, for a file."""
+        account, now = visitor_of(request).account, self._program.clock.now()
+        try:
+            content = await asyncio.to_thread(printed, case, why, account, now, self._on)
+        except (InputError, RevisionConflict) as error:
+            return await self._page(request, case, str(error))
+        return _file(content, "text/html", f"case-{case}.html")
 
     @only(EVERYBODY)
     async def hear(
@@ -237,6 +248,11 @@ class _Desk:
             },
             names={each.id: each.name for each in status.accounts},
         )
+
+
+def _file(content: bytes, kind: str, name: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type=kind, headers=headers)
 
 
 def _come_later(found: Look) -> list[Account]:

@@ -1,0 +1,50 @@
+"""A case on paper: one file that needs nothing else, to be printed or filed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from earwitness import __version__
+from earwitness.accounts import Account
+from earwitness.doors.workbench.pages import templates
+from earwitness.evidence.checkpoints import Checkpoint
+from earwitness.evidence.notes import Note
+from earwitness.flow.incidents import acting
+from earwitness.flow.incidents.parts import Incidents
+from earwitness.incidents import clocks
+from earwitness.incidents.records import Kind
+
+
+def printed(case: str, why: str, by: Account, now: datetime, on: Incidents) -> bytes:
+    """HTML, once it is on record who took it and why. Raises as ``acting.took``."""
+    found = acting.took(case, why, by, now, on, what="page")
+    status = found.status
+    heard = [each for each in found.records if each.kept.kind == Kind.SEEN]
+    return (
+        templates()
+        .get_template("incidents/printed.html")
+        .render(
+            found=found,
+            stands=status,
+            said=found.first,
+            running=clocks.running(status),
+            originals=[each for each in found.records if each.kept.kind == Kind.SEALED],
+            listened={
+                str(key): [each for each in heard if each.fields.get("sha256") == key]
+                for key in {each.fields.get("sha256") for each in heard}
+            },
+            deadlines=[
+                status.policy.deadline(rung, status.harm, status.imminence)[0]
+                for rung in range(len(status.policy.rungs))
+            ],
+            identity=acting.reporter(found, on),
+            names={each.id: each.name for each in status.accounts},
+            head=Checkpoint.parse(Note.parse(on.book.records.checkpoint()).text),
+            key=on.book.key.public,
+            by=by,
+            why=why.strip(),
+            now=now,
+            version=__version__,
+        )
+        .encode()
+    )
