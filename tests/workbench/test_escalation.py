@@ -242,6 +242,20 @@ def test_a_case_is_printed_as_one_file_that_needs_nothing_else(house: House) -> 
     assert "not as it was: kind (changed)" in send(ria, f"{at}/print", {"why": "x"}, page=at).text
 
 
+@pytest.mark.parametrize("damage", ["{}", "[]", '{"at": 7, "harm": [], "heard": {}}'])
+def test_a_case_of_which_only_ruins_are_left_is_still_shown(house: House, damage: str) -> None:
+    ada, ria = house.browsers["Ada"], house.browsers["Ria"]
+    made = report(ada, utterance=keep(house.server, quiet(0.5)), imminence="past")
+    code = code_of(ada.get(made.headers["location"]))
+    at = f"/workbench/case/{case_of(ria.get('/workbench/reports'))}"
+    change(house.server, f"UPDATE incident_record SET fields = '{damage}'")
+    assert "changed since" in ria.get("/workbench/reports").text
+    assert "were changed after they were committed to" in ria.get(at).text
+    assert "Somebody changed your report" in reporter(house.server, "", code).text
+    paper = send(ria, f"{at}/print", {"why": "for the file"}, page=at)
+    assert "They are marked" in paper.text
+
+
 def test_the_policy_is_shown_and_another_can_be_tried(house: House) -> None:
     ria, ada = house.browsers["Ria"], house.browsers["Ada"]
     page = ria.get("/workbench/escalation")

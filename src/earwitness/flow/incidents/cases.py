@@ -16,17 +16,25 @@ from earwitness.accounts import Account
 from earwitness.errors import NotFound, RevisionConflict
 from earwitness.evidence.cases import Case, Record
 from earwitness.evidence.merkle import leaf_hash
-from earwitness.evidence.records import SALT_BYTES, RecordError, Value, changes
+from earwitness.evidence.records import SALT_BYTES, Value
 from earwitness.flow.incidents.parts import Incidents
+from earwitness.flow.incidents.unchanged import unchanged, wrong
 from earwitness.incidents import clocks
 from earwitness.incidents.deliveries import Ahead, deliveries
 from earwitness.incidents.policy import Policy, parse
 from earwitness.incidents.records import FIRST, HOUSE, Draft, Kept, Kind, chained, next_number
 from earwitness.incidents.status import Status, fold, moment_of, opened, text_of
-from earwitness.ports import Addition, CaseRow, IncidentRecords
+from earwitness.ports import Addition, CaseRow
 
 BATCH = 200
 """Cases that are read, or written, at once."""
+
+
+class Fields(dict[str, Value]):
+    """Of a record that somebody may have damaged: what is not there is None."""
+
+    def __missing__(self, name: str) -> None:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +45,8 @@ class Seen:
     wrong: tuple[str, ...] = ()
 
     @property
-    def fields(self) -> Mapping[str, Value]:
-        return self.kept.fields
+    def fields(self) -> Fields:
+        return Fields(self.kept.fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +73,8 @@ class Look:
             return b""
 
     @property
-    def first(self) -> Mapping[str, Value]:
-        return self.records[0].fields if self.records else {}
+    def first(self) -> Fields:
+        return self.records[0].fields if self.records else Fields()
 
 
 def look(case: str, on: Incidents) -> Look:
@@ -114,14 +122,9 @@ def shown(case: str, on: Incidents) -> Case:
     return Case(case, tuple(Record(each.index, each.opened()) for each in kept))
 
 
-def sound(case: str, records: IncidentRecords) -> list[Kept]:
-    """Its records that are what the log holds."""
-    return [each for each in records.records_of([case]).get(case, ()) if not _wrong(each)]
-
-
 def policies(on: Incidents) -> list[Kept]:
     """The records of those that were in force, in their order."""
-    return [each for each in sound(HOUSE, on.records) if each.kind == Kind.POLICY]
+    return [each for each in unchanged(HOUSE, on.records) if each.kind == Kind.POLICY]
 
 
 # --- adding ------------------------------------------------------------------------
@@ -159,11 +162,11 @@ def ahead(status: Status, records: Iterable[Kept]) -> Ahead:
 def _look(row: CaseRow, kept: Sequence[Kept], accounts: Sequence[Account], on: Incidents) -> Look:
     seen, before, number = [], FIRST, 0
     for each in kept:
-        wrong = _wrong(each)
+        found = wrong(each)
         if (each.number, each.before) != (number, before):
-            wrong = (*wrong, "a record before it was taken away")
+            found = (*found, "a record before it was taken away")
         before, number = leaf_hash(each.leaf or b"").hex(), each.number + 1
-        seen.append(Seen(each, wrong))
+        seen.append(Seen(each, found))
     records = [(each.kept, not each.wrong) for each in seen]
     good = [each for each, holds in records if holds]
     routed = any(each.kind == Kind.ROUTED for each in good)
@@ -179,12 +182,3 @@ def _policy_at(moment: datetime, on: Incidents) -> Policy:
         if found is None or (at and at <= moment):
             found = text_of(each, "policy")
     return on.policy if found is None else parse(found)
-
-
-def _wrong(kept: Kept) -> tuple[str, ...]:
-    if kept.leaf is None:
-        return ("all of it: the log has no leaf of it",)
-    try:
-        return tuple(f"{each.field} ({each.what})" for each in changes(kept.leaf, kept.opened()))
-    except (RecordError, ValueError, RecursionError):
-        return ("all of it: it can be no record",)

@@ -11,6 +11,7 @@ from earwitness.evidence.records import Value
 from earwitness.evidence.succession import succession, successor
 from earwitness.flow.incidents import cases, logbook
 from earwitness.flow.incidents.parts import Incidents
+from earwitness.flow.incidents.unchanged import unchanged
 from earwitness.incidents.deliveries import Ahead, deliveries
 from earwitness.incidents.policy import Policy, parse
 from earwitness.incidents.records import FIRST, HOUSE, Draft, Kept, Kind, chained, next_number
@@ -45,7 +46,7 @@ def note_keys(now: datetime, on: Incidents) -> int:
 
 def keys_since(moment: datetime, on: Incidents) -> list[datetime]:
     """When others began to sign."""
-    keys = (each for each in cases.sound(HOUSE, on.records) if each.kind == Kind.KEY)
+    keys = (each for each in unchanged(HOUSE, on.records) if each.kind == Kind.KEY)
     moments = (moment_of(each, "at") for each in keys)
     return [each for each in moments if each and each > moment]
 
@@ -70,7 +71,7 @@ def alarm(now: datetime, on: Incidents) -> bool:
     missing = taken_away(on)
     said = [
         each.fields.get("missing")
-        for each in cases.sound(HOUSE, on.records)
+        for each in unchanged(HOUSE, on.records)
         if each.kind == Kind.OUTSIDE
     ]
     if missing <= max((each for each in said if isinstance(each, int)), default=0):

@@ -22,7 +22,7 @@ from earwitness.evidence.merkle import (
 from earwitness.evidence.notes import Note, NoteError, Signature, SigningKey, signature
 from earwitness.evidence.receipts import Entry, Growth, Receipt, ReceiptError
 from earwitness.evidence.witnessing import Submission
-from earwitness.flow.incidents import cases
+from earwitness.flow.incidents.unchanged import unchanged
 from earwitness.incidents.records import HOUSE, Kind
 from earwitness.incidents.status import text_of
 from earwitness.ports import HeadCopy, IncidentRecords, TimestampAuthority, Witness
@@ -120,7 +120,7 @@ def receipt(case: str, book: Logbook, since: Sequence[int] = ()) -> Receipt:
 
 def successions(book: Logbook) -> tuple[Note, ...]:
     """Which key followed which, as the log has it."""
-    kept = (each for each in cases.sound(HOUSE, book.records) if each.kind == Kind.KEY)
+    kept = (each for each in unchanged(HOUSE, book.records) if each.kind == Kind.KEY)
     return tuple(Note.parse(text_of(each, "succession")) for each in kept)
 
 
