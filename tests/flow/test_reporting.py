@@ -142,6 +142,24 @@ def test_what_cannot_be_sealed_is_not_acknowledged(
     assert reporting.report(replace(SAID, utterance="u_1"), code, START, house.on).entries
 
 
+def test_the_reporter_adds_another_clip_which_is_sealed_and_held(house: House) -> None:
+    code = codes.new_code()
+    keep(house.on, "a_1")
+    keep(house.on, "b_2", minutes=60)
+    keep(house.on, "b_3", minutes=62)
+    first = reporting.report(replace(SAID, utterance="a_1"), code, START, house.on)
+    later = reporting.add(code, "it went on in the other room", START, house.on, utterance="b_2")
+    assert len(later.entries) == len(first.entries) + 4
+    added = house.on.records.records(first.case)[-4:]
+    assert [each.kind for each in added] == ["added", "sealed", "sealed", "held"]
+    assert added[-1].fields["utterances"] == ["b_2", "b_3"]
+    assert house.on.sealed.get(str(added[1].fields["sha256"])) == b"b_2"
+    with pytest.raises(InputError, match="no such clip"):
+        reporting.add(code, "and here", START, house.on, utterance="nobody")
+    with pytest.raises(NotFound):
+        reporting.add(codes.new_code(), "mine", START, house.on, utterance="b_2")
+
+
 def test_the_reporter_adds_to_their_case_and_nobody_elses(house: House) -> None:
     code = codes.new_code()
     first = reporting.report(SAID, code, START, house.on)

@@ -213,7 +213,7 @@ def test_who_hears_the_evidence_is_on_record(house: House) -> None:
     assert source
     sound = ria.get(source[1])
     assert sound.content[:4] == b"fLaC"
-    assert "because: to judge the danger" in ria.get(at).text
+    assert "no louder than is safe, because: to judge the danger" in ria.get(at).text
     assert ada.get(source[1]).status_code == 403
     assert send(ria, f"{at}/implicate", {"names": "responder"}, page=at).is_redirect
     assert ria.get(at).status_code == 404  # herself: at once

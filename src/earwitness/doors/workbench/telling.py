@@ -132,7 +132,8 @@ def _added(record: Kept, names: Mapping[str, str]) -> str:
 
 def _seen(record: Kept, names: Mapping[str, str]) -> str:
     heard = text_of(record, "sha256")[:16]
-    return f"{text_of(record, 'by')} heard {heard}…, because: {text_of(record, 'said')}"
+    how = ", no louder than is safe" if record.fields.get("steps") else ""
+    return f"{text_of(record, 'by')} heard {heard}…{how}, because: {text_of(record, 'said')}"
 
 
 def _taken(record: Kept, names: Mapping[str, str]) -> str:

@@ -5,7 +5,7 @@ Whoever may not see a case is told that there is none.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from earwitness.accounts import Account
@@ -140,14 +140,30 @@ def admit(case: str, who: str, by: Account, now: datetime, on: Incidents) -> Loo
     return _add(found, Kind.ADMITTED, by, fields, now, on)
 
 
-def see(case: str, key: str, why: str, by: Account, now: datetime, on: Incidents) -> bytes:
-    """A sealed original, by its SHA-256, once it is on record that somebody has it, and why."""
+def see(
+    case: str,
+    key: str,
+    why: str,
+    by: Account,
+    now: datetime,
+    on: Incidents,
+    steps: Sequence[Mapping[str, Value]] = (),
+) -> bytes:
+    """A sealed original, by its SHA-256, once it is on record that somebody has it, and why.
+
+    ``steps`` are those by which what they hear is made of it, each with all that it needs to be
+    made again; none for the original itself.
+    """
     found = seen_by(case, by, on)
     sealed = [each.fields for each in found.records if each.kept.kind == Kind.SEALED]
     if not any(each.get("sha256") == key for each in sealed):
         raise NotFound("There is no such evidence in this case.")
     content = on.sealed.get(key)
-    fields: dict[str, Value] = {"sha256": key, "said": _text(why, "Say why you want to hear it.")}
+    fields: dict[str, Value] = {
+        "sha256": key,
+        "said": _text(why, "Say why you want to hear it."),
+        "steps": [dict(each) for each in steps],
+    }
     _add(found, Kind.SEEN, by, fields, now, on)
     return content
 

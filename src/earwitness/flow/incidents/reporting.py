@@ -103,30 +103,42 @@ def acknowledged(case: str, book: Logbook) -> Receipt:
     return logbook.receipt(case, book)
 
 
-def add(code: str, text: str, now: datetime, on: Incidents, retaliation: bool = False) -> Receipt:
+def add(
+    code: str,
+    text: str,
+    now: datetime,
+    on: Incidents,
+    retaliation: bool = False,
+    utterance: str = "",
+) -> Receipt:
     """What the reporter says later; that somebody retaliates makes the case climb at once.
 
-    Raises NotFound for a code that opens nothing, InputError, RevisionConflict.
+    ``utterance``: another clip, which is sealed as the first one was. Raises NotFound for a code
+    that opens nothing, InputError, RevisionConflict.
     """
     if not text.strip() or len(text) > LONGEST:
         raise InputError(f"Say it in at most {LONGEST} characters.")
+    opened(code, on)
     fields: dict[str, Value] = {"text": text.strip(), "retaliation": retaliation}
-    return _added(code, Kind.ADDED, fields, now, on)
+    try:
+        originals = evidence.around(utterance, now, on) if utterance else []
+    except NotFound as error:
+        raise InputError("There is no such clip, or it is not kept any more.") from error
+    added = cases.draft(Kind.ADDED, {"at": now.isoformat(), **fields})
+    return _added(code, [added, *originals, *evidence.held(originals, now)], now, on)
 
 
 def implicate(code: str, names: Sequence[str], now: datetime, on: Incidents) -> Receipt:
     """Whom the reporter names later; they see nothing more from now on. Raises as ``add``."""
     found = cases.look(opened(code, on).id, on)
-    return _added(code, Kind.IMPLICATED, acting.named(names, found), now, on)
+    fields = {"at": now.isoformat(), **acting.named(names, found)}
+    return _added(code, [cases.draft(Kind.IMPLICATED, fields)], now, on)
 
 
-def _added(
-    code: str, kind: Kind, fields: dict[str, Value], now: datetime, on: Incidents
-) -> Receipt:
+def _added(code: str, drafts: Sequence[Draft], now: datetime, on: Incidents) -> Receipt:
     case = opened(code, on)
     logbook.check(on.book)
-    draft = cases.draft(kind, {"at": now.isoformat(), **fields})
-    cases.add(cases.look(case.id, on), [draft], now, on)
+    cases.add(cases.look(case.id, on), drafts, now, on)
     return acknowledged(case.id, on.book)
 
 

@@ -14,6 +14,7 @@ import structlog
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
+from earwitness import __version__
 from earwitness.accounts import Account
 from earwitness.audio.clip import decode_flac, encode_flac
 from earwitness.audio.loudness import guarded
@@ -24,6 +25,7 @@ from earwitness.doors.workbench.roles import EVERYBODY, only
 from earwitness.doors.workbench.sound import Tickets, ranged
 from earwitness.doors.workbench.visitors import visitor_of
 from earwitness.errors import InputError, LogBroken, NotWitnessed, RevisionConflict
+from earwitness.evidence.records import Value
 from earwitness.flow.incidents import acting, bundle
 from earwitness.flow.incidents.cases import Look
 from earwitness.incidents import clocks, conflicts
@@ -182,7 +184,9 @@ class _Desk:
         account = visitor_of(request).account
         now = self._program.clock.now()
         try:
-            await asyncio.to_thread(acting.see, case, sha256, why, account, now, self._on)
+            await asyncio.to_thread(
+                acting.see, case, sha256, why, account, now, self._on, [self._guard]
+            )
         except (InputError, RevisionConflict) as error:
             return await self._page(request, case, str(error))
         address = self._tickets.address(request, sha256, f"{case} {why}", at=SOUND)
@@ -199,6 +203,12 @@ class _Desk:
         response = ranged(request.headers.get("range", ""), content)
         response.headers["Content-Type"] = "audio/flac"
         return response
+
+    @property
+    def _guard(self) -> dict[str, Value]:
+        """How what is played is made of an original, with all that ``_quiet`` needs for it."""
+        loudest = str(self._program.settings.loudest_lufs)
+        return {"step": "loudness guard", "loudest_lufs": loudest, "earwitness": __version__}
 
     def _quiet(self, key: str) -> bytes:
         samples = decode_flac(self._on.sealed.get(key))

@@ -28,6 +28,7 @@ REPORTER = "/reporter"
 
 log = structlog.get_logger(__name__)
 Code = Annotated[str, Form(max_length=100)]
+Address = Annotated[str, Form(max_length=300)]
 Text = Annotated[str, Form(max_length=2 * reporting.LONGEST)]
 
 
@@ -56,13 +57,19 @@ class _Desk:
 
     @only(ANYBODY)
     async def add(
-        self, request: Request, code: Code = "", text: Text = "", retaliation: Code = ""
+        self,
+        request: Request,
+        code: Code = "",
+        text: Text = "",
+        retaliation: Code = "",
+        clip: Address = "",
     ) -> Response:
         """What else the reporter has to say, acknowledged like the report itself."""
+        named = clip.strip().rstrip("/").rpartition("/")[2]
         return await self._added(
             request,
             code,
-            lambda now: reporting.add(code, text, now, self._on, bool(retaliation)),
+            lambda now: reporting.add(code, text, now, self._on, bool(retaliation), named),
             text,
         )
 
