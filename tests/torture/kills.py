@@ -17,17 +17,24 @@ from earwitness.flow.incidents import logbook, reporting
 
 ROOT = Path(__file__).parents[2]
 WORKERS = 2
+LIVES = 25
+"""Kills that one store has to survive, each with all of it checked, before the next begins."""
 CHILD = "tests.torture.reporting_child"
 
 
 def run(folder: Path, kills: int, seed: int = 500) -> int:
     """How many reports were acknowledged; each of them is there. Raises AssertionError."""
-    draw = random.Random(seed)
+    draw, before = random.Random(seed), 0
     acknowledged: dict[str, str] = {}
     for number in range(kills):
-        lines = _reported_until_killed(folder, number, draw.uniform(0.05, 0.6))
+        at = folder / f"{number // LIVES}"
+        if number % LIVES == 0:
+            before += len(acknowledged)
+            acknowledged = {}
+            at.mkdir()
+        lines = _reported_until_killed(at, number, draw.uniform(0.05, 0.6))
         acknowledged |= {code: case for what, code, *case_ in lines if case_ for case in case_}
-        on = incidents(folder)
+        on = incidents(at)
         assert_whole(on)
         for code, case in acknowledged.items():
             assert reporting.opened(code, on).id == case
@@ -37,7 +44,7 @@ def run(folder: Path, kills: int, seed: int = 500) -> int:
                 given = reporting.report(SAID, code, START, on)
                 acknowledged[code] = given.case
         on.records.close()  # type: ignore[attr-defined]
-    return len(acknowledged)
+    return before + len(acknowledged)
 
 
 def _reported_until_killed(folder: Path, number: int, seconds: float) -> list[list[str]]:
