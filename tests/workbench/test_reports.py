@@ -190,3 +190,40 @@ def test_whether_somebody_is_in_danger_is_asked_first(
         with page.expect_download() as saved:
             page.get_by_role("button", name="Save the receipt").click()
         assert len(Receipt.parse(saved.value.path().read_text("utf-8")).entries) == 4
+
+
+def test_who_was_signed_out_meanwhile_loses_nothing(server: Running, real_browser: Browser) -> None:
+    heard = "a cry, and then somebody who said that\nthey would come back"
+    with signed_in(real_browser, server, first_secret(server)) as page:
+        page.goto(f"http://127.0.0.1:{server.http_port}{REPORT}")
+        page.get_by_label("Somebody is in danger now").check()
+        page.get_by_label("Violence").check()
+        page.get_by_label("What did you hear").fill(heard)
+        code = page.locator("input[name=code]").input_value()
+        session = page.context.cookies()
+        page.context.clear_cookies()
+        page.get_by_role("button", name="Report it").click()
+        expect(page.get_by_text("You are signed out.")).to_be_visible()
+        expect(page.get_by_label("What you wrote")).to_have_value(heard)
+        page.get_by_role("button", name="Send it again").click()
+        expect(page.get_by_role("link", name="Sign in, in another tab")).to_be_visible()
+        page.context.add_cookies(session)  # type: ignore[arg-type]
+        page.get_by_role("button", name="Send it again").click()
+        expect(page.get_by_text("Not sent yet")).to_be_visible()  # it had no token
+        page.get_by_role("button", name="Send it again").click()
+        expect(page.get_by_text("Your report is acknowledged")).to_be_visible()
+    opened = reporter(server, "", code)
+    assert " ".join(heard.split()) in " ".join(opened.text.split())
+
+
+def test_what_others_send_is_given_back_to_nobody(server: Running) -> None:
+    with browser_at(server) as ada:
+        join(ada, first_secret(server))
+        form = {**SAID, "code": field(ada.get(REPORT), "code"), "heard": "<script>x</script>" * 9}
+        foreign = ada.post(REPORT, data=form, headers={"Origin": "http://elsewhere.example"})
+        assert foreign.status_code == 403
+        assert "script&gt;" not in foreign.text
+        late = ada.post(REPORT, data=form)
+        assert late.status_code == 403
+        assert "&lt;script&gt;x" in late.text
+        assert "<script>x" not in late.text

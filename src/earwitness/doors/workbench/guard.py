@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from earwitness.doors.workbench import roles
 from earwitness.doors.workbench.pages import FRAGMENT_HEADER, Pages
 from earwitness.doors.workbench.visitors import (
+    CSRF_FIELD,
     SAFE,
     Cookie,
     Visitor,
@@ -48,6 +49,8 @@ MAX_BODY = 64 * 1024
 LONGEST_UPLOAD = 120.0
 """Seconds for a form that may be long."""
 HOME, SIGN_IN = "/workbench", "/sign-in"
+KEPT = ("/workbench/report", "/workbench/case/")
+"""Where forms begin whose text is given back if they come too late: there is no other copy."""
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -109,7 +112,7 @@ def guarded(
                     return refused
             secret = cookie.secret(request)
             if self.roles and secret is None:
-                return _to_sign_in(pages, request)
+                return await _to_sign_in(pages, request)
             if secret is None:
                 return None
             try:
@@ -117,7 +120,7 @@ def guarded(
                     accounts.whose, secret, datetime.now(UTC), records=program.records
                 )
             except AccessRefused:
-                return _to_sign_in(pages, request) if self.roles else None
+                return await _to_sign_in(pages, request) if self.roles else None
             visitor = Visitor(account, session, csrf_token(secret))
             if changes and self.most > MAX_BODY:  # not read for whoever may not send it
                 if not self.roles & account.roles:
@@ -125,6 +128,8 @@ def guarded(
                 if refused := await self._arrived(request):
                     return refused
             if changes and not await brings_token(request, visitor.csrf):
+                if _is_kept(request):
+                    return await _unsent(pages, request, 403, "Send it again.", visitor.csrf)
                 return pages.problem(request, 403, "This page is too old; load it again.")
             request.state.visitor = visitor
             if self.roles and not self.roles & account.roles:
@@ -152,11 +157,28 @@ def _check_size(request: Request, most: int) -> None:
         raise TooLarge(f"A form here has at most {most} bytes.")
 
 
-def _to_sign_in(pages: Pages, request: Request) -> Response:
+async def _to_sign_in(pages: Pages, request: Request) -> Response:
     if request.method in SAFE:
         return RedirectResponse(SIGN_IN + _wanted(request), status_code=303)
+    if _is_kept(request):
+        return await _unsent(pages, request, 401, "You are signed out.")
     message = "You are signed out; sign in again. What you wrote on the listening page is kept."
     return pages.problem(request, 401, message, SIGN_IN, "Sign in")
+
+
+def _is_kept(request: Request) -> bool:
+    """Whether what a form holds must not be lost, and is no secret."""
+    return request.url.path.startswith(KEPT)
+
+
+async def _unsent(
+    pages: Pages, request: Request, status: int, message: str, token: str = ""
+) -> Response:
+    """The form as it came, to be sent again."""
+    form = await request.form()
+    pairs = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+    fields = [each for each in pairs if each[0] != CSRF_FIELD]
+    return pages.show(request, "unsent.html", status, message=message, fields=fields, token=token)
 
 
 def _wanted(request: Request) -> str:
