@@ -46,7 +46,7 @@ class Imminence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """ "I heard something": what a listener reports of a clip, or without one."""
+    """What a listener reported of a clip, or without one, before there were cases."""
 
     id: str
     reporter: str

@@ -8,12 +8,11 @@ import pytest
 from tests.values import MINUTE, START, item, judgement, utterance
 
 from earwitness.errors import JudgementError, LeaseLost, NotFound
-from earwitness.listening import Harm, Imminence, Playback, Report
+from earwitness.listening import Playback
 from earwitness.model import ItemState, Lease
 from earwitness.stores import SqlRecords, open_store
 
 PLAYED = Playback("p1", "u1", "Ada", "to judge it", START, 2.5)
-REPORT = Report("r1", "Ada", START, Harm.CHILD, Imminence.NOW, "a child <b>cries</b>", "u1")
 
 
 @pytest.fixture(autouse=True)
@@ -121,15 +120,4 @@ def test_each_playback_is_kept_with_its_reason(store: SqlRecords, url: str) -> N
     assert again.playbacks("u1") == [replace(PLAYED, played=4.0), later]
     assert again.listened("Ada", START + MINUTE) == [later]
     assert again.listened("Bob", START) == []
-    again.close()
-
-
-def test_a_report_is_kept_once(store: SqlRecords, url: str) -> None:
-    store.add_report(REPORT)
-    store.add_report(REPORT)
-    elsewhere = replace(REPORT, id="r2", reporter="Bob", utterance=None, at=START + MINUTE)
-    store.add_report(elsewhere)
-    again = open_store(url)
-    assert again.reports() == [elsewhere, REPORT]
-    assert again.reports("Ada") == [REPORT]
     again.close()

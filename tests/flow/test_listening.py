@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
 from tests.flow.house import START, House, kept
 
-from earwitness.errors import InputError, NotFound
 from earwitness.flow.judge import Doubted
-from earwitness.flow.listening import announced, day, report
-from earwitness.listening import Harm, Imminence, Playback
+from earwitness.flow.listening import announced, day
+from earwitness.listening import Playback
 
 MINUTE = timedelta(minutes=1)
 
@@ -53,24 +51,3 @@ def test_what_may_hurt_is_announced_in_words() -> None:
     doubts = [Doubted(rule, 0.9, 0.5, 0.1, 0.4) for rule in ("scream", "low_confidence", "scream")]
     assert announced(doubts) == ["somebody may scream"]
     assert announced(doubts[1:2]) == []
-
-
-def test_a_report_is_kept_or_refused_with_a_reason(house: House) -> None:
-    clip, records = kept(house, 0), house.records
-    made = report(
-        "ada", "violence", "now", " a blow ", START, records=records, utterance_id=clip,
-        form="f1",
-    )  # fmt: skip
-    assert (made.harm, made.imminence, made.heard) == (Harm.VIOLENCE, Imminence.NOW, "a blow")
-    report(
-        "ada", "violence", "now", "a blow", START + MINUTE, records=records, utterance_id=clip,
-        form="f1",
-    )  # fmt: skip
-    assert records.reports() == [made]
-    more = report("ada", "violence", "now", "two blows", START, records=records, form="f1")
-    for harm, when, heard in (("x", "now", "a"), ("threat", "", "a"), ("threat", "now", "  ")):
-        with pytest.raises(InputError):
-            report("ada", harm, when, heard, START, records=records)
-    with pytest.raises(NotFound):
-        report("ada", "threat", "now", "a", START, records=records, utterance_id="none")
-    assert {each.heard for each in records.reports()} == {made.heard, more.heard}

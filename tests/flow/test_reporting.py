@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.flow.incident_house import incidents, person
+from tests.flow.incident_house import change, incidents, person
 from tests.values import START, item, utterance
 
 from earwitness.accounts import Role
@@ -17,7 +17,7 @@ from earwitness.errors import InputError, LogBroken, NotFound, StoreError
 from earwitness.evidence.cases import Case, Record, differences
 from earwitness.evidence.receipts import Receipt, agree
 from earwitness.evidence.verify import verify
-from earwitness.flow.incidents import acting, codes, reporting
+from earwitness.flow.incidents import acting, cases, codes, reporting
 from earwitness.flow.incidents.logbook import receipt
 from earwitness.flow.incidents.parts import Incidents
 from earwitness.flow.incidents.reporting import Statement, statement
@@ -140,6 +140,25 @@ def test_what_cannot_be_sealed_is_not_acknowledged(
     assert house.store.log_size() == 0
     (house.folder / "away").rename(house.folder / "sealed")
     assert reporting.report(replace(SAID, utterance="u_1"), code, START, house.on).entries
+
+
+def test_reports_from_before_there_were_cases_become_cases_once(house: House) -> None:
+    keep(house.on, "a_1")
+    person(house.on, "Bob", Role.ANALYST)
+    person(house.on, "Ria", Role.RESPONDER)
+    at = int(START.timestamp()) * 1_000_000
+    for name, clip in (("r1", "'a_1'"), ("r2", "NULL")):
+        change(
+            house.on,
+            f"INSERT INTO report VALUES ('{name}', 'Bob', {at}, 'child', 'past', 'cries', {clip})",
+        )
+    assert reporting.adopt(START, house.on) == 2
+    assert reporting.adopt(START, house.on) == 0
+    found = [cases.look(row.id, house.on) for row in house.store.cases()]
+    assert {(each.first["by"], each.first["by_id"]) for each in found} == {("Bob", "bob")}
+    assert all("reported on 20" in str(each.first["when"]) for each in found)
+    assert sorted(len(each.records) for each in found) == [3, 5]
+    assert all(each.status.told for each in found)
 
 
 def test_the_reporter_adds_another_clip_which_is_sealed_and_held(house: House) -> None:

@@ -5,18 +5,14 @@ Nothing here compares one person with another.
 
 from __future__ import annotations
 
-import hashlib
-import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from earwitness.errors import InputError
 from earwitness.flow.judge import Doubted
-from earwitness.listening import Harm, Imminence, Playback, Report
+from earwitness.listening import Playback
 from earwitness.ports import Records
-from earwitness.review.judgement import MAX_TEXT
 
 ANNOUNCED = {
     "scream": "somebody may scream",
@@ -79,35 +75,3 @@ def _since_a_gap(heard: Sequence[Playback], gap: timedelta, now: datetime) -> Se
         return []
     breaks = [at for at, (one, next_) in enumerate(pairwise(heard), 1) if next_.at - one.at >= gap]
     return heard[breaks[-1] :] if breaks else heard
-
-
-def report(
-    reporter: str,
-    harm: str,
-    imminence: str,
-    heard: str,
-    now: datetime,
-    *,
-    records: Records,
-    utterance_id: str | None = None,
-    form: str = "",
-) -> Report:
-    """Keeps what somebody heard; durable on return.
-
-    The same words from the same ``form`` are one report, however often they are sent.
-
-    Raises InputError for words that are none, NotFound for a clip that is not kept.
-    """
-    try:
-        kind, when = Harm(harm), Imminence(imminence)
-    except ValueError as error:
-        raise InputError("Choose what kind of harm it is, and when.") from error
-    if not heard.strip() or len(heard) > MAX_TEXT:
-        raise InputError(f"Say what you heard, in at most {MAX_TEXT} characters.")
-    if utterance_id is not None:
-        records.utterance(utterance_id)
-    said = (form or uuid.uuid4().hex, reporter, kind, when, heard.strip(), utterance_id or "")
-    report_id = hashlib.sha256("\n".join(said).encode(errors="replace")).hexdigest()[:32]
-    made = Report(report_id, reporter, now, kind, when, heard.strip(), utterance_id)
-    records.add_report(made)
-    return made

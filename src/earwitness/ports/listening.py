@@ -24,11 +24,8 @@ class DeskRecords(Protocol):
     def listened(self, listener: str, since: datetime) -> Sequence[Playback]:
         """Oldest first."""
 
-    def add_report(self, new: Report) -> None:
-        """Durable on return. Idempotent by id."""
-
-    def reports(self, reporter: str | None = None) -> Sequence[Report]:
-        """Newest first; of one reporter, or everybody's."""
+    def early_reports(self) -> Sequence[Report]:
+        """Those from before there were cases, oldest first."""
 
     def allow_guesses(self, household: str, by: str, why: str, now: datetime) -> None:
         """Listeners see the machine's text of this household's clips before they write."""

@@ -12,7 +12,7 @@ from typing import Protocol
 import structlog
 
 from earwitness.errors import EarwitnessError
-from earwitness.flow.incidents import cases, delivering, escalation, house
+from earwitness.flow.incidents import cases, delivering, escalation, house, reporting
 from earwitness.flow.incidents.parts import Incidents
 from earwitness.ports import Channels
 from earwitness.runners.durable import Work
@@ -53,11 +53,19 @@ class Climbing:
         if monotonic() - self._trued >= TRUE_UP_SECONDS:
             self._room.take()
             escalation.true_up(now, self._on)
+            self._adopt(now)
             self._trued = monotonic()
         ids = self._busy.begin(self._on.records.due_cases(now, MOST))
         some = [ids[at : at + cases.BATCH] for at in range(0, len(ids), cases.BATCH)]
         shuffle(some)  # several workers begin at several ends
         return [Work(f"{now.isoformat()}:{each[0]}", json.dumps(each)) for each in some]
+
+    def _adopt(self, now: datetime) -> None:
+        """What cannot become a case keeps no other from climbing."""
+        try:
+            reporting.adopt(now, self._on)
+        except EarwitnessError as error:
+            log.error("early reports are no cases yet", why=str(error))
 
     def carry_out(self, what: str) -> None:
         """One case that fails keeps no other waiting."""

@@ -49,14 +49,8 @@ class DeskStore:
             rows = connection.execute(statement.order_by(playback.c.at, playback.c.id))
             return [Playback(*row) for row in rows]
 
-    def add_report(self, new: Report) -> None:
-        with self.database.write() as connection:
-            self.database.insert_new(connection, report, _fields(new))
-
-    def reports(self, reporter: str | None = None) -> Sequence[Report]:
-        statement = select(*_REPORT).order_by(report.c.at.desc(), report.c.id)
-        if reporter is not None:
-            statement = statement.where(report.c.reporter == reporter)
+    def early_reports(self) -> Sequence[Report]:
+        statement = select(*_REPORT).order_by(report.c.at, report.c.id)
         with self.database.read() as connection:
             return [Report(*row) for row in connection.execute(statement)]
 

@@ -363,6 +363,7 @@ playback = Table(
 Index("playback_of_utterance", playback.c.utterance)
 Index("playback_of_listener", playback.c.listener, playback.c.at)
 
+# From before there were cases; each becomes one, and nothing is added here.
 report = Table(
     "report",
     metadata,

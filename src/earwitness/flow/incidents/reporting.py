@@ -8,6 +8,7 @@ that the form was opened with, and gets the same case.
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -89,12 +90,40 @@ def report(said: Statement, code: str, now: datetime, on: Incidents) -> Receipt:
     """
     hashed = code_hash(code)
     logbook.check(on.book)
-    case = on.records.case_of(hashed)
-    if case is None:
-        new = CaseRow(secrets.token_hex(8), hashed, now)
-        drafts, ahead = _routed(new, _drafts(said, new, now, on), now, on)
-        case = on.records.open_case(new, drafts, ahead, on.book.sign)
+    case = on.records.case_of(hashed) or _open(said, hashed, now, on)
     return acknowledged(case.id, on.book)
+
+
+def adopt(now: datetime, on: Incidents) -> int:
+    """Reports from before there were cases become cases, whose clocks begin now; how many did.
+
+    Idempotent. Nobody has a code of them; whoever reported them has an account, and their list.
+    """
+    ids, adopted = {each.name: each.id for each in on.records.accounts()}, 0
+    for early in on.records.early_reports():
+        hashed = hashlib.sha256(b"earwitness early report v1\n" + early.id.encode()).digest()
+        if on.records.case_of(hashed):
+            continue
+        said = Statement(
+            early.reporter,
+            early.harm,
+            early.imminence,
+            early.heard,
+            f"reported on {early.at.isoformat(timespec='minutes')}",
+            utterance=early.utterance,
+            by_id=ids.get(early.reporter, ""),
+        )
+        logbook.check(on.book)
+        _open(said, hashed, now, on)
+        logbook.remember(on.book)
+        adopted += 1
+    return adopted
+
+
+def _open(said: Statement, hashed: bytes, now: datetime, on: Incidents) -> CaseRow:
+    new = CaseRow(secrets.token_hex(8), hashed, now)
+    drafts, ahead = _routed(new, _drafts(said, new, now, on), now, on)
+    return on.records.open_case(new, drafts, ahead, on.book.sign)
 
 
 def acknowledged(case: str, book: Logbook) -> Receipt:

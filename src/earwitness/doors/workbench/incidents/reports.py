@@ -117,9 +117,8 @@ class _Desk:
         """What somebody may act on, the most urgent first; and their own reports."""
         account = visitor_of(request).account
         everybodys = Role.RESPONDER in account.roles
-        incidents, records = self._program.incidents, self._program.records
+        incidents = self._program.incidents
         found = await asyncio.to_thread(lambda: list(cases.visible(account, incidents, MOST)))
-        older = await asyncio.to_thread(records.reports, None if everybodys else account.name)
         return self._pages.show(
             request,
             "incidents/reports.html",
@@ -128,7 +127,6 @@ class _Desk:
             due={each.row.id: clocks.due(each.status) for each in found},
             now=self._program.clock.now(),
             more=len(found) == MOST,
-            older=older,
             responders=await self._responders(),
             everybodys=everybodys,
         )
