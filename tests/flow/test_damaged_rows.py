@@ -182,3 +182,17 @@ def test_a_forged_date_of_sending_keeps_the_outside_uninformed_no_longer(
     work(house, START + 18 * HOUR)
     work(house, START + 18 * HOUR + MINUTE)
     assert OMBUDSMAN in reached(house, case)
+
+
+@pytest.mark.parametrize("broken", ["escalation.true_up", "house.note_policy", "reporting.adopt"])
+def test_a_look_around_that_fails_keeps_no_case_from_climbing(
+    house: House, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(f"earwitness.flow.incidents.{broken}", fail)
+    case = house.report(RECENT)
+    for hours in range(18):
+        work(house, START + hours * HOUR)
+    assert reached(house, case) == {*INSIDE, OMBUDSMAN}

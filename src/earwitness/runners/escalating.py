@@ -42,30 +42,35 @@ class Climbing:
 
     def __init__(self, on: Incidents, clock: SteadyClock, room: Room) -> None:
         self._on, self._clock, self._room, self._busy = on, clock, room, _Busy()
-        self._trued, self._policy = float("-inf"), ""
+        self._next_true_up, self._policy = float("-inf"), ""
 
     def due(self) -> Sequence[Work]:
         now = self._clock.note()
-        if (text := self._on.policy_text()) != self._policy:
-            house.note_policy(now, self._on)
-            house.note_keys(now, self._on)
-            self._policy = text
-        if monotonic() - self._trued >= TRUE_UP_SECONDS:
-            self._room.take()
-            escalation.true_up(now, self._on)
-            self._adopt(now)
-            self._trued = monotonic()
+        for prepare in (self._note_changes, self._true_up):
+            try:
+                prepare(now)
+            except Exception as error:  # it keeps no case from climbing
+                log.error("cannot look around", what=prepare.__name__, exc_info=error)
         ids = self._busy.begin(self._on.records.due_cases(now, MOST))
         some = [ids[at : at + cases.BATCH] for at in range(0, len(ids), cases.BATCH)]
         shuffle(some)  # several workers begin at several ends
         return [Work(f"{now.isoformat()}:{each[0]}", json.dumps(each)) for each in some]
 
-    def _adopt(self, now: datetime) -> None:
-        """What cannot become a case keeps no other from climbing."""
-        try:
-            reporting.adopt(now, self._on)
-        except EarwitnessError as error:
-            log.error("early reports are no cases yet", why=str(error))
+    def _note_changes(self, now: datetime) -> None:
+        if (text := self._on.policy_text()) != self._policy:
+            house.note_policy(now, self._on)
+            house.note_keys(now, self._on)
+            self._policy = text
+
+    def _true_up(self, now: datetime) -> None:
+        """Where that fails it is tried again after a tenth of the time."""
+        if monotonic() < self._next_true_up:
+            return
+        self._next_true_up = monotonic() + TRUE_UP_SECONDS / 10
+        self._room.take()
+        escalation.true_up(now, self._on)
+        reporting.adopt(now, self._on)
+        self._next_true_up = monotonic() + TRUE_UP_SECONDS
 
     def carry_out(self, what: str) -> None:
         """One case that fails keeps no other waiting."""

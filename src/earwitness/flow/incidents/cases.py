@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 
 from earwitness.accounts import Account
-from earwitness.errors import NotFound, RevisionConflict
+from earwitness.errors import InputError, NotFound, RevisionConflict
 from earwitness.evidence.cases import Case, Record
 from earwitness.evidence.merkle import leaf_hash
 from earwitness.evidence.records import SALT_BYTES, Value
@@ -180,5 +181,6 @@ def _policy_at(moment: datetime, on: Incidents) -> Policy:
     for each in policies(on):
         at = moment_of(each, "at")
         if found is None or (at and at <= moment):
-            found = text_of(each, "policy")
-    return on.policy if found is None else parse(found)
+            with suppress(InputError):  # of a program whose bounds were others
+                found = parse(text_of(each, "policy"))
+    return found or on.policy

@@ -14,13 +14,14 @@ from datetime import datetime
 import structlog
 
 from earwitness.accounts import Account, Role
-from earwitness.errors import NotFound, RevisionConflict
+from earwitness.errors import EarwitnessError, NotFound, RevisionConflict
 from earwitness.evidence.merkle import HASH_BYTES
 from earwitness.evidence.records import Value
 from earwitness.flow.incidents import cases, delivering, house, logbook
 from earwitness.flow.incidents.cases import Look
 from earwitness.flow.incidents.parts import Incidents
 from earwitness.incidents import climbing
+from earwitness.incidents.deliveries import Ahead
 from earwitness.incidents.policy import ROLE, parse
 from earwitness.incidents.records import HOUSE, Draft, Kind
 from earwitness.incidents.status import Status
@@ -80,19 +81,29 @@ def true_up(now: datetime, on: Incidents) -> int:
     kept, wrong = on.records.clocks(), {}
     for found in cases.looks([*on.records.case_rows([HOUSE]), *on.records.cases()], on):
         case = found.row.id
-        found = _restored(found, case in lost, now, on)
-        ahead = cases.ahead(found.status, (each.kept for each in found.records if not each.wrong))
-        there = on.records.deliveries_of(case) if ahead.deliveries else ()
-        held = delivering.held_back(ahead.deliveries, there, found, now)
-        for each in held:
-            with suppress(NotFound):  # one that is gone is made with the clock
-                on.records.put_delivery(each)
+        try:
+            restored = _restored(found, case in lost, now, on)
+            ahead, held = _ahead(restored, now, on)
+        except EarwitnessError as error:  # it keeps no other waiting
+            log.error("a case cannot be put right", case=case, why=str(error))
+            continue
         if case not in kept or kept[case] != ahead.due or held:
             wrong[case] = ahead
     if wrong:
         on.records.set_ahead(wrong)
         log.warning("clocks were not what the records say", cases=len(wrong))
     return len(wrong)
+
+
+def _ahead(found: Look, now: datetime, on: Incidents) -> tuple[Ahead, bool]:
+    """What is to come of a case, and whether somebody held back what goes out; it goes out now."""
+    ahead = cases.ahead(found.status, (each.kept for each in found.records if not each.wrong))
+    there = on.records.deliveries_of(found.row.id) if ahead.deliveries else ()
+    held = delivering.held_back(ahead.deliveries, there, found, now)
+    for each in held:
+        with suppress(NotFound):  # one that is gone is made with the clock
+            on.records.put_delivery(each)
+    return ahead, bool(held)
 
 
 def _restored(found: Look, lost: bool, now: datetime, on: Incidents) -> Look:
