@@ -427,6 +427,19 @@ def test_a_case_that_was_taken_away_altogether_is_told_outside_once(house: House
     ]
 
 
+def test_who_takes_the_policies_on_record_away_too_is_told_on(house: House) -> None:
+    assert note_policy(START, house.on)
+    case, _ = house.report(), house.report()
+    softer = replace(house.on, policy_text=lambda: THREE_RUNGS.split("[outside]")[0])
+    for gone in (case, HOUSE):
+        for table in ("incident_delivery", "incident_clock", "incident_record"):
+            change(softer, f"DELETE FROM {table} WHERE incident = '{gone}'")
+        change(softer, f"DELETE FROM incident WHERE id = '{gone}'")
+    escalation.true_up(START, softer)
+    told = [each for each in softer.records.due_deliveries(START, 100) if each.case == HOUSE]
+    assert [each.channel for each in told] == ["mailto:ombudsman@example.net"]
+
+
 def test_who_takes_the_reporters_code_has_it_until_the_next_true_up(house: House) -> None:
     code, theirs = codes.new_code(), codes.new_code()
     case = reporting.report(SAID, code, START, house.on).case

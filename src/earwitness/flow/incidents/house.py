@@ -65,8 +65,9 @@ def taken_away(on: Incidents) -> int:
 def alarm(now: datetime, on: Incidents) -> bool:
     """That records were taken away, more than when it was last said; whether that was so.
 
-    Where all of a case is gone there is nothing left that could climb. So every outside that a
-    policy on record has named is told: whoever takes a case away may have changed the policy.
+    Where all of a case is gone there is nothing left that could climb. So every outside is told
+    that a policy on record has named, the house's or a case's, or that is in force: whoever takes
+    a case away may have changed the policy, and its records.
     """
     missing = taken_away(on)
     said = [
@@ -76,10 +77,10 @@ def alarm(now: datetime, on: Incidents) -> bool:
     ]
     if missing <= max((each for each in said if isinstance(each, int)), default=0):
         return False
-    outsides = [parsed.outside for each in cases.policies(on) if (parsed := _parsed(each))]
-    channels: list[Value] = []
-    for channel in dict.fromkeys(one for each in outsides if each for one in each.channels):
-        channels.append(channel)
+    policies = [parsed for each in cases.policies(on) if (parsed := _parsed(each))]
+    policies += [on.policy, *(each.status.policy for each in cases.looks(on.records.cases(), on))]
+    outsides = [each.outside for each in policies if each.outside]
+    channels: list[Value] = [*dict.fromkeys(one for each in outsides for one in each.channels)]
     fields: dict[str, Value] = {
         "at": now.isoformat(),
         "why": "records were taken away",
