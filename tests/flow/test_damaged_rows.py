@@ -25,7 +25,14 @@ RECENT = replace(SAID, imminence=Imminence.RECENT)
 MINE = "WHERE incident = '{case}'"
 LEAVES = "WHERE place IN (SELECT leaf FROM incident_record WHERE incident = '{case}')"
 
+MANY = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)"
 OF_A_TABLE = [
+    f"INSERT OR IGNORE INTO incident_clock {MANY} SELECT 'nobody' || i, 0 FROM n",
+    f"INSERT OR IGNORE INTO incident_clock {MANY} SELECT CAST('b' || i AS BLOB), 0 FROM n",
+    f"INSERT OR IGNORE INTO incident_delivery {MANY} SELECT 'x' || i, 'nobody', "
+    "0, 0, 'x', 0, 0, 0, '', NULL FROM n",
+    f"INSERT OR IGNORE INTO incident_delivery {MANY} SELECT CAST('b' || i AS BLOB), '{{case}}', "
+    "0, 0, 'x', 0, 0, 0, '', NULL FROM n",
     f"UPDATE incident_clock SET due_at = 'soon' {MINE}",
     f"UPDATE incident_clock SET due_at = 1e300 {MINE}",
     f"UPDATE incident_clock SET due_at = x'00' {MINE}",
