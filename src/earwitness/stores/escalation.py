@@ -39,9 +39,11 @@ class EscalationStore:
             .where(due <= now)
             .order_by(due, incident_clock.c.incident)
         )
-        with self.database.read() as connection:
-            found = connection.scalars(statement, execution_options=_FEW)
-            return list(islice(filter(None, found), most))
+        with (
+            self.database.read() as connection,
+            connection.execute(statement, execution_options=_FEW) as found,
+        ):
+            return list(islice((row.incident for row in found if row.incident), most))
 
     def clocks(self) -> Mapping[str, datetime | None]:
         with self.database.read() as connection:
@@ -60,8 +62,10 @@ class EscalationStore:
             .where(due <= now)
             .order_by(due, incident_delivery.c.id)
         )
-        with self.database.read() as connection:
-            found = connection.execute(statement, execution_options=_FEW)
+        with (
+            self.database.read() as connection,
+            connection.execute(statement, execution_options=_FEW) as found,
+        ):
             return list(islice((_delivery(row) for row in found if row.id), most))
 
     def delivery(self, delivery_id: str) -> Delivery:
