@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,6 +17,7 @@ from tests.values import START
 
 from earwitness.accounts import Account, Role
 from earwitness.errors import InputError, NotFound
+from earwitness.evidence.__main__ import main
 from earwitness.evidence.verify import verify
 from earwitness.flow.incidents import bundle, codes, reporting
 from earwitness.flow.incidents.parts import Incidents
@@ -60,6 +62,77 @@ def test_others_validate_it_and_its_receipt_proves_it(
     assert original.read_bytes() == b"u_1"
     original.write_bytes(b"another")
     assert not bagit.Bag(str(at)).is_valid()
+
+
+def test_the_verifier_reads_a_bundle_as_it_is(
+    on: Incidents, ria: Account, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "case.zip"
+    path.write_bytes(bundle.export(report(on), "for the police", ria, START, on))
+    assert main([str(path), "--key", str(on.book.key.public)]) == 0
+    said = capsys.readouterr().out
+    assert "case.zip: 1 original, as the case has sealed them." in said
+    assert "as they were committed to, unchanged" in said
+
+
+def test_of_a_thousand_changed_bundles_every_one_is_found(on: Incidents, ria: Account) -> None:
+    """Half of them with manifests made anew, as whoever changes a bundle would."""
+    one, other = (unpacked(bundle.export(report(on), "x", ria, START, on)) for _ in range(2))
+    assert verify({}, bundles={"whole": packed(one, anew=True)}).holds
+    draw = random.Random(8493)
+    evidence = next(name for name in one if name.startswith("evidence/"))
+    for _ in range(1000):
+        anew, files = draw.random() < 0.5, dict(one)
+        names = [name for name in sorted(files) if not (anew and name == "README.txt")]
+        name = draw.choice(names)
+        match draw.randrange(6):
+            case 0:
+                at = draw.randrange(len(files[name]))
+                changed = bytearray(files[name])
+                changed[at] ^= 1 << draw.randrange(8)
+                files[name] = bytes(changed)
+            case 1:
+                files[name] = files[name][: draw.randrange(len(files[name]))]
+            case 2:
+                del files[name]
+            case 3:
+                files["evidence/" + draw.randbytes(32).hex() + ".flac"] = b"another"
+            case 4:
+                files[evidence] = draw.randbytes(40)
+            case _:  # of the other case
+                name = draw.choice(["receipt.json", "case.json"])
+                files[name] = other[name]
+        found = verify({}, bundles={"changed": packed(files, anew=anew, listed=one)})
+        assert not found.holds, (name, anew, str(found))
+
+
+def test_what_is_no_bundle_is_broken(on: Incidents, ria: Account) -> None:
+    whole = bundle.export(report(on), "x", ria, START, on)
+    empty = io.BytesIO()
+    zipfile.ZipFile(empty, "w").close()
+    for content in (whole[:-10], whole[: len(whole) // 2], b"PK", empty.getvalue()):
+        assert verify({}, bundles={"it": content}).broken
+
+
+def unpacked(content: bytes) -> dict[str, bytes]:
+    """By path under ``data/``."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        files = {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
+    return {name[5:]: each for name, each in files.items() if name.startswith("data/")}
+
+
+def packed(files: dict[str, bytes], *, anew: bool, listed: dict[str, bytes] | None = None) -> bytes:
+    """With manifests of these files, or of others."""
+    made = bundle.bag("case", files if anew or listed is None else listed, {})
+    if anew or listed is None:
+        return made
+    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+        tags = {n: archive.read(n) for n in archive.namelist() if not n.startswith("case/data/")}
+    mixed = io.BytesIO()
+    with zipfile.ZipFile(mixed, "w") as archive:
+        for name, each in {**tags, **{f"case/data/{n}": c for n, c in files.items()}}.items():
+            archive.writestr(name, each)
+    return mixed.getvalue()
 
 
 def test_it_is_for_a_reason_and_for_whoever_may_see_it(on: Incidents, ria: Account) -> None:

@@ -11,8 +11,11 @@ from .notes import NoteError, VerifierKey
 from .timestamps import certificates
 from .verify import Findings, verify
 
-ABOUT = "What receipts and cases prove, without the server that made them and without a network."
-LONGEST = 64 * 1024 * 1024
+ABOUT = (
+    "What receipts, cases and bundles prove, without the server that made them, and without a "
+    "network."
+)
+LONGEST = 2 << 30
 """Bytes of a file."""
 
 
@@ -38,12 +41,15 @@ def read_and_verify(
 ) -> Findings:
     """Files by name, keys as they are published. Raises OSError, ValueError."""
     files = {name: _read(name) for name in names}
+    stamps = {name: content for name, content in files.items() if _is_der(content)}
+    bundles = {name: content for name, content in files.items() if content[:2] == b"PK"}
     return verify(
-        {name: content.decode() for name, content in files.items() if not _is_der(content)},
+        {name: each.decode() for name, each in files.items() if name not in stamps | bundles},
         list(map(VerifierKey.parse, keys)),
         list(map(VerifierKey.parse, witnesses)),
-        {name: content for name, content in files.items() if _is_der(content)},
+        stamps,
         certificates(_read(authority)) if authority else (),
+        bundles,
     )
 
 

@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from cryptography.x509 import Certificate
 
+from .bundles import Bundle, BundleError, originals, policy_of
 from .cases import FORMAT as CASE
 from .cases import Case, CaseError, differences
 from .checkpoints import Checkpoint
@@ -50,13 +51,17 @@ def verify(
     witnesses: Sequence[VerifierKey] = (),
     stamps: Mapping[str, bytes] = MappingProxyType({}),
     authorities: Sequence[Certificate] = (),
+    bundles: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Findings:
     """Files by name: receipts, and cases as a server shows them now.
 
-    ``stamps`` are tokens of an authority, by name, too. ``keys``, ``witnesses`` and
-    ``authorities`` are those that somebody knows from elsewhere than these files.
+    ``stamps`` are tokens of an authority, ``bundles`` whole cases, by name, too. ``keys``,
+    ``witnesses`` and ``authorities`` are those that somebody knows from elsewhere than these
+    files.
     """
     found = Findings()
+    files, stamps = dict(files), dict(stamps)
+    opened = dict(_unpacked(bundles, files, stamps, found))
     receipts: dict[str, Receipt] = {}
     cases: dict[str, Case] = {}
     for name, text in files.items():
@@ -74,11 +79,66 @@ def verify(
     _compare_receipts(receipts, found)
     for name, case in cases.items():
         _compare_case(name, case, list(receipts.values()), found)
+    for name, bundle in opened.items():
+        _compare_bundle(name, bundle, cases.get(f"{name}: case.json"), found)
     if receipts:
         found.open.append("Whether what was reported is true: a log proves that it was said.")
     elif not found.broken:
         found.open.append("There is no receipt here, so nothing can be proven.")
     return found
+
+
+def _unpacked(
+    bundles: Mapping[str, bytes],
+    files: dict[str, str],
+    stamps: dict[str, bytes],
+    found: Findings,
+) -> Iterator[tuple[str, Bundle]]:
+    """Each bundle; what is in it to be verified is put with the other files."""
+    for name, content in bundles.items():
+        try:
+            bundle = Bundle.parse(content)
+        except BundleError as error:
+            found.broken.append(f"{name}: {error}")
+            continue
+        found.broken.extend(f"{name}: {each}." for each in bundle.wrong)
+        for path, each in bundle.files.items():
+            if path in ("receipt.json", "case.json"):
+                files[f"{name}: {path}"] = each.decode(errors="replace")
+            elif path.endswith(".tsr"):
+                stamps[f"{name}: {path}"] = each
+        yield name, bundle
+
+
+def _compare_bundle(name: str, bundle: Bundle, case: Case | None, found: Findings) -> None:
+    if case is None:
+        found.broken.append(f"{name}: it holds no case that can be read.")
+        return
+    good = 0
+    for key, wrong in originals(bundle, case):
+        if not wrong:
+            good += 1
+        elif wrong.startswith("it is not here"):
+            found.open.append(f"{name}: the original {key[:16]}: {wrong}.")
+        else:
+            found.broken.append(f"{name}: the original {key[:16]}: {wrong}.")
+    if good:
+        found.proven.append(f"{name}: {_count(good, 'original')}, as the case has sealed them.")
+    policy = policy_of(case)
+    if policy is not None and bundle.files.get("policy.toml", b"") != policy.encode():
+        found.broken.append(f"{name}: policy.toml is not the policy with which the case began.")
+    for path, stamped in bundle.files.items():
+        if path.endswith(".checkpoint"):
+            token = bundle.files.get(path.removesuffix("checkpoint") + "tsr", b"")
+            if not _is_of(token, stamped):
+                found.broken.append(f"{name}: {path} is not what was stamped.")
+
+
+def _is_of(token: bytes, stamped: bytes) -> bool:
+    try:
+        return Timestamp.parse(token).covers(stamped.decode(errors="replace"))
+    except TimestampError:
+        return False
 
 
 def _checked(

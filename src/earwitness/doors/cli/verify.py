@@ -26,7 +26,8 @@ Authority = Annotated[
 @app.command()
 def verify(
     files: Annotated[
-        list[Path], typer.Argument(help="Receipts; cases as they are shown now; timestamps.")
+        list[Path],
+        typer.Argument(help="Receipts, cases as they are shown now, timestamps, bundles."),
     ],
     key: Key = [],  # noqa: B006
     witness: Witness = [],  # noqa: B006

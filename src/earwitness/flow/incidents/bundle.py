@@ -29,7 +29,8 @@ The case {case}, as {by} took it out of Earwitness on {at}, because: {why}
   timestamps/      by when an authority saw the log, where one is asked: its tokens (RFC 3161)
                    and what they are of, for `openssl ts -verify -data N.checkpoint -in N.tsr`
 
-`earwitness verify receipt.json case.json timestamps/*.tsr` says what is proven, without a network.
+`earwitness verify` of this ZIP file says what is proven, what not, and what was changed, without
+a network; nothing proves this README.txt.
 """
 
 
