@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from tests.workbench.mailboxes import Mailboxes, mailboxes
 from tests.workbench.test_reports import change, code_of, report, reporter
 
 from earwitness.accounts import Role
+from earwitness.doors.workbench.incidents.reports import COUNT_SECONDS
 
 POLICY = """
 [people.mallory]
@@ -174,6 +176,21 @@ def test_an_action_stops_the_clock_and_reading_does_not(house: House) -> None:
     reporter(house.server, "/add", code, text="A door", retaliation="1")
     house.mail.wait_for("ria@example.org")  # whoever is next up is told
     assert "somebody retaliates" in ria.get(at).text
+
+
+def test_every_page_says_that_something_waits(house: House) -> None:
+    ada, ria, mallory = (house.browsers[name] for name in ("Ada", "Ria", "Mallory"))
+    report(ada, imminence="past", implicated="Mallory")
+    at = f"/workbench/case/{case_of(ria.get('/workbench/reports'))}"
+
+    def count(browser: httpx.Client) -> int:
+        time.sleep(COUNT_SECONDS)
+        return int(browser.get("/workbench/waiting").json()["waiting"])
+
+    assert [count(each) for each in (ada, ria, mallory)] == [0, 1, 0]
+    form = {"what": "inquiry", "whom": "Ria", "hours": "24"}
+    assert send(ria, f"{at}/act", form, page=at).is_redirect
+    assert count(ria) == 0
 
 
 def test_closing_needs_two_who_do_not_stand_in_one_line(house: House) -> None:

@@ -15,6 +15,7 @@ from tests.workbench.chromium import signed_in
 from tests.workbench.clips import keep, quiet
 
 from earwitness.accounts import Role
+from earwitness.doors.workbench.incidents.reports import COUNT_SECONDS
 from earwitness.evidence.receipts import Receipt
 from earwitness.evidence.verify import verify
 from earwitness.wiring import Earwitness
@@ -227,3 +228,20 @@ def test_what_others_send_is_given_back_to_nobody(server: Running) -> None:
         assert late.status_code == 403
         assert "&lt;script&gt;x" in late.text
         assert "<script>x" not in late.text
+
+
+def test_the_head_of_every_page_says_that_a_report_waits(
+    server: Running, real_browser: Browser
+) -> None:
+    with browser_at(server) as ada:
+        join(ada, first_secret(server))
+        with signed_in(real_browser, server, offered(server, Role.RESPONDER), "Ria") as page:
+            home = f"http://127.0.0.1:{server.http_port}/workbench"
+            with page.expect_response("**/workbench/waiting"):
+                page.goto(home)
+            expect(page.locator("[data-waiting]")).to_be_empty()
+            report(ada)
+            page.wait_for_timeout(1000 * COUNT_SECONDS)
+            page.goto(home)
+            page.get_by_role("link", name="One report waits for you").click()
+            expect(page.get_by_text(SAID["heard"])).to_be_visible()

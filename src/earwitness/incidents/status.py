@@ -113,6 +113,11 @@ class Status:
         line = conflicts.around({one}, self.policy, self.accounts)
         return other not in line and other not in self.implicated
 
+    def is_acted_on(self, now: datetime) -> bool:
+        """Whether nobody has to act at this moment."""
+        until = self.action.until if self.action else None
+        return self.closed_at is not None or (until is not None and now < until)
+
     def may_see(self, account: Account) -> bool:
         """Responders, and whom a rung names that was turned to; nobody who is implicated."""
         if account.disabled_at or account.id in self.implicated:

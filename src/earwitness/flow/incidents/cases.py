@@ -7,6 +7,7 @@ to be delivered are written with it.
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -110,6 +111,19 @@ def visible(account: Account, on: Incidents, most: int) -> Iterator[Look]:
         if each.status.may_see(account) or is_own(account, each.status)
     )
     yield from islice(seen, most)
+
+
+def waiting(now: datetime, on: Incidents, most: int) -> Counter[str]:
+    """For how many of the cases that are due next each account was told and nobody has acted."""
+    due = on.records.clocks()
+    ids = sorted((at, case) for case, at in due.items() if at and case != HOUSE)[:most]
+    found: Counter[str] = Counter()
+    for each in looks(on.records.case_rows([case for _, case in ids]), on):
+        if not each.status.is_acted_on(now):
+            found.update(
+                {who for told in each.status.told for who in each.status.people(told.rung)}
+            )
+    return found
 
 
 def is_own(account: Account, status: Status) -> bool:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from threading import Lock
+from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any
 
 import structlog
 from fastapi import APIRouter, Form, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 
 from earwitness.accounts import Role
 from earwitness.doors.workbench.once import Once
@@ -29,6 +32,9 @@ if TYPE_CHECKING:
 REPORTS = "/workbench/reports"
 REPORT = "/workbench/report"
 CASE = "/workbench/case"
+WAITING = "/workbench/waiting"
+COUNT_SECONDS = 2.0
+"""For so long what waits is not counted again, however many pages ask."""
 MOST = 200
 """Cases on one page: the most urgent."""
 FIELDS = ("harm", "imminence", "heard", "when", "implicated", "confidential")
@@ -52,12 +58,15 @@ def add_routes(router: APIRouter, program: Earwitness, pages: Pages) -> None:
     router.add_api_route(REPORT, desk.report, methods=["POST"])
     router.add_api_route(REPORT + "/{made}", desk.acknowledged, methods=["GET"])
     router.add_api_route(REPORTS, desk.list, methods=["GET"])
+    router.add_api_route(WAITING, desk.waiting, methods=["GET"])
 
 
 class _Desk:
     def __init__(self, program: Earwitness, pages: Pages) -> None:
         self._program, self._pages = program, pages
         self._made: Once[Acknowledged] = Once()
+        self._counting, self._count_again = Lock(), float("-inf")
+        self._waiting: Counter[str] = Counter()
 
     @only(EVERYBODY)
     async def show(self, request: Request, utterance: str = "") -> Response:
@@ -130,6 +139,21 @@ class _Desk:
             responders=await self._responders(),
             everybodys=everybodys,
         )
+
+    @only(EVERYBODY)
+    async def waiting(self, request: Request) -> Response:
+        """How many reports wait for whoever asks: for the head of every page."""
+        found = await asyncio.to_thread(self._count)
+        return JSONResponse({"waiting": found[visitor_of(request).account.id]})
+
+    def _count(self) -> Counter[str]:
+        """For everybody, now and then."""
+        with self._counting:
+            if monotonic() >= self._count_again:
+                now = self._program.clock.now()
+                self._waiting = cases.waiting(now, self._program.incidents, MOST)
+                self._count_again = monotonic() + COUNT_SECONDS
+        return self._waiting
 
     async def _responders(self) -> int:
         return await asyncio.to_thread(responders, self._program.records)
