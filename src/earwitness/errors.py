@@ -17,8 +17,9 @@
     │   ├── NotFound
     │   ├── LeaseLost             late, stolen or released: the answer is refused
     │   └── RevisionConflict      somebody else published in between
-    ├── LogBroken             the log of incidents is not what it was
-    ├── NotWitnessed          too few witnesses signed; what was sent is kept
+    ├── LogBroken                 the log of incidents is not what it was
+    ├── NotWitnessed              too few witnesses signed; what was sent is kept
+    ├── NotStamped                no authority says by when the log's head was there
     ├── NotDelivered              the other side did not take a message
     ├── AccessRefused             a code, key or device that may not, or no longer
     ├── Overloaded                more is said at once than can be heard in time

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.workbench.chromium import NEEDS_ALL, installed
+from tests.programs import installed, needed
 
 from earwitness.evidence import merkle
 from earwitness.evidence.checkpoints import Checkpoint
@@ -28,8 +28,7 @@ Ask = Callable[..., dict[str, str]]
 @pytest.fixture(scope="module")
 def go(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
     command = installed("go")
-    if not (DEBIAN / "src/golang.org/x/mod/sumdb/note").is_dir() and not os.environ.get(NEEDS_ALL):
-        pytest.skip("there is no golang-golang-x-mod-dev on this machine")
+    needed((DEBIAN / "src/golang.org/x/mod/sumdb/note").is_dir(), "golang-golang-x-mod-dev")
     folder = tmp_path_factory.mktemp("go")
     environment = os.environ | {
         "GO111MODULE": "off", "GOPATH": str(DEBIAN), "GOCACHE": str(folder / "cache"),

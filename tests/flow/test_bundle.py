@@ -78,7 +78,7 @@ def test_the_verifier_reads_a_bundle_as_it_is(
 def test_of_a_thousand_changed_bundles_every_one_is_found(on: Incidents, ria: Account) -> None:
     """Half of them with manifests made anew, as whoever changes a bundle would."""
     one, other = (unpacked(bundle.export(report(on), "x", ria, START, on)) for _ in range(2))
-    assert verify({}, bundles={"whole": packed(one, anew=True)}).holds
+    assert verify({}, bundles={"whole": io.BytesIO(packed(one, anew=True))}).holds
     draw = random.Random(8493)
     evidence = next(name for name in one if name.startswith("evidence/"))
     for _ in range(1000):
@@ -102,7 +102,7 @@ def test_of_a_thousand_changed_bundles_every_one_is_found(on: Incidents, ria: Ac
             case _:  # of the other case
                 name = draw.choice(["receipt.json", "case.json"])
                 files[name] = other[name]
-        found = verify({}, bundles={"changed": packed(files, anew=anew, listed=one)})
+        found = verify({}, bundles={"changed": io.BytesIO(packed(files, anew=anew, listed=one))})
         assert not found.holds, (name, anew, str(found))
 
 
@@ -111,7 +111,7 @@ def test_what_is_no_bundle_is_broken(on: Incidents, ria: Account) -> None:
     empty = io.BytesIO()
     zipfile.ZipFile(empty, "w").close()
     for content in (whole[:-10], whole[: len(whole) // 2], b"PK", empty.getvalue()):
-        assert verify({}, bundles={"it": content}).broken
+        assert verify({}, bundles={"it": io.BytesIO(content)}).broken
 
 
 def unpacked(content: bytes) -> dict[str, bytes]:

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from tests.flow.incident_house import change, incidents, person
 from tests.flow.test_reporting import SAID
+from tests.programs import installed
 from tests.values import START
-from tests.workbench.chromium import installed
 
 from earwitness.accounts import Role
 from earwitness.errors import NotStamped, SettingsError

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.programs import installed
 from tests.torture import deadlines, full, kills, power, schedules, syscalls
-from tests.workbench.chromium import installed
 
 
 @pytest.mark.parametrize("seed", range(3))

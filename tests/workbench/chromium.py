@@ -5,31 +5,19 @@ Where it is not installed, tests with it are left out, unless CI_REQUIRES_ALL is
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pytest
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 from tests.doors.servers import Running
+from tests.programs import installed
 from tests.workbench.browsing import browser_at, join
 
 QUIET = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
-NEEDS_ALL = "CI_REQUIRES_ALL"
 SCREEN = {"width": 1366, "height": 768}
-
-
-def installed(*names: str) -> str:
-    """Where the first of these programs is; without any the test is left out, or fails."""
-    found = next(filter(None, map(shutil.which, names)), None)
-    if found is None and not os.environ.get(NEEDS_ALL):
-        pytest.skip(f"there is no {names[0]} on this machine")
-    assert found, f"{NEEDS_ALL} is set, and there is no {names[0]}"
-    return found
 
 
 @contextmanager

@@ -16,7 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.workbench.chromium import SCREEN, installed
+from tests.programs import installed
+from tests.workbench.chromium import SCREEN
 from websockets.sync.client import ClientConnection, connect
 
 SECONDS = 60

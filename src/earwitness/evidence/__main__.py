@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 
+from .bundles import LARGEST
 from .notes import NoteError, VerifierKey
 from .timestamps import certificates
 from .verify import Findings, verify
@@ -15,8 +17,8 @@ ABOUT = (
     "What receipts, cases and bundles prove, without the server that made them, and without a "
     "network."
 )
-LONGEST = 2 << 30
-"""Bytes of a file."""
+LONGEST = 64 * 1024 * 1024
+"""Bytes of a file that is no bundle."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,9 +44,9 @@ def read_and_verify(
     """Files by name, keys as they are published. Raises OSError, ValueError."""
     files = {name: _read(name) for name in names}
     stamps = {name: content for name, content in files.items() if _is_der(content)}
-    bundles = {name: content for name, content in files.items() if content[:2] == b"PK"}
+    bundles = {name: BytesIO(content) for name, content in files.items() if _is_zip(content)}
     return verify(
-        {name: each.decode() for name, each in files.items() if name not in stamps | bundles},
+        {n: each.decode() for n, each in files.items() if n not in stamps and n not in bundles},
         list(map(VerifierKey.parse, keys)),
         list(map(VerifierKey.parse, witnesses)),
         stamps,
@@ -54,10 +56,17 @@ def read_and_verify(
 
 
 def _read(name: str) -> bytes:
-    path = Path(name)
-    if path.stat().st_size > LONGEST:
+    with Path(name).open("rb") as file:
+        most = LARGEST if _is_zip(file.read(2)) else LONGEST
+        file.seek(0)
+        content = file.read(most + 1)
+    if len(content) > most:
         raise ValueError(f"{name} is larger than anything that can be verified.")
-    return path.read_bytes()
+    return content
+
+
+def _is_zip(content: bytes) -> bool:
+    return content[:2] == b"PK"
 
 
 def _is_der(content: bytes) -> bool:

@@ -7,16 +7,17 @@ is the one that was sealed is said by the record of it, to which the log is comm
 from __future__ import annotations
 
 import hashlib
-import io
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import BinaryIO
 
 from .cases import Case
 
 LARGEST = 2 << 30
 """Bytes of all files together."""
 MOST_FILES = 10_000
+NOT_HERE = "it is not here; the bundle says why"
 _ALGORITHMS = ("sha256", "sha512")
 
 
@@ -32,10 +33,10 @@ class Bundle:
     wrong: list[str] = field(default_factory=list)
 
     @classmethod
-    def parse(cls, content: bytes) -> Bundle:
+    def parse(cls, file: BinaryIO) -> Bundle:
         """A bag in a ZIP (RFC 8493). Raises BundleError."""
         try:
-            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            with zipfile.ZipFile(file) as archive:
                 members = archive.infolist()
                 if len(members) > MOST_FILES or sum(m.file_size for m in members) > LARGEST:
                     raise BundleError("This bundle is larger than anything that can be verified.")
@@ -64,7 +65,7 @@ def originals(bundle: Bundle, case: Case) -> Iterator[tuple[str, str]]:
         if key not in sealed:
             yield key, "it is not one that the case has sealed"
         elif path.endswith(".missing.txt"):
-            yield key, "it is not here; the bundle says why"
+            yield key, NOT_HERE
         elif not path:
             yield key, "it is missing"
         elif hashlib.sha256(bundle.files[path]).hexdigest() != key:

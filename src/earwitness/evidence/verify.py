@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import pairwise
 from types import MappingProxyType
+from typing import BinaryIO
 
 from cryptography.x509 import Certificate
 
-from .bundles import Bundle, BundleError, originals, policy_of
+from .bundles import NOT_HERE, Bundle, BundleError, originals, policy_of
 from .cases import FORMAT as CASE
 from .cases import Case, CaseError, differences
 from .checkpoints import Checkpoint
@@ -51,7 +52,7 @@ def verify(
     witnesses: Sequence[VerifierKey] = (),
     stamps: Mapping[str, bytes] = MappingProxyType({}),
     authorities: Sequence[Certificate] = (),
-    bundles: Mapping[str, bytes] = MappingProxyType({}),
+    bundles: Mapping[str, BinaryIO] = MappingProxyType({}),
 ) -> Findings:
     """Files by name: receipts, and cases as a server shows them now.
 
@@ -64,17 +65,20 @@ def verify(
     opened = dict(_unpacked(bundles, files, stamps, found))
     receipts: dict[str, Receipt] = {}
     cases: dict[str, Case] = {}
+    dated = False
     for name, text in files.items():
         try:
             if CASE in text[:200]:
                 cases[name] = Case.parse(text)
             else:
-                receipts[name] = _checked(name, text, keys, witnesses, found)
+                receipts[name], witnessed = _checked(name, text, keys, witnesses, found)
+                dated = dated or witnessed
         except (ReceiptError, CaseError) as error:
             found.broken.append(f"{name}: {error}")
     for name, content in stamps.items():
-        _check_stamp(name, content, list(receipts.values()), authorities, found)
-    if receipts and not any("says " in each for each in found.proven):
+        stamped = _check_stamp(name, content, list(receipts.values()), authorities, found)
+        dated = dated or stamped
+    if receipts and not dated:
         found.open.append("When: no witness, and no authority that you trust, says so.")
     _compare_receipts(receipts, found)
     for name, case in cases.items():
@@ -89,15 +93,15 @@ def verify(
 
 
 def _unpacked(
-    bundles: Mapping[str, bytes],
+    bundles: Mapping[str, BinaryIO],
     files: dict[str, str],
     stamps: dict[str, bytes],
     found: Findings,
 ) -> Iterator[tuple[str, Bundle]]:
     """Each bundle; what is in it to be verified is put with the other files."""
-    for name, content in bundles.items():
+    for name, file in bundles.items():
         try:
-            bundle = Bundle.parse(content)
+            bundle = Bundle.parse(file)
         except BundleError as error:
             found.broken.append(f"{name}: {error}")
             continue
@@ -118,7 +122,7 @@ def _compare_bundle(name: str, bundle: Bundle, case: Case | None, found: Finding
     for key, wrong in originals(bundle, case):
         if not wrong:
             good += 1
-        elif wrong.startswith("it is not here"):
+        elif wrong == NOT_HERE:
             found.open.append(f"{name}: the original {key[:16]}: {wrong}.")
         else:
             found.broken.append(f"{name}: the original {key[:16]}: {wrong}.")
@@ -147,7 +151,8 @@ def _checked(
     keys: Sequence[VerifierKey],
     witnesses: Sequence[VerifierKey],
     found: Findings,
-) -> Receipt:
+) -> tuple[Receipt, bool]:
+    """With whether a witness says when."""
     receipt = Receipt.parse(text)
     checked = receipt.check(keys, witnesses)
     head = checked.head
@@ -175,7 +180,7 @@ def _checked(
             f"{name}: that everybody is shown the same log. No witness signed it, so whoever has "
             "the log's key could show others another one."
         )
-    return receipt
+    return receipt, bool(checked.witnesses)
 
 
 def _cosigned(receipt: Receipt, known: Sequence[VerifierKey]) -> Iterator[tuple[str, str]]:
@@ -200,14 +205,15 @@ def _check_stamp(
     receipts: Sequence[Receipt],
     authorities: Sequence[Certificate],
     found: Findings,
-) -> None:
+) -> bool:
+    """Whether it says when, and somebody who is trusted."""
     try:
         stamp = Timestamp.parse(content)
         if authorities:
             stamp.check(authorities)
     except TimestampError as error:
         found.broken.append(f"{name}: {error}")
-        return
+        return False
     covered = [(each, size) for each in receipts for size in sorted(_stamped_sizes(stamp, each))]
     if not covered:
         found.broken.append(f"{name}: it is a timestamp of something else than what is here.")
@@ -219,6 +225,7 @@ def _check_stamp(
             found.proven.append(f"{name}: {said}")
         else:
             found.open.append(f"{name}: {said} Give the certificate of an authority you trust.")
+    return bool(covered and authorities)
 
 
 def _stamped_sizes(stamp: Timestamp, receipt: Receipt) -> set[int]:

@@ -65,10 +65,14 @@ class Look:
         return self.status.changed
 
     @property
+    def good(self) -> list[Kept]:
+        """The records that are what the log holds."""
+        return [each.kept for each in self.records if not each.wrong]
+
+    @property
     def code_hash(self) -> bytes:
         """Of what opens the reporter's page, as the report has it; empty if that is changed."""
-        good = (each.kept for each in self.records if not each.wrong)
-        first = next((each for each in good if each.kind == Kind.REPORTED), None)
+        first = next((each for each in self.good if each.kind == Kind.REPORTED), None)
         try:
             return bytes.fromhex(text_of(first, "code"))
         except ValueError:

@@ -54,8 +54,7 @@ def deliver(delivery_id: str, now: datetime, on: Incidents, channels: Channels) 
 
 def _as_recorded(row: Delivery, found: Look) -> Delivery | None:
     """To whom the record says, whatever its row says; how often it was tried, as in the row."""
-    good = (each.kept for each in found.records if not each.wrong)
-    for each in (one for record in good for one in deliveries(record)):
+    for each in (one for record in found.good for one in deliveries(record)):
         if each.id == row.id:
             tries = row.tries if 0 <= row.tries < MOST_TRIES else 0
             return replace(each, tries=tries, problem=row.problem, sent_at=row.sent_at)

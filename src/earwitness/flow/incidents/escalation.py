@@ -97,7 +97,7 @@ def true_up(now: datetime, on: Incidents) -> int:
 
 def _ahead(found: Look, now: datetime, on: Incidents) -> tuple[Ahead, bool]:
     """What is to come of a case, and whether somebody held back what goes out; it goes out now."""
-    ahead = cases.ahead(found.status, (each.kept for each in found.records if not each.wrong))
+    ahead = cases.ahead(found.status, found.good)
     there = on.records.deliveries_of(found.row.id) if ahead.deliveries else ()
     held = delivering.held_back(ahead.deliveries, there, found, now)
     for each in held:

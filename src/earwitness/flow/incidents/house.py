@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime
 from itertools import pairwise
 
@@ -47,14 +48,12 @@ def note_keys(now: datetime, on: Incidents) -> int:
 def keys_since(moment: datetime, on: Incidents) -> list[datetime]:
     """When others began to sign."""
     keys = (each for each in unchanged(HOUSE, on.records) if each.kind == Kind.KEY)
-    moments = (moment_of(each, "at") for each in keys)
-    return [each for each in moments if each and each > moment]
+    return _since(moment, keys)
 
 
 def policies_since(moment: datetime, on: Incidents) -> list[datetime]:
     """When others came into force."""
-    moments = (moment_of(each, "at") for each in cases.policies(on)[1:])
-    return [each for each in moments if each and each > moment]
+    return _since(moment, cases.policies(on)[1:])
 
 
 def taken_away(on: Incidents) -> int:
@@ -102,6 +101,11 @@ def _add(draft: Draft, now: datetime, on: Incidents) -> None:
         nobodys = hashlib.sha256(b"earwitness: a code that nobody has").digest()
         on.records.open_case(CaseRow(HOUSE, nobodys, now), [draft], ahead, on.book.sign)
     logbook.remember(on.book)
+
+
+def _since(moment: datetime, kept: Iterable[Kept]) -> list[datetime]:
+    moments = (moment_of(each, "at") for each in kept)
+    return [each for each in moments if each and each > moment]
 
 
 def _parsed(kept: Kept) -> Policy | None:

@@ -1,0 +1,27 @@
+"""Programs of the machine's that some tests are with.
+
+Where one is missing those tests are left out, unless CI_REQUIRES_ALL is set: they fail then.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+NEEDS_ALL = "CI_REQUIRES_ALL"
+
+
+def installed(*names: str) -> str:
+    """Where the first of these programs is."""
+    found = next(filter(None, map(shutil.which, names)), "")
+    needed(found, names[0])
+    return found
+
+
+def needed(found: object, name: str) -> None:
+    """Leaves the test out where there is nothing of this name, or fails it."""
+    if not found and not os.environ.get(NEEDS_ALL):
+        pytest.skip(f"there is no {name} on this machine")
+    assert found, f"{NEEDS_ALL} is set, and there is no {name}"
