@@ -6,83 +6,24 @@ import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.evidence.a_log import CASE, LOG, WITNESS, Log
+from tests.evidence.rewriting import REWRITES, Told
 
 import earwitness.evidence
-from earwitness.evidence import merkle
 from earwitness.evidence.cases import Case, Record, differences
-from earwitness.evidence.checkpoints import Checkpoint
-from earwitness.evidence.notes import SigningKey
-from earwitness.evidence.receipts import Entry, Growth, Receipt, ReceiptError, agree
-from earwitness.evidence.records import Opened, Value, leaf_of, opened_fields
+from earwitness.evidence.findings import Findings
+from earwitness.evidence.receipts import Receipt, ReceiptError, agree
+from earwitness.evidence.records import Opened
 from earwitness.evidence.verify import verify
-
-LOG = SigningKey.from_seed("example.com/log", b"l" * 32)
-WITNESS = SigningKey.from_seed("example.com/witness", b"w" * 32)
-SAID: dict[str, Value] = {"case": "c1", "kind": "reported", "heard": "a cry", "harm": "violence"}
-
-
-class Log:
-    """In memory: all leaves, and proofs from them."""
-
-    def __init__(self, key: SigningKey = LOG) -> None:
-        self.key, self.leaves = key, [leaf_of(opened_fields({"n": n}, bytes(32))) for n in range(9)]
-
-    def hashes(self) -> list[bytes]:
-        return [merkle.leaf_hash(each) for each in self.leaves]
-
-    def add(self, fields: dict[str, Value], salt: bytes) -> int:
-        self.leaves.append(leaf_of(opened_fields(fields, salt)))
-        return len(self.leaves) - 1
-
-    def receipt(
-        self, places: Sequence[int], since: Sequence[int] = (), *, witnessed: bool = False
-    ) -> Receipt:
-        hashes = self.hashes()
-        size = len(hashes)
-
-        def parts(wanted: Sequence[merkle.Part]) -> tuple[bytes, ...]:
-            return tuple(merkle.part_hash(hashes, *each) for each in wanted)
-
-        text = str(Checkpoint(self.key.name, size, merkle.part_hash(hashes, 0, size)))
-        note = self.key.sign(text)
-        if witnessed:
-            note = note.with_signatures([WITNESS.cosign(text, 1_790_000_000)])
-        return Receipt(
-            "c1",
-            self.key.public,
-            note,
-            tuple(
-                Entry(at, self.leaves[at], parts(merkle.inclusion_parts(at, size))) for at in places
-            ),
-            (WITNESS.witness,) if witnessed else (),
-            int(witnessed),
-            tuple(
-                Growth(
-                    old,
-                    merkle.part_hash(hashes, 0, old),
-                    parts(merkle.consistency_parts(old, size)),
-                )
-                for old in since
-            ),
-        ).signed(self.key)
-
-
-def reported(log: Log) -> tuple[list[int], Case]:
-    fields = [SAID, {"case": "c1", "kind": "sealed", "original": "00ff"}]
-    salts = [bytes([number]) * 32 for number in range(len(fields))]
-    places = [log.add(each, salt) for each, salt in zip(fields, salts, strict=True)]
-    opened = [opened_fields(each, salt) for each, salt in zip(fields, salts, strict=True)]
-    return places, Case("c1", tuple(map(Record, places, opened)))
 
 
 def test_a_receipt_holds_by_itself_and_gives_nothing_away() -> None:
     log = Log()
-    places, case = reported(log)
+    places, case = log.tell()
     receipt = log.receipt(places, witnessed=True)
     text = str(receipt)
     assert "a cry" not in text
@@ -99,19 +40,19 @@ def test_a_receipt_holds_by_itself_and_gives_nothing_away() -> None:
 
 def test_what_the_server_changed_is_named_field_by_field() -> None:
     log = Log()
-    places, case = reported(log)
+    places, case = log.tell()
     first, second = case.records
     tampered = dict(first.fields) | {"heard": Opened("music", first.fields["heard"].salt)}
     del tampered["harm"]
     tampered["calm"] = Opened("yes", bytes(32))
-    changed = Case("c1", (Record(first.index, tampered), second))
+    changed = Case(CASE, (Record(first.index, tampered), second))
     found = [str(each) for each in differences([log.receipt(places)], changed)]
     assert found == [
         f"record {places[0]}: 'calm' was added afterwards; it now says \"yes\"",
         f"record {places[0]}: 'harm' was taken away",
         f"record {places[0]}: 'heard' was changed after it was committed to; it now says \"music\"",
     ]
-    (gone,) = differences([log.receipt(places)], Case("c1", (first,)))
+    (gone,) = differences([log.receipt(places)], Case(CASE, (first,)))
     assert "taken away" in str(gone)
     findings = verify({"r": str(log.receipt(places)), "c": str(changed)})
     assert not findings.holds
@@ -120,16 +61,16 @@ def test_what_the_server_changed_is_named_field_by_field() -> None:
 
 def test_what_may_not_be_shown_is_withheld_and_the_rest_proven() -> None:
     log = Log()
-    places, case = reported(log)
+    places, case = log.tell()
     first, second = case.records
     shown = {name: each for name, each in first.fields.items() if name != "heard"}
-    partly = Case("c1", (Record(first.index, shown, frozenset({"heard"})), second))
+    partly = Case(CASE, (Record(first.index, shown, frozenset({"heard"})), second))
     assert differences([log.receipt(places)], Case.parse(str(partly))) == []
 
 
 def test_a_later_receipt_shows_that_the_log_only_grew() -> None:
     log = Log()
-    places, _ = reported(log)
+    places, _ = log.tell()
     first = log.receipt(places)
     for number in range(20):
         log.add({"n": number}, bytes(32))
@@ -142,7 +83,7 @@ def test_a_later_receipt_shows_that_the_log_only_grew() -> None:
 
 def test_a_fork_with_the_real_key_is_a_proof_against_it() -> None:
     log, fork = Log(), Log()
-    places, _ = reported(log)
+    places, _ = log.tell()
     for number in range(2):
         fork.add({"n": number}, bytes(32))
     assert "was forked" in agree(log.receipt(places), fork.receipt([3]))
@@ -155,7 +96,7 @@ def test_a_fork_with_the_real_key_is_a_proof_against_it() -> None:
 
 def test_the_quorum_that_was_asked_for_must_have_signed() -> None:
     log = Log()
-    places, _ = reported(log)
+    places, _ = log.tell()
     receipt = log.receipt(places, witnessed=True)
     alone = replace(receipt, checkpoint=log.key.sign(receipt.checkpoint.text)).signed(log.key)
     with pytest.raises(ReceiptError, match="1 witnesses had to sign"):
@@ -164,7 +105,7 @@ def test_the_quorum_that_was_asked_for_must_have_signed() -> None:
 
 def test_of_a_thousand_changed_receipts_and_cases_every_one_is_found() -> None:
     log = Log()
-    places, case = reported(log)
+    places, case = log.tell()
     texts = {"mine": str(log.receipt(places, since=[4], witnessed=True)), "now": str(case)}
     assert verify(texts, [LOG.public], [WITNESS.witness]).holds
     draw, tried = random.Random(6962), 0
@@ -187,12 +128,27 @@ def test_of_a_thousand_changed_receipts_and_cases_every_one_is_found() -> None:
         assert not found.holds, changed
 
 
+def test_of_a_thousand_that_were_written_anew_every_one_is_found() -> None:
+    """By somebody without the log's key, who signs with another, and by whoever has it."""
+    told, draw = Told(), random.Random(9162)
+    assert found_in(told.receipt, told.case).holds
+    for _ in range(1000):
+        rewrite = draw.choice(REWRITES)
+        receipt, case = rewrite(told, draw)
+        assert not found_in(receipt, case).holds, rewrite
+
+
+def found_in(receipt: Receipt, case: Case) -> Findings:
+    texts = {"mine": str(receipt), "now": str(case)}
+    return verify(texts, [LOG.public], [WITNESS.witness])
+
+
 def test_the_verifier_runs_alone_without_us_and_without_a_network(tmp_path: Path) -> None:
     """A copy of the folder, where Python can reach nothing else of ours."""
     source = Path(earwitness.evidence.__file__).parent
     shutil.copytree(source, tmp_path / "evidence", ignore=shutil.ignore_patterns("__pycache__"))
     log = Log()
-    places, case = reported(log)
+    places, case = log.tell()
     (tmp_path / "mine.json").write_text(str(log.receipt(places)), "utf-8")
     (tmp_path / "now.json").write_text(str(case), "utf-8")
     alone = (

@@ -62,9 +62,10 @@ class Recorded:
 
     sent: list[tuple[str, Message]] = field(default_factory=list)
     down: bool = False
+    refused: set[str] = field(default_factory=set)
 
     def send(self, channel: str, message: Message) -> None:
-        if self.down:
+        if self.down or channel in self.refused:
             raise NotDelivered("down")
         self.sent.append((channel, message))
 
@@ -87,7 +88,7 @@ def incidents(
         store,
         FolderBlobs(folder / "clips"),
         FolderBlobs(folder / "sealed"),
-        Logbook(store, keys, copy, tuple(witnesses), quorum),
+        Logbook(store, lambda: keys, copy, tuple(witnesses), quorum),
         lambda: policy,
         partial(code_of, bytes(32)),
         bytes(32),

@@ -16,12 +16,14 @@ from tests.values import START
 
 from earwitness.flow.incidents.house import note_policy
 from earwitness.listening import Imminence
-from earwitness.runners.escalating import Climbing, Delivering
+from earwitness.runners.escalating import Climbing, Delivering, Held
 from earwitness.runners.steady import SteadyClock
 
 OMBUDSMAN = "mailto:ombudsman@example.net"
 INSIDE = {"mailto:mallory@example.org", "mailto:ria@example.org", "mailto:dora@example.org"}
 RECENT = replace(SAID, imminence=Imminence.RECENT)
+RUNGS = (0, 4, 8, 16, 17)
+"""Hours at which one runs out, and one more."""
 MINE = "WHERE incident = '{case}'"
 LEAVES = "WHERE place IN (SELECT leaf FROM incident_record WHERE incident = '{case}')"
 
@@ -126,7 +128,11 @@ class Room:
 def work(house: House, at: datetime) -> None:
     """A turn of both jobs in a process that has just started; it knows no more than the store."""
     clock = SteadyClock(house.on.records, lambda: at, lambda: 0.0)
-    for job in (Climbing(house.on, clock, Room()), Delivering(house.on, clock, lambda: house.out)):
+    held: Held = {}
+    jobs = [
+        Delivering(house.on, clock, lambda: house.out, held, outside) for outside in (False, True)
+    ]
+    for job in (Climbing(house.on, clock, Room(), held, lambda: house.out), *jobs):
         for each in job.due():
             with suppress(Exception):  # as the runner does; it is due again
                 job.carry_out(each.what)
@@ -142,7 +148,7 @@ def test_a_damaged_row_keeps_no_other_case_from_climbing(
 ) -> None:
     case, other = house.report(RECENT), house.report(RECENT)
     damage(tmp_path, statement, case)
-    for hours in range(18):
+    for hours in RUNGS:
         work(house, START + hours * HOUR)
     assert reached(house, other) >= {*INSIDE, OMBUDSMAN}
 
@@ -153,12 +159,12 @@ def test_what_the_tables_say_of_a_case_changes_nothing(
 ) -> None:
     case = house.report(RECENT)
     damage(tmp_path, statement, case)
-    for hours in range(17):
+    for hours in RUNGS:
         work(house, START + hours * HOUR)
     assert reached(house, case) == {*INSIDE, OMBUDSMAN}
     damage(tmp_path, statement, case)  # and what is on its way to the outside
     house.out.sent.clear()
-    for hours in range(17, 17 + 25):
+    for hours in (18, 40, 41):
         work(house, START + hours * HOUR)
     assert (OMBUDSMAN, case) in [(to, message.case) for to, message in house.out.sent]
     assert reached(house, case) <= {*INSIDE, OMBUDSMAN}
@@ -181,7 +187,7 @@ def test_a_forged_date_of_sending_keeps_the_outside_uninformed_no_longer(
 ) -> None:
     case = house.report(RECENT)
     house.out.down = True
-    for hours in range(18):
+    for hours in RUNGS:
         work(house, START + hours * HOUR)
     forged = "UPDATE incident_delivery SET sent_at = made_at, next_at = made_at + 80000000000"
     damage(tmp_path, f"{forged}, tries = 0", case)
@@ -200,6 +206,6 @@ def test_a_look_around_that_fails_keeps_no_case_from_climbing(
 
     monkeypatch.setattr(f"earwitness.flow.incidents.{broken}", fail)
     case = house.report(RECENT)
-    for hours in range(18):
+    for hours in RUNGS:
         work(house, START + hours * HOUR)
     assert reached(house, case) == {*INSIDE, OMBUDSMAN}

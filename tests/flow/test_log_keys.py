@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from tests.acceptance.test_command_line import as_json, earwitness
-from tests.flow.incident_house import change, incidents
+from tests.flow.incident_house import Recorded, change, incidents
+from tests.flow.test_damaged_rows import Room
 from tests.flow.test_reporting import SAID
 from tests.flow.test_witnessing import running
 from tests.values import START
@@ -20,6 +21,8 @@ from earwitness.evidence.succession import succession
 from earwitness.evidence.verify import verify
 from earwitness.flow.incidents import codes, house, logbook, reporting
 from earwitness.flow.incidents.parts import Incidents
+from earwitness.runners.escalating import Climbing
+from earwitness.runners.steady import SteadyClock
 from earwitness.witness import key_file
 
 DAY = timedelta(days=1)
@@ -44,7 +47,7 @@ def test_who_knows_an_older_key_can_check_what_newer_ones_sign(tmp_path: Path) -
     on = rotated(tmp_path)
     both = report(on)
     assert both.key != known
-    assert not both.check([known]).followed  # it signs, too
+    assert both.check([known]).followed  # it signs the head, too, and the newer one the receipt
     on = rotated(tmp_path)
     key_file.retire(tmp_path / "log.key")
     on = incidents(tmp_path)
@@ -139,3 +142,22 @@ def test_the_commands_replace_a_key_and_retire_the_older_after_the_overlap(tmp_p
     assert "retire the old one from" in refused.stderr
     assert as_json(tmp_path, "log", "retire", "--early")["key"] == second
     assert as_json(tmp_path, "log", "keys")["keys"] == [second]
+
+
+def test_a_server_that_runs_takes_up_a_new_key_and_leaves_an_old_one(tmp_path: Path) -> None:
+    on = incidents(tmp_path)
+    book = replace(on.book, keyring=key_file.KeyFile(tmp_path / "log.key"))
+    on = replace(on, book=book)
+    first = report(on).key
+    key_file.rotate(tmp_path / "log.key")
+    clock = SteadyClock(on.records, lambda: START, lambda: 0.0)
+    Climbing(on, clock, Room(), {}, Recorded).due()
+    both = Note.parse(str(book.newest()))
+    assert len(both.signed_by([first, book.key.public])) == 2
+    key_file.retire(tmp_path / "log.key")
+    alone = report(on)
+    assert alone.key == book.key.public != first
+    assert alone.checkpoint.signed_by([first]) == []
+    assert alone.check([first]).followed
+    (tmp_path / "log.key").write_text("damaged", encoding="utf-8")
+    assert report(on).key == alone.key

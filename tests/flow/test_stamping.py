@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import subprocess
+import sys
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -20,8 +21,8 @@ from tests.values import START
 from earwitness.accounts import Role
 from earwitness.errors import NotStamped, SettingsError
 from earwitness.evidence.__main__ import main, read_and_verify
-from earwitness.evidence.timestamps import certificates
-from earwitness.flow.incidents import bundle, codes, reporting, stamping
+from earwitness.evidence.timestamps import Timestamp, TimestampError, certificates
+from earwitness.flow.incidents import bundle, codes, logbook, reporting, stamping
 from earwitness.flow.incidents.parts import Incidents
 from earwitness.outgoing.timestamping import HttpAuthority, authority_at
 from earwitness.runners.stamping import Stamping
@@ -208,6 +209,80 @@ def test_a_token_that_was_changed_is_broken(
     token.write_bytes(content)
     files = [str(data / "receipt.json"), str(token)]
     assert read_and_verify(files, [], [], str(authority.roots)).broken
+
+
+def test_a_finer_name_is_not_put_beside_the_one_that_signed(
+    on: Incidents, authority: Authority, tmp_path: Path
+) -> None:
+    """A token's certificates are not signed: this one has the issuer and number of the real one."""
+    folder = authority.folder
+    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+    openssl(
+        folder, "req", "-x509", *key, "-keyout", "no.key", "-out", "no.pem", "-subj", "/CN=Root",
+        "-extensions", "ca",
+    )  # fmt: skip
+    openssl(folder, "req", *key, "-keyout", "x", "-out", "x.csr", "-subj", "/CN=Supreme Court")
+    openssl(
+        folder, "x509", "-req", "-in", "x.csr", "-CA", "no.pem", "-CAkey", "no.key",
+        "-set_serial", "2", "-out", "finer.pem", "-extfile", "openssl.cnf", "-extensions", "stamps",
+    )  # fmt: skip
+    case = report(on)
+    stamping.stamp(START, on.book)
+    data = taken(on, case, tmp_path / "out")
+    (checkpoint, *_) = sorted((data / "timestamps").glob("*.checkpoint"))
+    openssl(folder, "ts", "-query", "-data", str(checkpoint), "-sha256", "-cert", "-out", "query")
+    openssl(
+        folder, "ts", "-reply", "-queryfile", "query", "-signer", "tsa.pem", "-inkey", "tsa.key",
+        "-chain", "finer.pem", "-out", "reply",
+    )  # fmt: skip
+    with pytest.raises(TimestampError, match="no timestamp"):
+        Timestamp.parse((folder / "reply").read_bytes())
+
+
+def test_a_stamp_of_before_the_case_says_nothing_of_when(
+    on: Incidents, authority: Authority, tmp_path: Path
+) -> None:
+    report(on)
+    stamping.stamp(START, on.book)
+    early = on.records.log_size()
+    case = report(on)
+    given = tmp_path / "receipt.json"
+    given.write_text(str(logbook.receipt(case, on.book, [early])), "utf-8")
+    (stamp,) = stamping.earliest([0], on.book)
+    (tmp_path / "early.tsr").write_bytes(stamp.token)
+    files = [str(given), str(tmp_path / "early.tsr")]
+    found = read_and_verify(files, [], [], str(authority.roots))
+    assert any("0 records of the case" in each for each in found.open)
+    assert any(each.startswith("When: no witness") for each in found.open)
+
+
+def test_where_nothing_reads_timestamps_that_is_not_their_fault(
+    on: Incidents, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (ria,) = on.records.accounts()
+    path = tmp_path / "it.zip"
+    path.write_bytes(bundle.export(report(on), "for the police", ria, START, on))
+    monkeypatch.setitem(sys.modules, "rfc3161_client", None)
+    found = read_and_verify([str(path)], [], [], None)
+    assert found.holds, str(found)
+    assert any("Install rfc3161-client" in each for each in found.open)
+
+
+def test_a_stamp_has_the_name_of_the_head_that_it_is_of(
+    on: Incidents, authority: Authority, tmp_path: Path
+) -> None:
+    case = report(on)
+    (ria,) = on.records.accounts()
+    content = bundle.export(case, "for the police", ria, START, on)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        files = {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
+    payload = {name[5:]: each for name, each in files.items() if name.startswith("data/")}
+    size = next(name for name in payload if name.endswith(".tsr"))[11:-4]
+    moved = {name.replace(f"/{size}.", "/999."): each for name, each in payload.items()}
+    for each, good in ((payload, True), (moved, False)):
+        (tmp_path / "it.zip").write_bytes(bundle.bag("case", each, {}))
+        found = read_and_verify([str(tmp_path / "it.zip")], [], [], str(authority.roots))
+        assert found.holds == good, str(found)
 
 
 def test_a_stamp_of_another_log_is_not_one_of_this(

@@ -6,8 +6,6 @@ import re
 import shutil
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,17 +13,22 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests import warm
 from tests.flow.incident_house import incidents
 from tests.values import START
 
+from earwitness.checkup import CHECKS
+from earwitness.config import Settings
 from earwitness.errors import LogBroken, NotWitnessed, SettingsError
 from earwitness.evidence.notes import Note, SigningKey
 from earwitness.evidence.verify import verify
 from earwitness.evidence.witnessing import Submission
-from earwitness.flow.incidents import codes, reporting
+from earwitness.flow.incidents import codes, house, reporting
 from earwitness.flow.incidents.parts import Incidents
 from earwitness.flow.incidents.reporting import Statement
+from earwitness.incidents.records import HOUSE
 from earwitness.listening import Harm, Imminence
+from earwitness.wiring import Earwitness
 from earwitness.witness.client import HttpWitness, witness_at
 from earwitness.witness.key_file import log_key
 
@@ -41,9 +44,8 @@ def free_port() -> int:
 def running(folder: Path, *logs: str, port: int = 0) -> Iterator[HttpWitness]:
     """``earwitness witness`` as a process of its own."""
     port = port or free_port()
-    command = [sys.executable, "-m", "earwitness", "witness", "--folder", str(folder)]
-    options = [*(f"--log={each}" for each in logs), f"--port={port}"]
-    with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True) as process:
+    options = [f"--folder={folder}", *(f"--log={each}" for each in logs), f"--port={port}"]
+    with warm.Started("earwitness", "witness", *options, stdout=warm.PIPE) as process:
         assert process.stdout is not None
         key = process.stdout.readline().removeprefix("key: ").strip()
         address = f"http://127.0.0.1:{port}"
@@ -70,7 +72,7 @@ def test_a_receipt_has_the_signatures_of_its_witnesses(tmp_path: Path) -> None:
         on = incidents(tmp_path, witnesses=[one, two], quorum=2)
         first, second = report(on), report(on)
         checked = second.check([], [one.key, two.key])
-        assert set(checked.known_witnesses) == {one.key.name, two.key.name}
+        assert {each.key for each in checked.witnesses} == {one.key, two.key}
         findings = verify({"1": str(first), "2": str(second)}, [first.key], [one.key, two.key])
         assert findings.holds
         assert str(findings).count("says the witness") == 4
@@ -90,7 +92,7 @@ def test_without_a_quorum_nothing_is_acknowledged_and_nothing_lost(tmp_path: Pat
         with running(tmp_path / "w2", log, port=port):
             again = reporting.report(SAID, code, START, on)
         assert on.records.log_size() == 3
-        assert again.check([], [two.key]).known_witnesses == (two.key.name,)
+        assert [each.key for each in again.check([], [two.key]).witnesses] == [two.key]
 
 
 def test_a_rolled_back_or_forked_log_is_refused_by_its_witness(tmp_path: Path) -> None:
@@ -111,6 +113,29 @@ def test_a_rolled_back_or_forked_log_is_refused_by_its_witness(tmp_path: Path) -
         for _ in range(2):  # as large as the one that it signed, then larger
             with pytest.raises(LogBroken, match="signed another log"):
                 report(on)
+
+
+def test_one_witness_alone_stops_no_report_and_is_told_of(tmp_path: Path) -> None:
+    log = str(log_key(tmp_path / "log.key").public)
+    with (
+        running(tmp_path / "w1", log) as one,
+        running(tmp_path / "w2", log) as two,
+        running(tmp_path / "w3", log) as three,
+    ):
+        report(incidents(tmp_path, witnesses=[three], quorum=1))
+        older = tmp_path / "older"
+        shutil.copytree(tmp_path, older, ignore=shutil.ignore_patterns("w*"))
+        report(incidents(tmp_path, witnesses=[three], quorum=1))
+        on = incidents(older, witnesses=[three, one, two], quorum=2)
+        given = report(on)
+        assert len(given.check([], [one.key, two.key]).witnesses) == 2
+        on = incidents(older, witnesses=[three, one, two], quorum=3)
+        with pytest.raises(LogBroken, match=three.key.name):
+            report(on)
+        assert house.alarm(START, on)
+        assert not house.alarm(START, on), "once"
+        said = on.records.records(HOUSE)[-1].fields["why"]
+        assert three.key.name in str(said)
 
 
 def test_the_witness_says_why_it_does_not_sign(tmp_path: Path) -> None:
@@ -163,3 +188,20 @@ def test_an_address_without_a_key_is_no_witness(tmp_path: Path) -> None:
             witness_at(wrong)
     made = witness_at(f"https://w.example/base/ {key.witness}")
     assert replace(key, name=made.key.name).witness == made.key
+
+
+def test_the_doctor_asks_the_witnesses(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with Earwitness.open(Settings(data=data)) as program:
+        log = str(program.incidents.book.key.public)
+    port = free_port()
+    with running(tmp_path / "w", log, port=port) as witness:
+        at = f"http://127.0.0.1:{port} {witness.key}"
+        with Earwitness.open(Settings(data=data, witnesses=[at])) as program:
+            report(program.incidents)
+            assert "1 of 1 witnesses sign" in CHECKS["incidents"](program)[1]
+    with (
+        Earwitness.open(Settings(data=data, witnesses=[at])) as program,
+        pytest.raises(NotWitnessed, match="0 of 1 witnesses sign"),
+    ):
+        CHECKS["incidents"](program)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,22 +19,26 @@ def main() -> int:
     asked.add_argument("--deadlines", type=int, default=10_000)
     asked.add_argument("--cuts", type=int, default=200)
     asked.add_argument("--calls", type=int, default=1_000_000, help="of the sweep; all by default")
+    asked.add_argument("--times", type=int, default=3, help="each call of the sweep fails")
     asked.add_argument("--seeds", type=int, default=500)
     asked.add_argument("--first-seed", type=int, default=0)
     given = asked.parse_args()
     quiet()
+    seed = given.first_seed
     parts: dict[str, Callable[[], str]] = {
-        f"{given.seeds} schedules of crashes, set clocks and lost messages": lambda: _schedules(
-            given.first_seed, given.seeds
+        f"{given.seeds} schedules of crashes, set clocks and lost messages": lambda: _told(
+            schedules.runs(range(seed, seed + given.seeds), 40)
         ),
         f"{given.deadlines} deadlines after a restart, three workers": lambda: _deadlines(
             given.deadlines
         ),
-        f"{given.kills} times kill -9 in the middle of reports": lambda: _kills(given.kills),
-        "every write, fsync and rename of a report fails, or is the last": lambda: str(
-            dict(syscalls.run(given.calls, given.first_seed))
+        f"{given.kills} times kill -9 in the middle of reports": lambda: _told(
+            kills.run(given.kills)
         ),
-        f"{given.cuts} power cuts": lambda: _cuts(given.cuts, given.first_seed),
+        "every write, fsync and rename of a report fails, or is the last": lambda: _told(
+            syscalls.run(given.calls, seed, given.times)
+        ),
+        f"{given.cuts} power cuts": lambda: _cuts(given.cuts, seed),
         "a disk that is full": _full,
     }
     wrong = 0
@@ -51,11 +54,10 @@ def main() -> int:
     return min(wrong, 1)
 
 
-def _schedules(first: int, count: int) -> str:
-    every: Counter[str] = Counter()
-    for seed in range(first, first + count):
-        every += schedules.run(seed, 40)
-    return f"nothing buried, doubled or late: {dict(every)}"
+def _told(found: Mapping[str, int]) -> str:
+    return "nothing lost, doubled or buried: " + ", ".join(
+        f"{many} {what}" for what, many in found.items()
+    )
 
 
 def _deadlines(count: int) -> str:
@@ -63,11 +65,6 @@ def _deadlines(count: int) -> str:
         seconds = deadlines.run(Path(folder), count)
     assert seconds <= 60, f"the last was {seconds:.0f} s late"
     return f"each met once, the last {seconds:.1f} s after the restart"
-
-
-def _kills(count: int) -> str:
-    with TemporaryDirectory() as folder:
-        return f"{kills.run(Path(folder), count)} reports acknowledged, all there"
 
 
 def _full() -> str:
@@ -79,7 +76,7 @@ def _full() -> str:
 def _cuts(count: int, seed: int) -> str:
     if not power.possible():
         return "left out: it needs root, mkfs.ext4 and loop devices"
-    return f"{power.run(count, seed)} reports acknowledged, all there"
+    return _told(power.run(count, seed))
 
 
 if __name__ == "__main__":

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import random
-import subprocess
-import sys
 import threading
+from collections import Counter
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from tests import warm
 from tests.flow.incident_house import incidents
 from tests.flow.test_reporting import SAID
+from tests.torture.together import together
 from tests.torture.whole import assert_whole
 from tests.values import START
 
 from earwitness.flow.incidents import logbook, reporting
 
-ROOT = Path(__file__).parents[2]
 WORKERS = 2
 LIVES = 10
 """Kills that one store has to survive before the next begins.
@@ -23,48 +24,57 @@ LIVES = 10
 After each, every record and leaf is checked, and the receipts of what was acknowledged since the
 last; all of them at the end.
 """
-CHILD = "tests.torture.reporting_child"
 
 
-def run(folder: Path, kills: int, seed: int = 500) -> int:
-    """How many reports were acknowledged; each of them is there. Raises AssertionError."""
-    draw, before = random.Random(seed), 0
-    acknowledged: dict[str, str] = {}
-    for number in range(kills):
-        at = folder / f"{number // LIVES}"
-        if number % LIVES == 0:
-            before += len(acknowledged)
-            acknowledged = {}
-            at.mkdir()
-        lines = _reported_until_killed(at, number, draw.uniform(0.05, 0.6))
-        new = {code: case for what, code, *case_ in lines if case_ for case in case_}
-        acknowledged |= new
-        on = incidents(at)
-        assert_whole(on)
-        is_last = number % LIVES == LIVES - 1 or number == kills - 1
-        for code, case in (acknowledged if is_last else new).items():
-            assert reporting.opened(code, on).id == case
-            logbook.receipt(case, on.book).check([on.book.key.public])
-        for what, code, *_ in lines:  # sent again, it is one report, acknowledged now
-            if what == "sent":
-                given = reporting.report(SAID, code, START, on)
-                acknowledged[code] = given.case
-        on.records.close()  # type: ignore[attr-defined]
-    return before + len(acknowledged)
+def run(kills: int, seed: int = 500) -> Counter[str]:
+    """How many kills, and reports that were acknowledged; each is there. Raises AssertionError."""
+    stores = [(seed + at, min(LIVES, kills - at)) for at in range(0, kills, LIVES)]
+    return together(_lived, stores)
+
+
+def _lived(store: tuple[int, int]) -> Counter[str]:
+    """One store, through so many kills."""
+    seed, lives = store
+    draw = random.Random(seed)
+    with TemporaryDirectory() as name:
+        acknowledged: dict[str, str] = {}
+        for number in range(lives):
+            lines = _reported_until_killed(Path(name), number, draw.uniform(0.05, 0.6))
+            try:
+                acknowledged |= _checked(Path(name), lines, acknowledged, number == lives - 1)
+            except AssertionError as error:
+                raise AssertionError(f"store {seed}, kill {number}: {error}") from error
+    return Counter(kills=lives, acknowledged=len(acknowledged))
+
+
+def _checked(
+    folder: Path, lines: list[list[str]], before: dict[str, str], is_last: bool
+) -> dict[str, str]:
+    """What is acknowledged since: what was, and what is sent again now."""
+    new = {code: case for what, code, *rest in lines for case in rest if what == "acknowledged"}
+    on = incidents(folder)
+    assert_whole(on)
+    for code, case in (before | new if is_last else new).items():
+        assert reporting.opened(code, on).id == case
+        logbook.receipt(case, on.book).check([on.book.key.public])
+    for what, code, *_ in lines:  # sent again, it is one report, acknowledged now
+        if what == "sent":
+            new[code] = reporting.report(SAID, code, START, on).case
+    on.records.close()  # type: ignore[attr-defined]
+    return new
 
 
 def _reported_until_killed(folder: Path, number: int, seconds: float) -> list[list[str]]:
     """What some processes said that report into one store, until all are killed at once."""
     started = [
-        subprocess.Popen(
-            [sys.executable, "-m", CHILD, str(folder), f"{number}{worker}"],
-            cwd=ROOT, stdout=subprocess.PIPE, text=True,
+        warm.Started(
+            "tests.torture.reporting_child", str(folder), f"{number}{worker}", stdout=warm.PIPE
         )
         for worker in range(WORKERS)
-    ]  # fmt: skip
+    ]
     said: list[list[str]] = []
 
-    def read(process: subprocess.Popen[str]) -> None:
+    def read(process: warm.Started) -> None:
         assert process.stdout is not None
         said.extend(line.split() for line in process.stdout if line.endswith("\n"))
 
@@ -73,13 +83,13 @@ def _reported_until_killed(folder: Path, number: int, seconds: float) -> list[li
         each.start()
     while not any(line[0] == "acknowledged" for line in said):
         assert all(each.poll() is None for each in started)
+        threading.Event().wait(0.005)
     threading.Event().wait(seconds)
     for process in started:
         process.kill()
     for each in readers:
         each.join()
     for process in started:
-        process.wait()
-        assert process.stdout is not None
-        process.stdout.close()
+        with process:
+            pass
     return said

@@ -1,7 +1,11 @@
-"""Reports once, and says that it is acknowledged; or fails, and says nothing."""
+"""Reports once, and says that it is acknowledged; or fails, and says nothing.
+
+Begins once somebody says so, and lets anybody trace it: some machines let only parents.
+"""
 
 from __future__ import annotations
 
+import ctypes
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +16,8 @@ from tests.values import START
 
 from earwitness.errors import EarwitnessError
 from earwitness.flow.incidents import reporting
+
+PR_SET_PTRACER, ANYBODY = 0x59616D61, -1
 
 
 def main(folder: Path, code: str) -> None:
@@ -26,4 +32,7 @@ def main(folder: Path, code: str) -> None:
         print("acknowledged", code, given.case, flush=True)
 
 
+ctypes.CDLL(None).prctl(PR_SET_PTRACER, ANYBODY, 0, 0, 0)
+print("ready", flush=True)
+sys.stdin.readline()
 main(Path(sys.argv[1]), sys.argv[2])

@@ -10,14 +10,17 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from tests.flow.incident_house import THREE_RUNGS, change, incidents, person
+from tests.torture.quiet import quiet
+from tests.torture.together import together
 from tests.values import START
 
 from earwitness.accounts import Account, Role
@@ -270,8 +273,14 @@ class World:
             self.done["refused"] += 1
 
 
+def runs(seeds: Sequence[int], steps: int) -> Counter[str]:
+    """What happened in all of them, how often. Raises AssertionError, with the seed."""
+    return together(partial(run, steps=steps), seeds)
+
+
 def run(seed: int, steps: int) -> Counter[str]:
-    """What happened, how often. Raises AssertionError, with the seed."""
+    """What happened in one."""
+    quiet()
     memory = Path("/dev/shm")
     with TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
         world = World(Path(folder), seed)
@@ -283,4 +292,4 @@ def run(seed: int, steps: int) -> Counter[str]:
             raise AssertionError(f"seed {seed}: {error}") from error
         finally:
             world.dying.alive.close()
-        return world.done + Counter(messages=len(world.sent))
+        return world.done + Counter(schedules=1, messages=len(world.sent))

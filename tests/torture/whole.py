@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from earwitness.evidence import merkle
 from earwitness.evidence.checkpoints import Checkpoint
-from earwitness.evidence.notes import Note
 from earwitness.flow.incidents import cases, logbook
 from earwitness.flow.incidents.parts import Incidents
 
@@ -19,7 +18,7 @@ def assert_whole(on: Incidents) -> None:
     assert sorted(each.kept.index for each in seen) == list(range(size))
     if size:
         hashes = [merkle.leaf_hash(on.records.log_leaf(index)) for index in range(size)]
-        head = Checkpoint.parse(Note.parse(on.records.checkpoint()).text)
+        head = Checkpoint.parse(on.book.newest().text)
         assert (head.size, head.root) == (size, merkle.part_hash(hashes, 0, size))
     for each in seen:
         key = each.fields.get("sha256")

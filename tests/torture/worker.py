@@ -8,7 +8,7 @@ import time
 from datetime import datetime
 from pathlib import Path
 
-from tests.flow.incident_house import THREE_RUNGS, incidents
+from tests.flow.incident_house import THREE_RUNGS, Recorded, incidents
 from tests.torture.quiet import quiet
 
 from earwitness.runners.escalating import Climbing
@@ -19,7 +19,7 @@ from earwitness.stores.reserve import Reserve
 def main(folder: Path, moment: datetime) -> None:
     on = incidents(folder, THREE_RUNGS)
     clock = SteadyClock(on.records, lambda: moment)
-    job = Climbing(on, clock, Reserve(folder / "reserve", 1 << 20))
+    job = Climbing(on, clock, Reserve(folder / "reserve", 1 << 20), {}, Recorded)
     while work := job.due():
         for each in work:
             job.carry_out(each.what)

@@ -7,11 +7,13 @@ import sys
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
+from typing import TextIO
 
 from .bundles import LARGEST
+from .findings import Findings, printable
 from .notes import NoteError, VerifierKey
 from .timestamps import certificates
-from .verify import Findings, verify
+from .verify import verify
 
 ABOUT = (
     "What receipts, cases and bundles prove, without the server that made them, and without a "
@@ -32,9 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         findings = read_and_verify(given.files, given.key, given.witness, given.authority)
     except (NoteError, OSError, UnicodeDecodeError, ValueError) as error:
-        print(error, file=sys.stderr)
+        _say(f"{printable(str(error))}\n", sys.stderr)
         return 2
-    print(findings, end="")
+    _say(str(findings), sys.stdout)
     return 0 if findings.holds else 1
 
 
@@ -53,6 +55,12 @@ def read_and_verify(
         certificates(_read(authority)) if authority else (),
         bundles,
     )
+
+
+def _say(text: str, to: TextIO) -> None:
+    """Also where the terminal lacks a letter of it: a word that it cannot show hides no finding."""
+    encoding = to.encoding or "utf-8"
+    to.write(text.encode(encoding, "replace").decode(encoding))
 
 
 def _read(name: str) -> bytes:

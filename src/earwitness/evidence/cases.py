@@ -11,8 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .findings import short
+from .merkle import MAX_SIZE
 from .receipts import Receipt
-from .records import Opened, Value, changes, commitment
+from .records import Opened, Value, case_id, changes, commitment, commitments_of
 
 FORMAT = "earwitness case v1"
 LONGEST = 64_000_000
@@ -64,8 +66,9 @@ class Case:
             if len(text) > LONGEST:
                 raise CaseError(f"A case has at most {LONGEST} characters.")
             found = json.loads(text)
-            if found["format"] != FORMAT or not isinstance(found["case"], str):
+            if found["format"] != FORMAT:
                 raise CaseError("This is no case of this kind.")
+            case = case_id(found["case"])
             records = sorted(map(_record, found["records"]), key=lambda each: each.index)
         except CaseError:
             raise
@@ -73,7 +76,9 @@ class Case:
             raise CaseError("This is no case of this kind, or not a whole one.") from error
         if len({each.index for each in records}) != len(records):
             raise CaseError("Two of its records name the same leaf.")
-        made = cls(found["case"], tuple(records))
+        made = cls(case, tuple(records))
+        if any(each.withheld & each.fields.keys() for each in records):
+            raise CaseError("It shows a field that it says is withheld.")
         if str(made) != text:
             raise CaseError("This case is not as it was written; it was changed on its way.")
         return made
@@ -92,7 +97,7 @@ class Difference:
         if not self.field:
             return f"record {self.index} {self.what}"
         shown = "" if self.what == "missing" else f"; it now says {_short(self.value)}"
-        return f"record {self.index}: {self.field!r} was {_WORDS[self.what]}{shown}"
+        return f"record {self.index}: {short(self.field)!r} was {_WORDS[self.what]}{shown}"
 
 
 _WORDS = {
@@ -102,25 +107,42 @@ _WORDS = {
 }
 
 
-def differences(receipts: Sequence[Receipt], case: Case) -> list[Difference]:
+def leaves(receipts: Sequence[Receipt]) -> dict[int, bytes]:
+    """Those that the receipts show, each once, by their place."""
+    return {each.index: each.leaf for receipt in receipts for each in receipt.entries}
+
+
+def differences(receipts: Sequence[Receipt], case: Case, taken: int = MAX_SIZE) -> list[Difference]:
     """Where the case is not what the leaves of the receipts committed to.
 
-    Records that stand behind the last receipt are not judged: it knows nothing of them.
+    Records that stand behind the last receipt are not judged: it knows nothing of them. Nor is a
+    case that was ``taken`` when its log had so many leaves judged for what came later.
     """
-    return list(_differences(receipts, case))
+    return list(_differences(receipts, case, taken))
 
 
-def _differences(receipts: Sequence[Receipt], case: Case) -> Iterator[Difference]:
-    known = {each.index: each.leaf for receipt in receipts for each in receipt.entries}
+def held(receipts: Sequence[Receipt], case: Case) -> Case:
+    """The records alone that leaves of the receipts committed to as they are shown."""
+    known = leaves(receipts)
+    wrong = {each.index for each in differences(receipts, case)}
+    kept = (each for each in case.records if each.index in known.keys() - wrong)
+    return Case(case.id, tuple(kept))
+
+
+def _differences(receipts: Sequence[Receipt], case: Case, taken: int) -> Iterator[Difference]:
+    known = leaves(receipts)
     shown = {each.index: each for each in case.records}
     for index in sorted(known):
         record = shown.get(index)
         if record is None:
-            yield Difference(index, "", "is missing: it was taken away")
+            if index < taken:
+                yield Difference(index, "", "is missing: it was taken away")
             continue
         for change in changes(known[index], record.fields, record.withheld):
             opened = record.fields.get(change.field)
             yield Difference(index, change.field, change.what, opened.value if opened else None)
+        for name in sorted(record.withheld - commitments_of(known[index]).keys()):
+            yield Difference(index, "", f"withholds what was never there: {short(name)!r}")
     upto = max((receipt.head.size for receipt in receipts), default=0)
     for index in sorted(shown.keys() - known.keys()):
         if index < upto:

@@ -199,15 +199,18 @@ class Note:
     def signed_by(self, known: Iterable[VerifierKey]) -> list[VerifierKey]:
         """Which of these keys signed it; signatures of others say nothing.
 
-        Raises NoteError where one of them is said to have signed and has not.
+        An id has four bytes, so that another key of the same id can be made: the first of them
+        counts. Raises NoteError where one of them is said to have signed and has not.
         """
-        by_id = {(key.name, key.key_id): key for key in known}
+        by_id: dict[tuple[str, bytes], VerifierKey] = {}
+        for key in known:
+            by_id.setdefault((key.name, key.key_id), key)
         found: dict[VerifierKey, None] = {}
         for each in self.signatures:
-            key = by_id.get((each.name, each.key_id))
-            if key is not None:
-                key.checked(self.text, each)
-                found[key] = None
+            signer = by_id.get((each.name, each.key_id))
+            if signer is not None:
+                signer.checked(self.text, each)
+                found[signer] = None
         return list(found)
 
 

@@ -15,8 +15,8 @@ from typing import Any
 
 from .checkpoints import Checkpoint
 from .merkle import ProofError, check_consistency, check_inclusion, leaf_hash
-from .notes import COSIGNATURE, Note, NoteError, SigningKey, VerifierKey
-from .records import RecordError, canonical, commitments_of
+from .notes import COSIGNATURE, ED25519, Note, NoteError, SigningKey, VerifierKey
+from .records import RecordError, canonical, case_id, commitments_of
 from .succession import trusted
 
 FORMAT = "earwitness receipt v1"
@@ -124,51 +124,86 @@ class Receipt:
 
         Raises ReceiptError where it does not hold together: a signature, a proof, a place.
         """
-        given, trusted_witnesses = list(keys), list(witnesses)
+        given, believed = list(keys), list(witnesses)
         known = trusted(given or [self.key], self.successions)
         try:
-            head = self.head
+            self._check_form()
             self.key.vouched(self._body(), self.signature)
-            signers = self.checkpoint.signed_by([*known, *self.witnesses, *trusted_witnesses])
-            for each in self.entries:
-                leaf = leaf_hash(each.leaf)
-                check_inclusion(each.index, head.size, leaf, head.root, each.proof)
-                commitments_of(each.leaf)
-            for growth in self.grown:
-                check_consistency(growth.size, growth.root, head.size, head.root, growth.proof)
+            signers = self.checkpoint.signed_by([*known, *believed, *self.witnesses])
+            head = self._grown_head()
         except (NoteError, ProofError, RecordError) as error:
             raise ReceiptError(str(error)) from error
+        if self.key not in known:
+            raise ReceiptError(
+                "The key that you gave did not sign this receipt, nor vouch for the one that did."
+            )
         if not any(each in signers for each in known):
             raise ReceiptError("The log's key did not sign this checkpoint.")
         if head.origin != self.key.name:
             raise ReceiptError("The checkpoint is one of another log than the key.")
-        named = [each for each in signers if each in self.witnesses]
-        if len(named) < self.quorum:
+        asked = [each for each in signers if each in self.witnesses]
+        if len(asked) < self.quorum:
             raise ReceiptError(
-                f"{self.quorum} witnesses had to sign this checkpoint, and {len(named)} did."
+                f"{self.quorum} witnesses had to sign this checkpoint, and {len(asked)} did."
             )
+        own = {each.public for each in known}
+        others = [each for each in signers if each.kind == COSIGNATURE and each.public not in own]
+        seen = [Cosigned(each, _moment(self.checkpoint, each)) for each in others]
         return Checked(
             head,
             key_is_known=bool(given),
-            followed=bool(given) and not any(each in signers for each in given),
-            witnesses=tuple(each.name for each in signers if each.kind == COSIGNATURE),
-            known_witnesses=tuple(each.name for each in signers if each in trusted_witnesses),
+            followed=bool(given) and self.key not in given,
+            witnesses=tuple(each for each in seen if each.key in believed),
+            named=tuple(each for each in seen if each.key not in believed),
         )
+
+    def _check_form(self) -> None:
+        """What whoever has the log's key could say to seem to prove more. Raises ReceiptError."""
+        if self.key.kind != ED25519:
+            raise ReceiptError(f"{self.key.name} is no key of a log: it is one that cosigns.")
+        if not self.entries:
+            raise ReceiptError("This receipt shows no record.")
+        if len({each.index for each in self.entries}) != len(self.entries):
+            raise ReceiptError("This receipt shows one leaf twice.")
+        if any(e.kind != COSIGNATURE or e.public == self.key.public for e in self.witnesses):
+            raise ReceiptError("One of its witnesses is no witness, but a key of a log.")
+        if len({each.public for each in self.witnesses}) != len(self.witnesses):
+            raise ReceiptError("It names one witness twice.")
+
+    def _grown_head(self) -> Checkpoint:
+        """That holds each leaf and has grown out of the older. Raises NoteError and the like."""
+        head = self.head
+        for each in self.entries:
+            leaf = leaf_hash(each.leaf)
+            check_inclusion(each.index, head.size, leaf, head.root, each.proof)
+            commitments_of(each.leaf)
+        for growth in self.grown:
+            check_consistency(growth.size, growth.root, head.size, head.root, growth.proof)
+        return head
+
+
+@dataclass(frozen=True, slots=True)
+class Cosigned:
+    """That a witness signed, and when: seconds since 1970, of several times the first."""
+
+    key: VerifierKey
+    moment: int
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
     """A receipt that holds together: the log's head, and who vouches for it.
 
-    ``key_is_known`` from elsewhere; else the receipt alone says whose log it is. ``followed``: the
-    log was signed with keys for which the known one vouched when it was replaced.
+    ``key_is_known`` from elsewhere; else the receipt alone says whose log it is. ``followed``: it
+    is signed with a key for which the known one vouched when it was replaced. ``witnesses`` are
+    those whose keys are known from elsewhere; ``named`` anybody can have made up.
     """
 
     head: Checkpoint
     key_is_known: bool
     followed: bool
-    witnesses: tuple[str, ...]
-    known_witnesses: tuple[str, ...]
+    witnesses: tuple[Cosigned, ...]
+    named: tuple[Cosigned, ...]
 
 
 def agree(one: Receipt, other: Receipt) -> str:
@@ -183,15 +218,23 @@ def agree(one: Receipt, other: Receipt) -> str:
         return "They are of different logs."
     if later.key not in trusted([earlier.key], later.successions):
         return "They are signed with different keys, and the earlier does not name the later one."
-    if old.size == new.size:
-        return "" if old.root == new.root else _forked(old, new)
-    for growth in later.grown:
-        if growth.size == old.size:
-            return "" if growth.root == old.root else _forked(old, new)
-    held = {each.index: each.leaf for each in later.entries}
-    for each in earlier.entries:
-        if held.get(each.index, each.leaf) != each.leaf:
-            return f"The leaf {each.index} is another one in the later of the two."
+    roots = {new.size: new.root} | {each.size: each.root for each in later.grown}
+    if roots.get(old.size, old.root) != old.root:
+        return _forked(old, new)
+    return _other_leaf(earlier, later)
+
+
+def _other_leaf(earlier: Receipt, later: Receipt) -> str:
+    """A leaf that is another in one of them, or that one leaves out of the case of both."""
+    size = earlier.head.size
+    first = {each.index: each.leaf for each in earlier.entries}
+    then = {each.index: each.leaf for each in later.entries if each.index < size}
+    for index in sorted(first.keys() | then.keys()):
+        if index in first and index in then:
+            if first[index] != then[index]:
+                return f"The leaf {index} is another one in the later of the two."
+        elif earlier.case == later.case:
+            return f"One of them leaves out the record {index} of their case."
     return ""
 
 
@@ -202,6 +245,12 @@ def shows_growth(one: Receipt, other: Receipt) -> bool:
     if old.size == later.head.size:
         return old.root == later.head.root
     return any((each.size, each.root) == (old.size, old.root) for each in later.grown)
+
+
+def _moment(note: Note, key: VerifierKey) -> int:
+    """The first at which it signed, as ``Note.signed_by`` has checked."""
+    own = (each for each in note.signatures if (each.name, each.key_id) == (key.name, key.key_id))
+    return min(key.checked(note.text, each) or 0 for each in own)
 
 
 def _forked(old: Checkpoint, new: Checkpoint) -> str:
@@ -228,7 +277,7 @@ def _receipt(found: Mapping[str, Any]) -> Receipt:
         raise ReceiptError("A receipt has other parts.")
     told = found["witnesses"]
     return Receipt(
-        case=_text(found["case"]),
+        case=case_id(found["case"]),
         key=VerifierKey.parse(found["key"]),
         checkpoint=Note.parse(found["checkpoint"]),
         entries=tuple(

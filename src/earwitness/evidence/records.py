@@ -122,6 +122,13 @@ def changes(
     return found
 
 
+def case_id(value: object) -> str:
+    """As we draw them: hex alone, so that it says nothing of its own. Raises RecordError."""
+    if not isinstance(value, str) or not re.fullmatch("[0-9a-f]{16}", value):
+        raise RecordError("A case is named by 16 digits of hex.")
+    return value
+
+
 def _field(line: str) -> tuple[str, str]:
     name, digest = line.split(" ")
     if not re.fullmatch("[0-9a-f]{64}", digest):

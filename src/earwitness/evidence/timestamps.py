@@ -30,6 +30,10 @@ class TimestampError(ValueError):
     """This is no timestamp, or not one of these bytes, or nobody who is trusted signed it."""
 
 
+class CannotCheck(TimestampError):
+    """Nothing here reads timestamps, which says nothing against this one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Timestamp:
     """What a token says; nothing of it counts before ``check``. ``by`` names its certificate."""
@@ -85,15 +89,19 @@ def _client() -> Any:
     try:
         import rfc3161_client
     except ImportError as error:
-        raise TimestampError("Install rfc3161-client to check timestamps.") from error
+        raise CannotCheck("Install rfc3161-client to check timestamps.") from error
     return rfc3161_client
 
 
 def _signer(response: TimeStampResponse) -> str:
-    """The subject of the certificate that signed it, where the token has it."""
+    """The subject of the certificate that signed it, where the token has it.
+
+    A token's certificates are not signed, so that anybody can put another one of the same number
+    beside it, with a finer name. Raises ValueError for that.
+    """
     signers = {(each.issuer, each.serial_number) for each in response.signed_data.signer_infos}
-    for content in response.signed_data.certificates:
-        found = x509.load_der_x509_certificate(content)
-        if (found.issuer, found.serial_number) in signers:
-            return found.subject.rfc4514_string()
-    return "an authority that it does not name"
+    known = map(x509.load_der_x509_certificate, response.signed_data.certificates)
+    found = [each for each in known if (each.issuer, each.serial_number) in signers]
+    if len(found) > 1:
+        raise ValueError("Two certificates claim to have signed it.")
+    return found[0].subject.rfc4514_string() if found else "an authority that it does not name"

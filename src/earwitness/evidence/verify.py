@@ -6,44 +6,29 @@ print(findings)
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from itertools import pairwise
+from collections.abc import Iterator, Mapping, Sequence, Set
+from itertools import combinations, pairwise
 from types import MappingProxyType
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 from cryptography.x509 import Certificate
 
 from .bundles import NOT_HERE, Bundle, BundleError, originals, policy_of
 from .cases import FORMAT as CASE
-from .cases import Case, CaseError, differences
+from .cases import Case, CaseError, differences, held, leaves
+from .chain import chain
 from .checkpoints import Checkpoint
-from .notes import COSIGNATURE, VerifierKey
-from .receipts import Receipt, ReceiptError, agree, shows_growth
-from .timestamps import Timestamp, TimestampError
+from .findings import Findings, count, moment, short
+from .merkle import MAX_SIZE
+from .notes import NoteError, VerifierKey
+from .receipts import Checked, Receipt, ReceiptError, agree, shows_growth
+from .timestamps import CannotCheck, Timestamp, TimestampError
 
+__all__ = ["Findings", "verify"]
 
-@dataclass
-class Findings:
-    """Sentences. ``broken`` is what does not hold together, or was changed."""
-
-    proven: list[str] = field(default_factory=list)
-    open: list[str] = field(default_factory=list)
-    broken: list[str] = field(default_factory=list)
-
-    @property
-    def holds(self) -> bool:
-        """Whether something is proven, and nothing is broken."""
-        return bool(self.proven) and not self.broken
-
-    def __str__(self) -> str:
-        parts = (("Proven", self.proven), ("Not proven", self.open), ("BROKEN", self.broken))
-        return "\n".join(
-            f"{title}:\n" + "".join(f"  - {each}\n" for each in sentences)
-            for title, sentences in parts
-            if sentences
-        )
+Place: TypeAlias = tuple[str, int]
+"""A record, by its case and its place in the log."""
+_CASE_FILE, _RECEIPT_FILE = "case.json", "receipt.json"
 
 
 def verify(
@@ -65,31 +50,53 @@ def verify(
     opened = dict(_unpacked(bundles, files, stamps, found))
     receipts: dict[str, Receipt] = {}
     cases: dict[str, Case] = {}
-    dated = False
+    dated: set[Place] = set()
     for name, text in files.items():
         try:
             if CASE in text[:200]:
                 cases[name] = Case.parse(text)
             else:
-                receipts[name], witnessed = _checked(name, text, keys, witnesses, found)
-                dated = dated or witnessed
+                receipt = Receipt.parse(text)
+                dated |= _checked(name, receipt, keys, witnesses, found)
+                receipts[name] = receipt
         except (ReceiptError, CaseError) as error:
             found.broken.append(f"{name}: {error}")
     for name, content in stamps.items():
-        stamped = _check_stamp(name, content, list(receipts.values()), authorities, found)
-        dated = dated or stamped
-    if receipts and not dated:
-        found.open.append("When: no witness, and no authority that you trust, says so.")
+        dated |= _check_stamp(name, content, list(receipts.values()), authorities, found)
+    _say_undated(list(receipts.values()), dated, found)
     _compare_receipts(receipts, found)
     for name, case in cases.items():
-        _compare_case(name, case, list(receipts.values()), found)
+        own = [each for each in receipts.values() if each.case == case.id]
+        _compare_case(name, case, own, _taken(name, receipts), found)
     for name, bundle in opened.items():
-        _compare_bundle(name, bundle, cases.get(f"{name}: case.json"), found)
+        _compare_bundle(name, bundle, receipts, cases, found)
+    _say_unseen(receipts, cases, found)
+    return found.printable()
+
+
+def _say_undated(receipts: Sequence[Receipt], dated: set[Place], found: Findings) -> None:
+    known = {place for each in receipts for place in _places(each)}
+    if not known <= dated:
+        number = count(len(known - dated), "record")
+        when = f"When, of {number}" if known & dated else "When"
+        found.open.append(f"{when}: no witness, and no authority that you trust, says so.")
+
+
+def _say_unseen(
+    receipts: Mapping[str, Receipt], cases: Mapping[str, Case], found: Findings
+) -> None:
+    """What no receipt says by itself."""
+    shown = {each.id for each in cases.values()}
+    for name, receipt in receipts.items():
+        if receipt.case not in shown:
+            found.open.append(
+                f"{name}: that these are records of this case, and that none was left out: save "
+                "what the server says now, and give it, too."
+            )
     if receipts:
         found.open.append("Whether what was reported is true: a log proves that it was said.")
     elif not found.broken:
         found.open.append("There is no receipt here, so nothing can be proven.")
-    return found
 
 
 def _unpacked(
@@ -107,63 +114,85 @@ def _unpacked(
             continue
         found.broken.extend(f"{name}: {each}." for each in bundle.wrong)
         for path, each in bundle.files.items():
-            if path in ("receipt.json", "case.json"):
+            if path in (_RECEIPT_FILE, _CASE_FILE):
                 files[f"{name}: {path}"] = each.decode(errors="replace")
             elif path.endswith(".tsr"):
                 stamps[f"{name}: {path}"] = each
         yield name, bundle
 
 
-def _compare_bundle(name: str, bundle: Bundle, case: Case | None, found: Findings) -> None:
+def _compare_bundle(
+    name: str,
+    bundle: Bundle,
+    receipts: Mapping[str, Receipt],
+    cases: Mapping[str, Case],
+    found: Findings,
+) -> None:
+    case, receipt = cases.get(f"{name}: {_CASE_FILE}"), receipts.get(f"{name}: {_RECEIPT_FILE}")
     if case is None:
         found.broken.append(f"{name}: it holds no case that can be read.")
         return
+    if receipt is not None and receipt.case != case.id:
+        found.broken.append(f"{name}: its receipt is one of another case.")
+    proven = held([each for each in receipts.values() if each.case == case.id], case)
+    _compare_originals(name, bundle, proven, found)
+    _compare_policy(name, bundle, proven, found)
+    for path in bundle.files:
+        if path.endswith(".checkpoint") and not _is_stamped(path, bundle):
+            found.broken.append(f"{name}: {short(path)} is not what was stamped.")
+
+
+def _compare_originals(name: str, bundle: Bundle, proven: Case, found: Findings) -> None:
     good = 0
-    for key, wrong in originals(bundle, case):
+    for key, wrong in originals(bundle, proven):
         if not wrong:
             good += 1
-        elif wrong == NOT_HERE:
-            found.open.append(f"{name}: the original {key[:16]}: {wrong}.")
-        else:
-            found.broken.append(f"{name}: the original {key[:16]}: {wrong}.")
+            continue
+        said = found.open if wrong == NOT_HERE else found.broken
+        said.append(f"{name}: the original {key[:16]}: {wrong}.")
     if good:
-        found.proven.append(f"{name}: {_count(good, 'original')}, as the case has sealed them.")
-    policy = policy_of(case)
-    if policy is not None and bundle.files.get("policy.toml", b"") != policy.encode():
+        found.proven.append(f"{name}: {count(good, 'original')}, as the case has sealed them.")
+
+
+def _compare_policy(name: str, bundle: Bundle, proven: Case, found: Findings) -> None:
+    policy, there = policy_of(proven), bundle.files.get("policy.toml")
+    if policy is not None and there != policy.encode():
         found.broken.append(f"{name}: policy.toml is not the policy with which the case began.")
-    for path, stamped in bundle.files.items():
-        if path.endswith(".checkpoint"):
-            token = bundle.files.get(path.removesuffix("checkpoint") + "tsr", b"")
-            if not _is_of(token, stamped):
-                found.broken.append(f"{name}: {path} is not what was stamped.")
+    elif policy is None and there is not None:
+        found.open.append(f"{name}: that the case began with policy.toml: no record here says so.")
 
 
-def _is_of(token: bytes, stamped: bytes) -> bool:
+def _is_stamped(path: str, bundle: Bundle) -> bool:
+    """Whether it is what its token is of, and the head that its name says, as far as we read it."""
+    text = bundle.files[path].decode(errors="replace")
+    base = path.removesuffix(".checkpoint")
     try:
-        return Timestamp.parse(token).covers(stamped.decode(errors="replace"))
-    except TimestampError:
+        size = Checkpoint.parse(text).size
+        token = Timestamp.parse(bundle.files.get(f"{base}.tsr", b""))
+    except CannotCheck:
+        return True
+    except (NoteError, TimestampError):
         return False
+    return base == f"timestamps/{size}" and token.covers(text)
 
 
 def _checked(
     name: str,
-    text: str,
+    receipt: Receipt,
     keys: Sequence[VerifierKey],
     witnesses: Sequence[VerifierKey],
     found: Findings,
-) -> tuple[Receipt, bool]:
-    """With whether a witness says when."""
-    receipt = Receipt.parse(text)
+) -> set[Place]:
+    """Of which records a witness says when. Raises ReceiptError."""
     checked = receipt.check(keys, witnesses)
     head = checked.head
     found.proven.append(
-        f"{name}: {_count(len(receipt.entries), 'record')} of the case {receipt.case} stood in the "
-        f"log {head.origin} when it had {_count(head.size, 'leaf', 'leaves')}."
+        f"{name}: {count(len(receipt.entries), 'record')} of the case {receipt.case} stood in the "
+        f"log {head.origin} when it had {count(head.size, 'leaf', 'leaves')}."
     )
     if checked.followed:
         found.proven.append(
-            f"{name}: it is signed by a key for which the one that you gave vouched, before it "
-            "was replaced."
+            f"{name}: it is signed by a key for which the one that you gave vouched."
         )
     elif checked.key_is_known:
         found.proven.append(f"{name}: it is signed by a key of the log that you gave.")
@@ -172,31 +201,31 @@ def _checked(
             f"{name}: whose log it is. The receipt itself says that its key is {receipt.key}; "
             "compare that with the key as its owner publishes it, and give it."
         )
-    for moment, who in _cosigned(receipt, [*receipt.witnesses, *witnesses]):
-        known = "" if who in checked.known_witnesses else ", whom the receipt itself names"
-        found.proven.append(f"{name}: by {moment}, says the witness {who}{known}.")
-    if not checked.witnesses:
+    _say_witnesses(name, checked, found)
+    return _places(receipt) if checked.witnesses else set()
+
+
+def _say_witnesses(name: str, checked: Checked, found: Findings) -> None:
+    for each in checked.witnesses:
+        by = moment(each.moment)
+        found.proven.append(f"{name}: by {by}, says the witness {each.key.name}.")
+    for each in checked.named:
         found.open.append(
-            f"{name}: that everybody is shown the same log. No witness signed it, so whoever has "
-            "the log's key could show others another one."
+            f"{name}: by {moment(each.moment)}, says the witness {each.key.name}, whom the "
+            f"receipt itself names: anybody can be made up. If this is a key of theirs, give it: "
+            f"{each.key}."
         )
-    return receipt, bool(checked.witnesses)
+    if not checked.witnesses:
+        who = "No witness whose key you gave" if checked.named else "No witness"
+        found.open.append(
+            f"{name}: that everybody is shown the same log. {who} signed it, so whoever has the "
+            "log's key could show others another one."
+        )
 
 
-def _cosigned(receipt: Receipt, known: Sequence[VerifierKey]) -> Iterator[tuple[str, str]]:
-    by_id = {(key.name, key.key_id): key for key in known if key.kind == COSIGNATURE}
-    for each in receipt.checkpoint.signatures:
-        key = by_id.get((each.name, each.key_id))
-        if key is not None:
-            moment = key.checked(receipt.checkpoint.text, each) or 0
-            yield _moment(moment), key.name
-
-
-def _moment(seconds: int) -> str:
-    try:
-        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    except (OverflowError, ValueError, OSError):
-        return f"{seconds} seconds after 1970"
+def _places(receipt: Receipt, size: int = MAX_SIZE) -> set[Place]:
+    """Of the records that stand in the first leaves of the log, so many."""
+    return {(receipt.case, each.index) for each in receipt.entries if each.index < size}
 
 
 def _check_stamp(
@@ -205,27 +234,33 @@ def _check_stamp(
     receipts: Sequence[Receipt],
     authorities: Sequence[Certificate],
     found: Findings,
-) -> bool:
-    """Whether it says when, and somebody who is trusted."""
+) -> set[Place]:
+    """Of which records it says when, and somebody who is trusted."""
     try:
         stamp = Timestamp.parse(content)
         if authorities:
             stamp.check(authorities)
     except TimestampError as error:
-        found.broken.append(f"{name}: {error}")
-        return False
+        said = found.open if isinstance(error, CannotCheck) else found.broken
+        said.append(f"{name}: {error}")
+        return set()
     covered = [(each, size) for each in receipts for size in sorted(_stamped_sizes(stamp, each))]
     if not covered:
         found.broken.append(f"{name}: it is a timestamp of something else than what is here.")
+    by = f"by {moment(int(stamp.moment.timestamp()))}, says {short(stamp.by)}"
+    dated = set[Place]()
     for receipt, size in covered:
-        count = sum(each.index < size for each in receipt.entries)
-        by = f"by {_moment(int(stamp.moment.timestamp()))}, says {stamp.by}"
-        said = f"{_count(count, 'record')} of the case {receipt.case} stood in the log {by}."
-        if authorities:
-            found.proven.append(f"{name}: {said}")
+        places = _places(receipt, size)
+        number = count(len(places), "record")
+        stood = f"{name}: {number} of the case {receipt.case} stood in the log {by}."
+        if not authorities:
+            found.open.append(f"{stood} Give the certificate of an authority you trust.")
+        elif places:
+            found.proven.append(stood)
+            dated |= places
         else:
-            found.open.append(f"{name}: {said} Give the certificate of an authority you trust.")
-    return bool(covered and authorities)
+            found.open.append(stood)
+    return dated
 
 
 def _stamped_sizes(stamp: Timestamp, receipt: Receipt) -> set[int]:
@@ -237,37 +272,66 @@ def _stamped_sizes(stamp: Timestamp, receipt: Receipt) -> set[int]:
 
 def _compare_receipts(receipts: Mapping[str, Receipt], found: Findings) -> None:
     ordered = sorted(receipts.items(), key=lambda each: each[1].head.size)
-    for (old_name, old), (new_name, new) in pairwise(ordered):
-        wrong = agree(old, new)
-        if wrong:
+    for (old_name, old), (new_name, new) in combinations(ordered, 2):
+        if wrong := agree(old, new):
             found.broken.append(f"{old_name} and {new_name}: {wrong}")
-        elif shows_growth(old, new):
+    for (old_name, old), (new_name, new) in pairwise(ordered):
+        if shows_growth(old, new):
             found.proven.append(f"{new_name}: its log has only grown since {old_name}.")
-        else:
+        elif not agree(old, new):
             found.open.append(f"Whether the log only grew from {old_name} to {new_name}.")
 
 
-def _compare_case(name: str, case: Case, receipts: Sequence[Receipt], found: Findings) -> None:
-    own = [each for each in receipts if each.case == case.id]
+def _taken(name: str, receipts: Mapping[str, Receipt]) -> int:
+    """How many leaves the log had when a case was put into a bundle; any other is shown now."""
+    bundle, _, file = name.rpartition(": ")
+    beside = receipts.get(f"{bundle}: {_RECEIPT_FILE}")
+    return beside.head.size if beside and file == _CASE_FILE else MAX_SIZE
+
+
+def _compare_case(
+    name: str, case: Case, own: Sequence[Receipt], taken: int, found: Findings
+) -> None:
     if not own:
         found.broken.append(f"{name}: there is no receipt of this case here to hold it against.")
         return
-    wrong = differences(own, case)
+    shown = {each.index for each in case.records}
+    known = {at: leaf for at, leaf in leaves(own).items() if at < taken or at in shown}
+    order = chain(known, case)
+    wrong = [*map(str, differences(own, case, taken)), *order.broken]
     found.broken.extend(f"{name}: {each}." for each in wrong)
     if not wrong:
-        count = _count(sum(len(each.entries) for each in own), "record")
-        found.proven.append(f"{name}: it shows {count} as they were committed to, unchanged.")
-    hidden = sorted({field for each in case.records for field in each.withheld})
+        number = count(len(known), "record")
+        found.proven.append(f"{name}: it shows {number} as they were committed to, unchanged.")
+        _say_order(name, order.hidden, found)
+    hidden = {field for each in case.records if each.index in known for field in each.withheld}
     if hidden:
-        found.open.append(f"{name}: what was withheld says: {', '.join(hidden)}.")
+        said = ", ".join(map(short, sorted(hidden)))
+        found.open.append(f"{name}: what was withheld says: {said}.")
+    if later := len(leaves(own)) - len(known):
+        found.open.append(f"{name}: {count(later, 'record')} that a later receipt here shows.")
     last = max(each.head.size for each in own)
     behind = sum(each.index >= last for each in case.records)
     if behind:
         found.open.append(
-            f"{name}: {_count(behind, 'record')} that came after the newest receipt here; ask for "
+            f"{name}: {count(behind, 'record')} that came after the newest receipt here; ask for "
             "a newer one."
         )
 
 
-def _count(number: int, one: str, many: str = "") -> str:
-    return f"{number} {one if number == 1 else many or one + 's'}"
+def _say_order(name: str, hidden: Set[str], found: Findings) -> None:
+    """Of records that nothing contradicts."""
+    if hidden:
+        found.open.append(
+            f"{name}: whether all are records of this case, and none was left out between them; "
+            f"what says so is not shown: {', '.join(sorted(hidden))}."
+        )
+    else:
+        found.proven.append(
+            f"{name}: they are records of this case, from its first on, each behind the one before "
+            "it: none was left out between them."
+        )
+    found.open.append(
+        f"{name}: that it ends there. Whoever has the log's key can leave out the last records of "
+        "a case; who was given a later receipt sees it."
+    )

@@ -34,6 +34,8 @@ def fire(status: Status, now: datetime) -> list[Step]:
         return [_again(status, now, over[0].why, keys)]
     if any(each.key == "changed" for each in loud):
         return _alarm(status, now, keys)
+    if any(each.key.startswith("misled") for each in loud):
+        return _outside(status, now, loud[0].why, keys)
     return _climb(status, now, loud[0].why, keys, 1)
 
 
@@ -56,16 +58,21 @@ def _alarm(status: Status, now: datetime, keys: list[str]) -> list[Step]:
 
 
 def _outside(status: Status, now: datetime, why: str, keys: Sequence[str]) -> list[Step]:
-    """Whoever is inside and knows is told, too, if they were told before."""
+    """Whoever is inside and knows is told, too, if they were told before.
+
+    No channel of somebody implicated is the outside; the record says whom that passes over.
+    """
     if status.outside_at is not None:
         return [_again(status, now, why, keys)]
-    outside = status.policy.outside
+    outside, chosen = status.outside, status.policy.outside
+    passed: list[Value] = [chosen.name] if chosen and status.is_theirs(chosen.channels) else []
     fields: dict[str, Value] = {
         "at": now.isoformat(),
         "why": why,
         "clocks": list(keys),
         "name": outside.name if outside else None,
         "channels": list(outside.channels) if outside else [],
+        "passed_over": passed,
     }
     return [(Kind.OUTSIDE, fields)]
 
@@ -87,7 +94,7 @@ def _told(
     return {
         "at": now.isoformat(),
         "rung": rung,
-        "name": status.policy.rungs[rung].name,
+        "name": status.policy.called(rung),
         "why": why,
         "people": [{"who": who, "channels": list(by)} for who, by in people.items()],
         "clocks": list(keys),

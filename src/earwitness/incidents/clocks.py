@@ -46,6 +46,8 @@ def _clocks(status: Status) -> Iterator[Clock]:
         yield Clock("changed", "records of the case were changed", status.opened_at)
     if not status.routed:
         yield Clock("begin", "nobody was told yet", status.opened_at)
+    for number, at in status.misled.items():
+        yield Clock(f"misled:{number}", "who was told as the outside is named by the report", at)
     if status.held:
         past = sum(key.startswith("hold:") for key in status.fired)
         at = status.opened_at + (past + 1) * REVIEW
@@ -58,10 +60,10 @@ def _clocks(status: Status) -> Iterator[Clock]:
     if status.feedback_at is None:
         at = status.opened_at + FEEDBACK
         yield Clock("feedback", "the reporter was not told what is done within three months", at)
+    if status.answered_at is None:
+        at = status.opened_at + ACKNOWLEDGE
+        yield Clock("acknowledge", "nobody answered the reporter within seven days", at)
     if status.closed_at is None:
-        if status.answered_at is None:
-            at = status.opened_at + ACKNOWLEDGE
-            yield Clock("acknowledge", "nobody answered the reporter within seven days", at)
         yield from _until_somebody_acts(status)
 
 

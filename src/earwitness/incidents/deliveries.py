@@ -43,7 +43,7 @@ class Ahead:
 def deliveries(record: Kept) -> tuple[Delivery, ...]:
     """The same ones whenever they are made; so that one that is missing is made again."""
     at = moment_of(record, "at")
-    if at is None or record.kind not in (Kind.TOLD, Kind.OUTSIDE):
+    if at is None or record.kind not in (Kind.TOLD, Kind.OUTSIDE, Kind.ACCEPTED):
         return ()
     rung = record.fields.get("rung")
     return tuple(

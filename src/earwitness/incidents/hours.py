@@ -33,8 +33,19 @@ def span(text: str) -> timedelta:
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
+WEEKEND = timedelta(days=3)
+
+
+def bound(given: timedelta) -> timedelta:
+    """The longest that hours of work make of a deadline, in time that passes for everybody.
+
+    Forty hours a week make four times as much of a long one; a short one waits for a weekend.
+    """
+    return 4 * given + WEEKEND
+
+
 def after(moment: datetime, wait: timedelta, hours: Hours | None) -> datetime:
-    """When so much time is over, of which only hours of work count if there are any.
+    """When so much time is over, of which only hours of work count if there are any; bounded.
 
     >>> friday = datetime(2026, 11, 20, 16, tzinfo=UTC)
     >>> week = Hours(ZoneInfo("UTC"), frozenset(range(5)), time(9), time(17))
@@ -43,16 +54,17 @@ def after(moment: datetime, wait: timedelta, hours: Hours | None) -> datetime:
     """
     if hours is None:
         return moment + wait
-    day, left = moment.astimezone(hours.zone).date(), wait
-    while True:
+    day, left, latest = moment.astimezone(hours.zone).date(), wait, moment + bound(wait)
+    while _at(day, time(0), hours) < latest:
         if day.weekday() in hours.days:
             begin = _at(day, hours.begin, hours)
             begin, end = max(begin, moment), _at(day, hours.end, hours)
             if end > begin:
                 if left <= end - begin:
-                    return begin + left
+                    return min(begin + left, latest)
                 left -= end - begin
         day += timedelta(days=1)
+    return latest
 
 
 def _at(day: date, clock: time, hours: Hours) -> datetime:

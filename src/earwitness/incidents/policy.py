@@ -6,10 +6,9 @@ and a case carries the text with which it began, so that an edited one changes n
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from datetime import time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Annotated, Any, Literal, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -26,6 +25,7 @@ from pydantic import (
 
 from earwitness.accounts import Role
 from earwitness.errors import InputError
+from earwitness.incidents.channels import channel
 from earwitness.incidents.hours import DAYS, Hours, span
 from earwitness.listening import Harm, Imminence
 
@@ -37,6 +37,8 @@ MOST = {
     Imminence.PAST: timedelta(days=30),
 }
 """The longest that a rung may be given: a chain of years would bury what it is for."""
+LEAST_A_WEEK = timedelta(hours=20)
+"""Hours of work: fewer would make of days a year."""
 AT_ONCE = {Imminence.NOW: 2, Imminence.RECENT: 1, Imminence.PAST: 1}
 """With how many rungs a case begins, where the policy does not say."""
 EVERY_RUNG_AT_ONCE = frozenset({Harm.CHILD})
@@ -48,18 +50,8 @@ def _span(value: object) -> object:
     return span(value) if isinstance(value, str) else value
 
 
-def _channel(text: str) -> str:
-    """By mail, to a web address (over TLS, or on this machine), or as a letter."""
-    local = re.match(r"http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?/", text)
-    mail = re.fullmatch(r"mailto:[^@\s,;<>]+@[^@\s,;<>]+", text)
-    letter = re.fullmatch(r"letter:[a-z0-9-]{1,50}", text)
-    if not text.isprintable() or not (local or mail or letter or re.match(r"https://[^/\s]", text)):
-        raise ValueError("a channel is mailto:ADDRESS, https://... or letter:NAME")
-    return text
-
-
 Span: TypeAlias = Annotated[timedelta, BeforeValidator(_span)]
-Channel: TypeAlias = Annotated[str, Field(max_length=500), AfterValidator(_channel)]
+Channel: TypeAlias = Annotated[str, Field(max_length=500), AfterValidator(channel)]
 Deadlines: TypeAlias = dict[Imminence, Span]
 Name: TypeAlias = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^\S(.*\S)?$")]
 
@@ -130,8 +122,11 @@ class WorkingHours(_Part):
             ZoneInfo(self.zone)
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise ValueError(f"there is no time zone {self.zone!r}") from error
-        if not self.days or self.begin >= self.end:
-            raise ValueError("working hours are on some day, and end after they begin")
+        if self.begin.tzinfo or self.end.tzinfo:
+            raise ValueError("working hours are in local time: 09:00, and no zone of their own")
+        a_day = datetime.combine(date.min, self.end) - datetime.combine(date.min, self.begin)
+        if len(set(self.days)) * a_day < LEAST_A_WEEK:
+            raise ValueError("working hours are at least 20 hours a week, ended after they begin")
         return self
 
 
@@ -152,6 +147,11 @@ class Policy(_Part):
                     raise ValueError(f"{where}: there is no role {name.removeprefix(ROLE)!r}")
             elif name not in self.people:
                 raise ValueError(f"{where}: there is nobody called {name!r} under [people]")
+        for when, count in self.at_once.items():
+            if count > len(self.rungs):
+                raise ValueError(
+                    f"at_once.{when.value} is {count}, and there are {len(self.rungs)} rungs"
+                )
         names = [each.name for each in self.rungs]
         if len(set(names)) != len(names):
             raise ValueError("two rungs have the same name")
@@ -174,11 +174,19 @@ class Policy(_Part):
             for name in (*person.deputies, *([person.reports_to] if person.reports_to else [])):
                 yield f"people.{key}", name
 
+    def told_on(self, rung: int) -> tuple[str, ...]:
+        """Nobody on a rung of another policy, where a case's own was taken away."""
+        return self.rungs[rung].tell if 0 <= rung < len(self.rungs) else ()
+
+    def called(self, rung: int) -> str:
+        """The name of a rung."""
+        return self.rungs[rung].name if 0 <= rung < len(self.rungs) else "a rung of another policy"
+
     def deadline(
         self, rung: int, harm: Harm, imminence: Imminence
     ) -> tuple[timedelta, Hours | None]:
         """How long this rung has. Nobody who is in danger now waits for office hours."""
-        found = self.rungs[rung]
+        found = self.rungs[min(max(rung, 0), len(self.rungs) - 1)]
         given = found.harms.get(harm, {}).get(imminence, found.deadlines[imminence])
         by_hours = found.working_hours and imminence is not Imminence.NOW
         return given, _hours(self.hours) if by_hours else None

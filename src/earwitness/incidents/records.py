@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from earwitness.evidence.merkle import leaf_hash
@@ -26,6 +27,7 @@ class Kind(StrEnum):
     DELIVERED = "delivered"  # to the outside
     UNDELIVERED = "undelivered"  # messages to a rung, or to the outside, fail
     ACCEPTED = "accepted"  # the outside has taken the case
+    OPENED = "opened"  # read by somebody who has the code of the outside
     ACTED = "acted"
     PROPOSED = "proposed"  # what needs a second person
     AGREED = "agreed"  # by that person
@@ -36,6 +38,7 @@ class Kind(StrEnum):
     RESTORED = "restored"  # its row, which somebody had taken away or changed
     KEY = "key"  # that another key signs the log from now on; not of one case
     POLICY = "policy"  # another is in force; not of one case
+    WAYS = "ways"  # how messages leave here has changed; not of one case
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,3 +132,26 @@ class Link:
         draft = self.draft
         fields, salt = draft.fields, draft.salt
         return Kept(case, self.number, -1, draft.kind, fields, salt, self.before, self.leaf)
+
+
+# --- fields ------------------------------------------------------------------------
+
+
+def text_of(record: Kept | None, name: str) -> str:
+    """Empty where it is no text."""
+    found = record.fields.get(name) if record else None
+    return found if isinstance(found, str) else ""
+
+
+def texts_of(record: Kept, name: str) -> list[str]:
+    """Of a field that is a list; what is no text is passed over."""
+    found = record.fields.get(name)
+    return [each for each in found if isinstance(each, str)] if isinstance(found, list) else []
+
+
+def moment_of(record: Kept, name: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text_of(record, name))
+    except ValueError:
+        return None
+    return found if found.tzinfo else None

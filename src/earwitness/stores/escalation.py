@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from earwitness.errors import NotFound
 from earwitness.incidents.deliveries import Ahead, Delivery
@@ -22,6 +22,7 @@ from earwitness.stores.incident_tables import (
 )
 
 _ONE = 1
+_SEEN = select(time_seen.c.at).where(time_seen.c.id == _ONE)
 _FEW = {"yield_per": 1000}
 """Rows at a time, of as many as somebody put there that lead nowhere: they hide none that do."""
 
@@ -54,14 +55,20 @@ class EscalationStore:
         with self.database.write() as connection:
             put_ahead(self.database, connection, ahead)
 
-    def due_deliveries(self, now: datetime, most: int) -> Sequence[Delivery]:
-        due = incident_delivery.c.next_at
+    def due_deliveries(
+        self, now: datetime, most: int, outside: bool | None = None
+    ) -> Sequence[Delivery]:
+        due, rung = incident_delivery.c.next_at, incident_delivery.c.rung
+        first = (due, incident_delivery.c.id)
+        turn = func.row_number().over(partition_by=incident_delivery.c.channel, order_by=first)
         statement = (
             select(incident_delivery)
             .join(incident, incident.c.id == incident_delivery.c.incident)
             .where(due <= now)
-            .order_by(due, incident_delivery.c.id)
+            .order_by(turn, *first)
         )
+        if outside is not None:
+            statement = statement.where(rung.is_(None) if outside else rung.is_not(None))
         with (
             self.database.read() as connection,
             connection.execute(statement, execution_options=_FEW) as found,
@@ -93,11 +100,11 @@ class EscalationStore:
 
     def time_seen(self) -> datetime | None:
         with self.database.read() as connection:
-            return connection.execute(select(time_seen.c.at)).scalar_one_or_none()
+            return connection.execute(_SEEN).scalar_one_or_none()
 
     def note_time(self, moment: datetime) -> None:
         with self.database.write() as connection:
-            kept = connection.execute(select(time_seen.c.at).with_for_update()).scalar_one_or_none()
+            kept = connection.execute(_SEEN.with_for_update()).scalar_one_or_none()
             if kept is None or kept < moment:
                 new = {"id": _ONE, "at": moment}
                 connection.execute(self.database.upsert(time_seen, ["at"]), [new])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,24 +13,42 @@ from earwitness.errors import StoreError
 from earwitness.evidence.checkpoints import Checkpoint
 from earwitness.evidence.notes import Note, NoteError
 
+PEAK = "# "
+"""Begins what is kept behind the note: no line of one begins so."""
+
 
 class HeadFile:
-    """Implements ``ports.HeadCopy``. Written as a whole or not at all; for its owner alone."""
+    """Implements ``ports.HeadCopy``. Written as a whole or not at all; for its owner alone.
+
+    Behind the note stand the peaks of its tree: with them the log can be added to, whatever
+    becomes of the store.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def read(self) -> str:
-        with _named(self._path):
-            try:
-                return self._path.read_text(encoding="utf-8")
-            except FileNotFoundError:
-                return ""
+        return "".join(line for line in self._lines() if not line.startswith(PEAK))
 
-    def write(self, note: str) -> None:
+    def peaks(self) -> tuple[bytes, ...]:
+        lines = (line[len(PEAK) :] for line in self._lines() if line.startswith(PEAK))
+        try:
+            return tuple(map(bytes.fromhex, lines))
+        except ValueError:
+            return ()
+
+    def write(self, note: str, peaks: Sequence[bytes]) -> None:
+        lines = "".join(f"{PEAK}{each.hex()}\n" for each in peaks)
         with _named(self._path), self._locked():
             if _size(note) > _size(self.read()):
-                self._replace(note.encode())
+                self._replace((note + lines).encode())
+
+    def _lines(self) -> list[str]:
+        with _named(self._path):
+            try:
+                return self._path.read_text(encoding="utf-8").splitlines(keepends=True)
+            except FileNotFoundError:
+                return []
 
     def _replace(self, content: bytes) -> None:
         descriptor, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}-")

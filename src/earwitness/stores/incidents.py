@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, func, select, update
@@ -18,7 +19,7 @@ from earwitness.evidence.records import Value, canonical
 from earwitness.incidents.deliveries import Ahead
 from earwitness.incidents.records import FIRST, HOUSE, Draft, Kept, Link, chained, next_number
 from earwitness.model import Utterance
-from earwitness.ports.incidents import Addition, CaseRow, Sign
+from earwitness.ports.incidents import Addition, CaseRow, Signer
 from earwitness.stores.columns import EPOCH
 from earwitness.stores.database import Database
 from earwitness.stores.escalation import put_ahead
@@ -31,10 +32,16 @@ from earwitness.stores.incident_tables import (
     log_node,
     log_timestamp,
 )
-from earwitness.stores.log_head import locked_head
+from earwitness.stores.log_head import ROW, locked_head, newest
 from earwitness.stores.tables import utterance
 from earwitness.stores.utterances import made_of
 
+_FOREIGN = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' ORDER BY name",
+    "postgresql": "SELECT tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid "
+    "WHERE NOT tgisinternal AND relnamespace = current_schema()::regnamespace "
+    "UNION SELECT rulename FROM pg_rules WHERE schemaname = current_schema() ORDER BY 1",
+}
 _CASE = [incident.c[name] for name in CaseRow.__dataclass_fields__]
 
 
@@ -45,14 +52,16 @@ class IncidentStore:
 
     # --- cases ---------------------------------------------------------------
 
-    def open_case(self, new: CaseRow, drafts: Sequence[Draft], ahead: Ahead, sign: Sign) -> CaseRow:
+    def open_case(
+        self, new: CaseRow, drafts: Sequence[Draft], ahead: Ahead, signer: Signer
+    ) -> CaseRow:
         row = {name: getattr(new, name) for name in CaseRow.__dataclass_fields__}
         with self.database.write() as connection:
-            head = locked_head(connection)  # before anything else: one order for all writers
+            head = locked_head(connection, signer)  # first: one order for all writers
             if self.database.insert_new(connection, incident, row):
                 rows = _Leaves(head)
                 rows.append(chained(new.id, 0, FIRST, drafts), new.opened_at, new.id)
-                rows.write(self.database, connection, sign)
+                rows.write(self.database, connection, signer)
                 put_ahead(self.database, connection, {new.id: ahead})
                 return new
             kept = _case(connection, new.code_hash)
@@ -61,10 +70,10 @@ class IncidentStore:
         return kept
 
     def add_records(
-        self, additions: Sequence[Addition], now: datetime, sign: Sign
+        self, additions: Sequence[Addition], now: datetime, signer: Signer
     ) -> frozenset[str]:
         with self.database.write() as connection:
-            rows, ahead = _Leaves(locked_head(connection)), dict[str, Ahead]()
+            rows, ahead = _Leaves(locked_head(connection, signer)), dict[str, Ahead]()
             ends = _ends(connection, [each.case for each in additions])
             known = incident.c.id.in_(list(ends))
             if set(ends) - set(connection.scalars(select(incident.c.id).where(known))):
@@ -77,7 +86,7 @@ class IncidentStore:
                 links = chained(each.case, each.number, before, each.drafts)
                 rows.append(links, now, each.case)
                 ahead[each.case] = each.ahead
-            rows.write(self.database, connection, sign)
+            rows.write(self.database, connection, signer)
             put_ahead(self.database, connection, ahead)
         return frozenset(ahead)
 
@@ -139,10 +148,9 @@ class IncidentStore:
             each.sort(key=lambda kept: (not 0 <= kept.number < end, kept.number))
         return found
 
-    def record_count(self) -> int:
+    def places(self) -> frozenset[int]:
         with self.database.read() as connection:
-            both = incident_record.join(log_leaf, log_leaf.c.place == incident_record.c.leaf)
-            return connection.execute(select(func.count()).select_from(both)).scalar_one()
+            return frozenset(connection.scalars(select(incident_record.c.leaf)))
 
     def near(self, device: str, moment: datetime, within: timedelta) -> Sequence[Utterance]:
         return self._around(utterance.c.device == device, moment, within)
@@ -164,7 +172,8 @@ class IncidentStore:
 
     def log_size(self) -> int:
         with self.database.read() as connection:
-            size = connection.execute(select(log_head.c.size)).scalar_one_or_none()
+            row = select(log_head.c.size).where(log_head.c.id == ROW)
+            size = connection.execute(row).scalar_one_or_none()
             if size is None or size < 0:  # damaged; the next that appends puts it right
                 every = select(func.count()).select_from(log_leaf)
                 size = connection.execute(every).scalar_one()
@@ -188,11 +197,33 @@ class IncidentStore:
             raise NotFound(f"The log has no leaf {index}.")
         return bytes(found)
 
-    def checkpoint(self, size: int | None = None) -> str:
-        wanted = select(log_head.c.size).scalar_subquery() if size is None else size
-        statement = select(log_checkpoint.c.note).where(log_checkpoint.c.size == wanted)
+    def log_leaves(self, start: int, end: int) -> Sequence[bytes]:
+        one = log_leaf.c
+        wanted = select(one.leaf).where(one.place >= start, one.place < end).order_by(one.place)
+        with self.database.read() as connection:
+            found = [bytes(each) for each in connection.scalars(wanted)]
+        return found if len(found) == end - start else []
+
+    def put_nodes(self, nodes: Iterable[tuple[int, int, bytes]]) -> None:
+        each = iter(nodes)
+        with self.database.write() as connection:
+            while some := list(islice(each, 10_000)):
+                rows = [{"level": level, "place": at, "hash": made} for level, at, made in some]
+                connection.execute(self.database.upsert(log_node, ["hash"]), rows)
+
+    def checkpoint(self, size: int) -> str:
+        statement = select(log_checkpoint.c.note).where(log_checkpoint.c.size == size)
         with self.database.read() as connection:
             return str(connection.execute(statement).scalar_one_or_none() or "")
+
+    def newest(self, signer: Signer) -> str:
+        with self.database.read() as connection:
+            return newest(connection, signer)
+
+    def foreign_code(self) -> Sequence[str]:
+        with self.database.read() as connection:
+            found = connection.exec_driver_sql(_FOREIGN[connection.dialect.name])
+            return [str(each) for each in found.scalars()]
 
     def put_checkpoint(self, size: int, note: str) -> None:
         change = update(log_checkpoint).where(log_checkpoint.c.size == size).values(note=note)
@@ -258,7 +289,7 @@ class _Leaves:
                 }
             )
 
-    def write(self, database: Database, connection: Connection, sign: Sign) -> None:
+    def write(self, database: Database, connection: Connection, signer: Signer) -> None:
         """With the head that holds them, signed; over what somebody put there beforehand."""
         if not self.leaves:
             return
@@ -266,9 +297,9 @@ class _Leaves:
         connection.execute(database.upsert(log_node, ["hash"]), self.nodes)
         connection.execute(incident_record.insert(), self.records)
         size, peaks = self.head.size, b"".join(self.head.peaks)
-        head = {"id": 1, "size": size, "peaks": peaks}
+        head = {"id": ROW, "size": size, "peaks": peaks}
         connection.execute(database.upsert(log_head, ["size", "peaks"]), [head])
-        note = {"size": size, "note": sign(Checkpoint("", size, self.head.root))}
+        note = {"size": size, "note": signer.sign(Checkpoint("", size, self.head.root))}
         connection.execute(database.upsert(log_checkpoint, ["note"]), [note])
 
 

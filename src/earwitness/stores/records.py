@@ -29,6 +29,7 @@ from earwitness.stores.people import PeopleStore
 from earwitness.stores.postgres import open_postgres
 from earwitness.stores.queue import QueueStore
 from earwitness.stores.settlements import SettlementStore
+from earwitness.stores.sound import SoundStore
 from earwitness.stores.sqlite import open_sqlite
 from earwitness.stores.tables import utterance
 from earwitness.stores.tokens import TokenStore
@@ -56,6 +57,7 @@ class SqlRecords(
     DeskStore,
     IncidentStore,
     EscalationStore,
+    SoundStore,
 ):
     """Implements ``ports.Records``. Safe to share between threads, not across a fork."""
 

@@ -11,8 +11,35 @@ import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import structlog
+
 from earwitness.errors import SettingsError
 from earwitness.evidence.notes import NoteError, SigningKey
+
+log = structlog.get_logger(__name__)
+
+
+class KeyFile:
+    """The keys that are in a file now: who replaces one need not start anything anew."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._keys, self._seen = path, tuple[SigningKey, ...](), (0, 0)
+
+    def __call__(self) -> tuple[SigningKey, ...]:
+        """A file that was damaged or taken away changes nothing. Raises as ``log_key`` at first."""
+        try:
+            if not self._keys or self._state() != self._seen:
+                self._seen, self._keys = self._state(), log_keys(self._path)
+                self._seen = self._state()  # of the file, if it was made just now
+        except (OSError, SettingsError) as error:
+            if not self._keys:
+                raise
+            log.error("the keys of the log cannot be read again", why=str(error))
+        return self._keys
+
+    def _state(self) -> tuple[int, int]:
+        found = self._path.stat() if self._path.exists() else None
+        return (found.st_ino, found.st_mtime_ns) if found else (0, 0)
 
 
 def log_key(path: Path) -> SigningKey:

@@ -11,11 +11,14 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from earwitness.accounts import Account
 from earwitness.errors import NotFound, NotStamped, StoreError
 from earwitness.flow.incidents import acting, cases, logbook, stamping
+from earwitness.flow.incidents.cases import Look
+from earwitness.flow.incidents.evidence import ending
 from earwitness.flow.incidents.parts import Incidents
 from earwitness.incidents.records import Kind
 
@@ -39,8 +42,13 @@ def export(case: str, why: str, by: Account, now: datetime, on: Incidents) -> by
 
     Raises NotFound for whoever may not see the case, InputError without a reason, LogBroken.
     """
-    found = acting.took(case, why, by, now, on)
-    text = README.format(case=case, by=by.name, at=now.isoformat(), why=why.strip())
+    return packed(acting.took(case, why, by, now, on), why, by.name, now, on)
+
+
+def packed(found: Look, why: str, by: str, now: datetime, on: Incidents) -> bytes:
+    """A ZIP file of a case, of which is on record that ``by`` takes it. Raises LogBroken."""
+    case = found.row.id
+    text = README.format(case=case, by=by, at=now.isoformat(), why=why.strip())
     files = {"README.txt": text.encode()}
     try:
         stamping.stamp(now, on.book)
@@ -51,9 +59,9 @@ def export(case: str, why: str, by: Account, now: datetime, on: Incidents) -> by
         "Bagging-Date": now.date().isoformat(),
         "External-Identifier": case,
         "Bag-Software-Agent": "Earwitness",
-        "Contact-Name": by.name,
+        "Contact-Name": by,
     }
-    return bag(f"case-{found.row.id}", files, info)
+    return bag(f"case-{case}", files, info)
 
 
 def bag(name: str, files: Mapping[str, bytes], info: Mapping[str, str]) -> bytes:
@@ -78,21 +86,26 @@ def bag(name: str, files: Mapping[str, bytes], info: Mapping[str, str]) -> bytes
 
 
 def _files(case: str, on: Incidents) -> Iterator[tuple[str, bytes]]:
-    shown = cases.shown(case, on)
-    yield "case.json", str(shown).encode()
-    records = on.records.records(case)
-    stamps = stamping.earliest((each.index for each in records), on.book)
-    yield "receipt.json", str(logbook.receipt(case, on.book, [s.size for s in stamps])).encode()
+    stamps = stamping.earliest((each.index for each in on.records.records(case)), on.book)
+    receipt = logbook.receipt(case, on.book, [each.size for each in stamps])
+    yield "receipt.json", str(receipt).encode()
+    # What is added meanwhile is behind the receipt's head, and in no part of the bundle.
+    shown, size = cases.shown(case, on), receipt.head.size
+    seen = replace(shown, records=tuple(each for each in shown.records if each.index < size))
+    yield "case.json", str(seen).encode()
     for each in stamps:
         yield f"timestamps/{each.size}.tsr", each.token
         yield f"timestamps/{each.size}.checkpoint", each.text.encode()
-    for kept in records:
+    for kept in on.records.records(case):
+        if kept.index >= size:
+            continue
         if kept.kind == Kind.ROUTED:
             yield "policy.toml", str(kept.fields.get("policy", "")).encode()
         key = kept.fields.get("sha256")
         if kept.kind == Kind.SEALED and re.fullmatch("[0-9a-f]{64}", str(key)):
+            kind = ending(kept.fields.get("format"), kept.fields.get("name"))
             try:
-                yield f"evidence/{key}.flac", on.sealed.get(str(key))
+                yield f"evidence/{key}.{kind}", on.sealed.get(str(key))
             except (NotFound, StoreError) as error:
                 yield f"evidence/{key}.missing.txt", f"{error}\n".encode()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,17 +19,24 @@ from earwitness.errors import InputError, NotFound, RevisionConflict
 from earwitness.evidence.cases import Case, Record
 from earwitness.evidence.merkle import leaf_hash
 from earwitness.evidence.records import SALT_BYTES, Value
+from earwitness.flow.incidents.logbook import unchanged, wrong
 from earwitness.flow.incidents.parts import Incidents
-from earwitness.flow.incidents.unchanged import unchanged, wrong
 from earwitness.incidents import clocks
 from earwitness.incidents.deliveries import Ahead, deliveries
 from earwitness.incidents.policy import Policy, parse
 from earwitness.incidents.records import FIRST, HOUSE, Draft, Kept, Kind, chained, next_number
 from earwitness.incidents.status import Status, fold, moment_of, opened, text_of
+from earwitness.listening import Imminence
 from earwitness.ports import Addition, CaseRow
 
 BATCH = 200
 """Cases that are read, or written, at once."""
+TURNS = 10
+"""In which something is added before others who add to the same case are in the way for good."""
+PASSING = frozenset(
+    {Kind.SEEN, Kind.TAKEN, Kind.TOLD, Kind.DELIVERED, Kind.UNDELIVERED, Kind.OPENED}
+)
+"""After which whatever somebody wants to add is as right as it was before."""
 
 
 class Fields(dict[str, Value]):
@@ -97,6 +104,7 @@ def looks(rows: Iterable[CaseRow], on: Incidents) -> Iterator[Look]:
     for at in range(0, len(wanted), BATCH):
         some = wanted[at : at + BATCH]
         found = on.records.records_of([row.id for row in some])
+        on.book.catch_up()
         for row in some:
             yield _look(row, found.get(row.id, ()), accounts, on)
 
@@ -115,6 +123,16 @@ def visible(account: Account, on: Incidents, most: int) -> Iterator[Look]:
         if each.status.may_see(account) or is_own(account, each.status)
     )
     yield from islice(seen, most)
+
+
+def most_urgent(account: Account, now: datetime, on: Incidents, most: int) -> list[Look]:
+    """Of those, what nobody has acted on first; then by danger; then what is due next."""
+    return sorted(visible(account, on, most), key=lambda each: _urgency(each.status, now))
+
+
+def _urgency(status: Status, now: datetime) -> tuple[bool, int, datetime]:
+    due = clocks.due(status) or datetime.max.replace(tzinfo=UTC)
+    return status.is_acted_on(now), list(Imminence).index(status.imminence), due
 
 
 def waiting(now: datetime, on: Incidents, most: int) -> Counter[str]:
@@ -141,9 +159,14 @@ def shown(case: str, on: Incidents) -> Case:
     return Case(case, tuple(Record(each.index, each.opened()) for each in kept))
 
 
+def outside_code(found: Look, on: Incidents) -> str:
+    """What opens a case for the outside; another, once it turned out that who had it is named."""
+    return on.outside_code(".".join([found.row.id, *map(str, found.status.misled)]))
+
+
 def policies(on: Incidents) -> list[Kept]:
     """The records of those that were in force, in their order."""
-    return [each for each in unchanged(HOUSE, on.records) if each.kind == Kind.POLICY]
+    return [each for each in unchanged(HOUSE, on.book) if each.kind == Kind.POLICY]
 
 
 # --- adding ------------------------------------------------------------------------
@@ -154,12 +177,26 @@ def draft(kind: Kind, fields: Mapping[str, Value]) -> Draft:
     return Draft(kind, fields, secrets.token_bytes(SALT_BYTES))
 
 
-def add(found: Look, drafts: Sequence[Draft], now: datetime, on: Incidents) -> Look:
-    """The case with these records; durable on return. Raises RevisionConflict."""
-    made = addition(found, drafts, on)
-    if not on.records.add_records([made], now, on.book.sign):
-        raise RevisionConflict("Somebody else has added to this case; look again.")
-    return look(found.row.id, on)
+def add(
+    found: Look,
+    drafts: Sequence[Draft],
+    now: datetime,
+    on: Incidents,
+    behind: Container[str] = PASSING,
+) -> Look:
+    """The case with these records; durable on return.
+
+    Raises RevisionConflict where something was added in between that is not one of ``behind``.
+    """
+    for _ in range(TURNS):
+        if on.records.add_records([addition(found, drafts, on)], now, on.book):
+            return look(found.row.id, on)
+        seen = {each.kept.number for each in found.records}
+        found = look(found.row.id, on)
+        new = (each.kept for each in found.records if each.kept.number not in seen)
+        if any(each.kind not in behind for each in new):
+            break
+    raise RevisionConflict("Somebody else has added to this case; look again.")
 
 
 def addition(found: Look, drafts: Sequence[Draft], on: Incidents) -> Addition:
@@ -181,7 +218,7 @@ def ahead(status: Status, records: Iterable[Kept]) -> Ahead:
 def _look(row: CaseRow, kept: Sequence[Kept], accounts: Sequence[Account], on: Incidents) -> Look:
     seen, before, number = [], FIRST, 0
     for each in kept:
-        found = wrong(each)
+        found = wrong(each, on.book)
         if (each.number, each.before) != (number, before):
             found = (*found, "a record before it was taken away")
         before, number = leaf_hash(each.leaf or b"").hex(), each.number + 1

@@ -28,6 +28,12 @@ def code_of(seed: bytes, case: str) -> str:
     return _written(drawn[:CODE_BYTES])
 
 
+def code_of_form(seed: bytes, session: str, form: str) -> str:
+    """What a report is acknowledged under: the same as often as its form is opened again."""
+    drawn = hmac.digest(seed, b"earwitness form code v1\n" + f"{session} {form}".encode(), "sha256")
+    return _written(drawn[:CODE_BYTES])
+
+
 def identity_key(seed: bytes) -> bytes:
     """32 bytes, which seal who asked for confidence."""
     return hmac.digest(seed, b"earwitness identity v1", "sha256")

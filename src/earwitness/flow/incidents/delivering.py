@@ -7,12 +7,13 @@ again each day, although its mail server took every message.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
 
-from earwitness.errors import NotDelivered
+from earwitness.errors import NotDelivered, NotFound
 from earwitness.evidence.records import Value
 from earwitness.flow.incidents import cases, logbook
 from earwitness.flow.incidents.cases import Look
@@ -44,10 +45,24 @@ def deliver(delivery_id: str, now: datetime, on: Incidents, channels: Channels) 
     if delivery is None or why:
         on.records.put_delivery(replace(row, next_at=None, problem=why))
         return
+    _try(delivery, found, now, on, channels)
+
+
+def deliver_held(delivery_id: str, now: datetime, on: Incidents, channels: Channels) -> None:
+    """One try of what a record wants to go out, whatever its row says, or if it has none."""
+    found = cases.look(delivery_id.partition(".")[0], on)
+    for each in (one for record in found.good for one in deliveries(record)):
+        if each.id == delivery_id and not _needless(each, found):
+            with suppress(NotFound):
+                _try(each, found, now, on, channels)
+
+
+def _try(delivery: Delivery, found: Look, now: datetime, on: Incidents, channels: Channels) -> None:
     try:
         channels.send(delivery.channel, message(delivery, found, on))
-    except NotDelivered as error:
-        _failed(delivery, str(error), found, now, on)
+    except Exception as error:  # whatever it is: it is said, and tried again
+        why = str(error) if isinstance(error, NotDelivered) else type(error).__name__
+        _failed(delivery, why, found, now, on)
     else:
         _sent(delivery, found, now, on)
 
@@ -78,9 +93,9 @@ def _goes_out(wanted: Delivery, row: Delivery | None, found: Look, now: datetime
 
     That somebody inside was, of the row: their rung's time runs out all the same.
     """
-    if wanted.case == HOUSE and _was_told(wanted, found):
+    if _once(wanted, found) and _was_told(wanted, found):
         return True
-    if row is None:
+    if row is None or (row.rung, row.channel) != (wanted.rung, wanted.channel):
         return False
     latest = now + AGAIN
     if wanted.rung is not None:
@@ -97,6 +112,9 @@ def message(delivery: Delivery, found: Look, on: Incidents) -> Message:
     if found.row.id == HOUSE:
         text = _of_what_was_taken(delivery, found, on)
         return Message(delivery.id, HOUSE, "outside", _TAKEN, text, delivery.made_at)
+    if _kind(delivery, found) == Kind.ACCEPTED:
+        text = _of_who_took_it(delivery, found, on)
+        return Message(delivery.id, found.row.id, "accepted", _HAS_IT, text, delivery.made_at)
     inside = delivery.rung is not None
     return Message(
         delivery.id,
@@ -112,7 +130,10 @@ def _needless(delivery: Delivery, found: Look) -> str:
     """Why nobody is to be told this any more; empty where somebody is."""
     status = found.status
     if delivery.rung is None:
-        return "it was accepted" if status.accepted_at else ""
+        if status.is_theirs([delivery.channel]):
+            return "whoever it was for is routed around"
+        over = status.accepted_at and not _once(delivery, found) and _was_told(delivery, found)
+        return "it was accepted" if over else ""
     if status.closed_at and delivery.made_at <= status.closed_at:
         return "the case was closed"
     allowed = (one for each in {told.rung for told in status.told}
@@ -121,12 +142,23 @@ def _needless(delivery: Delivery, found: Look) -> str:
 
 
 def _sent(delivery: Delivery, found: Look, now: datetime, on: Incidents) -> None:
-    again = now + AGAIN if delivery.rung is None and delivery.case != HOUSE else None
+    again = now + AGAIN if delivery.rung is None and not _once(delivery, found) else None
     done = replace(delivery, tries=0, problem="", next_at=again, sent_at=delivery.sent_at or now)
     if delivery.rung is None and not _was_told(delivery, found):
         fields: dict[str, Value] = {"channel": delivery.channel, "number": delivery.number}
         _record(Kind.DELIVERED, fields, found, now, on)
     on.records.put_delivery(done)
+
+
+def _kind(delivery: Delivery, found: Look) -> str:
+    """Of the record that wants it."""
+    wanting = (each.kind for each in found.good if each.number == delivery.number)
+    return next(wanting, "")
+
+
+def _once(delivery: Delivery, found: Look) -> bool:
+    """Whether the outside is told it once, and not each day until it says something."""
+    return delivery.case == HOUSE or _kind(delivery, found) == Kind.ACCEPTED
 
 
 def _was_told(delivery: Delivery, found: Look) -> bool:
@@ -157,19 +189,24 @@ def _is_unreached(delivery: Delivery, found: Look, now: datetime, on: Incidents)
     if rung is not None:
         patience = status.policy.deadline(rung, status.harm, status.imminence)[0] / 2
     beside = [each for each in on.records.deliveries_of(delivery.case) if each.rung == rung]
+    reached = any(each.sent_at if rung is not None else _was_told(each, found) for each in beside)
     said = any(
         each.kept.kind == Kind.UNDELIVERED and each.fields.get("rung") == rung
         for each in found.records
     )
     late = now - delivery.made_at >= patience
-    return late and not said and all(each.sent_at is None for each in beside)
+    return late and not said and not reached
 
 
 def _record(
     kind: Kind, fields: dict[str, Value], found: Look, now: datetime, on: Incidents
 ) -> None:
-    cases.add(found, [cases.draft(kind, {"at": now.isoformat(), **fields})], now, on)
-    logbook.remember(on.book)
+    """Whatever somebody adds in the same moment: or a message is sent again for want of a record.
+    Raises RevisionConflict where that goes on and on.
+    """
+    new = cases.draft(kind, {"at": now.isoformat(), **fields})
+    cases.add(found, [new], now, on, behind=frozenset(Kind))
+    logbook.try_to_remember(on.book)
 
 
 # --- what is said ----------------------------------------------------------------
@@ -177,7 +214,8 @@ def _record(
 
 _INSIDE = "Earwitness: something waits for you"
 _OUTSIDE = "Earwitness: a report that nobody has acted on"
-_TAKEN = "Earwitness: records of reports were taken away"
+_TAKEN = "Earwitness: something was done to the reports"
+_HAS_IT = "Earwitness: somebody says that they have taken a report"
 
 
 def _to_inside(found: Look, on: Incidents) -> str:
@@ -192,7 +230,7 @@ def _to_inside(found: Look, on: Incidents) -> str:
 
 
 def _to_outside(found: Look, on: Incidents) -> str:
-    outside = found.status.policy.outside
+    outside = found.status.outside
     return (
         f"To {outside.name if outside else 'whom it concerns'}.\n\n"
         f"Somebody who works here reported something on {_said(found.status.opened_at)}. You were "
@@ -200,22 +238,37 @@ def _to_outside(found: Look, on: Incidents) -> str:
         + "".join(f"  {line}\n" for line in _course(found))
         + "\nOpen the case, and say that you have taken it:\n\n"
         f"  {on.address}/outside/{found.row.id}\n"
-        f"  code: {on.outside_code(found.row.id)}\n\n"
+        f"  code: {cases.outside_code(found, on)}\n\n"
         "Until you do, this message comes again each day. What was reported is not in it, on "
         "purpose. The log of this place vouches for what the case says; its key is\n\n"
         f"  {on.book.key.public}\n"
     )
 
 
-def _of_what_was_taken(delivery: Delivery, found: Look, on: Incidents) -> str:
+def _of_who_took_it(delivery: Delivery, found: Look, on: Incidents) -> str:
     said = next(each.fields for each in found.records if each.kept.number == delivery.number)
     return (
+        f'"{said.get("who")}" has taken a report of which you were told, by the page that was '
+        "made for you, so you are not told of it each day any more.\n\n"
+        f"  {on.address}/outside/{found.row.id}\n"
+        f"  code: {cases.outside_code(found, on)}\n\n"
+        "If that was nobody of yours, somebody else had the code, and wanted you to hear no more "
+        "of it: open the case, and ask those who run this place.\n"
+    )
+
+
+def _of_what_was_taken(delivery: Delivery, found: Look, on: Incidents) -> str:
+    said = next(each.fields for each in found.records if each.kept.number == delivery.number)
+    what = str(said.get("why"))
+    if said.get("missing"):
+        what = f"Somebody has taken away {said.get('missing')} records of reports."
+    return (
         "You were chosen, now or earlier, as who is told where nobody inside acts on a report.\n\n"
-        f"Somebody has taken away {said.get('missing')} records of reports from the store of\n\n"
-        f"  {on.address}\n\n"
-        "Its log still has their leaves, so whoever reported something can show with their receipt "
-        "that they did. What is gone may be a whole case that would have reached you: ask those "
-        "who run this place, and those who work there. The key of its log is\n\n"
+        f"Something was done to the store of reports of {on.address}:\n\n"
+        f"  {what}\n\n"
+        "Its log shows that, so whoever reported something can show with their receipt that they "
+        "did. What was done may be to a case that would have reached you: ask those who run this "
+        "place, and those who work there. The key of its log is\n\n"
         f"  {on.book.key.public}\n"
     )
 

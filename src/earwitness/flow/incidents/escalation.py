@@ -9,20 +9,21 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
 
-from earwitness.accounts import Account, Role
+from earwitness.accounts import Account
 from earwitness.errors import EarwitnessError, NotFound, RevisionConflict
 from earwitness.evidence.merkle import HASH_BYTES
 from earwitness.evidence.records import Value
 from earwitness.flow.incidents import cases, delivering, house, logbook
 from earwitness.flow.incidents.cases import Look
 from earwitness.flow.incidents.parts import Incidents
-from earwitness.incidents import climbing
-from earwitness.incidents.deliveries import Ahead
-from earwitness.incidents.policy import ROLE, parse
+from earwitness.incidents import climbing, outsides
+from earwitness.incidents.deliveries import Ahead, Delivery
+from earwitness.incidents.policy import Policy, parse
 from earwitness.incidents.records import HOUSE, Draft, Kind
 from earwitness.incidents.status import Status
 from earwitness.listening import Harm, Imminence
@@ -32,17 +33,20 @@ log = structlog.get_logger(__name__)
 
 
 def routed(accounts: Iterable[Account], now: datetime, on: Incidents) -> Draft:
-    """The policy in force, as its text, and whoever has to do with it."""
-    text, policy = on.policy_text(), on.policy
-    roles = {Role.RESPONDER.value}
-    roles |= {each.removeprefix(ROLE) for rung in policy.rungs for each in rung.tell}
-    names = {each.account for each in policy.people.values()}
+    """The policy in force, as its text; who was the outside before it; and everybody who has an
+    account: whoever has none yet, or another role, came later. One that is disabled has no role.
+    """
     there: dict[str, Value] = {}
     for each in accounts:
-        if any(role.value in roles for role in each.roles) or each.name in names:
-            had: list[Value] = [role.value for role in sorted(each.roles)]
-            there[each.id] = {"name": each.name, "roles": had}
-    return cases.draft(Kind.ROUTED, {"at": now.isoformat(), "policy": text, "there": there})
+        had: list[Value] = [] if each.disabled_at else [role.value for role in sorted(each.roles)]
+        there[each.id] = {"name": each.name, "roles": had}
+    fields: dict[str, Value] = {
+        "at": now.isoformat(),
+        "policy": on.policy_text(),
+        "there": there,
+        "before": outsides.recorded(house.parsed_policies(on)),
+    }
+    return cases.draft(Kind.ROUTED, fields)
 
 
 def fire(ids: Sequence[str], now: datetime, on: Incidents) -> int:
@@ -61,49 +65,71 @@ def fire(ids: Sequence[str], now: datetime, on: Incidents) -> int:
             settled[found.row.id] = cases.ahead(found.status, ())
     added: frozenset[str] = frozenset()
     if additions:
-        added = on.records.add_records(additions, now, on.book.sign)
-        logbook.remember(on.book)
+        added = on.records.add_records(additions, now, on.book)
+        logbook.try_to_remember(on.book)
     if settled:
         on.records.set_ahead(settled)
     return len(added) + len(settled)
 
 
-def true_up(now: datetime, on: Incidents) -> int:
-    """Makes the tables again where they are not what the records say; returns for how many cases.
+@dataclass(frozen=True, slots=True)
+class TruedUp:
+    """For how many cases the tables were ``wrong``; of those, which are ``late``, and what was
+    ``held`` back from going out. ``channels`` are those of every outside on record. Those that
+    are ``stuck`` could not be put right.
+    """
+
+    wrong: int
+    late: tuple[str, ...] = ()
+    held: tuple[Delivery, ...] = ()
+    channels: tuple[str, ...] = ()
+    stuck: tuple[str, ...] = ()
+
+
+def true_up(now: datetime, on: Incidents) -> TruedUp:
+    """Makes the tables again where they are not what the records say.
 
     Deliveries that are missing, or that somebody holds back, go out again; a case that somebody
-    took away is put back.
+    took away is put back. What is late is named, too: whoever made the tables wrong may do so
+    again before they are read.
     """
-    lost = set(on.records.lost_cases())
+    lost, size = set(on.records.lost_cases()), on.book.size()
     for case in lost:
         on.records.put_case(CaseRow(case, secrets.token_bytes(HASH_BYTES), now))
-    house.alarm(now, on)
-    kept, wrong = on.records.clocks(), {}
+    kept, wrong = on.records.clocks(), dict[str, Ahead]()
+    good, held, stuck = set[int](), list[Delivery](), list[str]()
+    channels = dict.fromkeys(house.outside_channels(on))
     for found in cases.looks([*on.records.case_rows([HOUSE]), *on.records.cases()], on):
         case = found.row.id
+        good.update(each.index for each in found.good)
+        channels |= dict.fromkeys(house.channels_of(found.status.policy))
         try:
             restored = _restored(found, case in lost, now, on)
-            ahead, held = _ahead(restored, now, on)
+            ahead, back = _ahead(restored, now, on)
         except EarwitnessError as error:  # it keeps no other waiting
             log.error("a case cannot be put right", case=case, why=str(error))
+            stuck.append(case)
             continue
-        if case not in kept or kept[case] != ahead.due or held:
+        held += back
+        if case not in kept or kept[case] != ahead.due or back:
             wrong[case] = ahead
     if wrong:
         on.records.set_ahead(wrong)
         log.warning("clocks were not what the records say", cases=len(wrong))
-    return len(wrong)
+    house.alarm(now, on, house.missing(good, size), channels)
+    late = (case for case, each in wrong.items() if each.due and each.due <= now)
+    return TruedUp(len(wrong), tuple(late), tuple(held), tuple(channels), tuple(stuck))
 
 
-def _ahead(found: Look, now: datetime, on: Incidents) -> tuple[Ahead, bool]:
-    """What is to come of a case, and whether somebody held back what goes out; it goes out now."""
+def _ahead(found: Look, now: datetime, on: Incidents) -> tuple[Ahead, list[Delivery]]:
+    """What is to come of a case, and what goes out of it that somebody held back; it goes now."""
     ahead = cases.ahead(found.status, found.good)
     there = on.records.deliveries_of(found.row.id) if ahead.deliveries else ()
     held = delivering.held_back(ahead.deliveries, there, found, now)
     for each in held:
         with suppress(NotFound):  # one that is gone is made with the clock
             on.records.put_delivery(each)
-    return ahead, bool(held)
+    return ahead, held
 
 
 def _restored(found: Look, lost: bool, now: datetime, on: Incidents) -> Look:
@@ -133,7 +159,16 @@ def who_is_told(text: str, now: datetime, on: Incidents) -> list[list[str]]:
     policy, accounts = parse(text), on.records.accounts()
     status = Status("", now, Harm.OTHER, Imminence.NOW, policy, tuple(accounts))
     names = {each.id: each.name for each in accounts}
-    return [
-        [names.get(who, who.removeprefix("people:")) for who in status.people(rung)]
-        for rung in range(len(policy.rungs))
-    ]
+    names |= {f"people:{key}": _said_of(key, policy.people[key].account) for key in policy.people}
+    return [[names[who] for who in status.people(rung)] for rung in range(len(policy.rungs))]
+
+
+def strangers(policy: Policy, accounts: Iterable[Account]) -> list[str]:
+    """Names of accounts that a policy has, and nobody here."""
+    known = {each.name for each in accounts}
+    named = (each.account for each in policy.people.values() if each.account)
+    return [each for each in dict.fromkeys(named) if each not in known]
+
+
+def _said_of(key: str, account: str | None) -> str:
+    return f"{key} (nobody here is called {account})" if account else key

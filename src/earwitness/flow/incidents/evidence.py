@@ -1,13 +1,19 @@
-"""Originals: copied, by the hash of their content, to where nothing is erased; then held."""
+"""Originals: copied, by the hash of their content, to where nothing is erased; then held.
+
+What the reporter brings as a file is sealed as it is, and never looked into.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from earwitness.errors import NotFound, StoreError
+from earwitness.errors import InputError, NotFound, StoreError
 from earwitness.evidence.records import Value
 from earwitness.flow.incidents import cases
+from earwitness.flow.incidents.cases import Look
 from earwitness.flow.incidents.parts import Incidents
 from earwitness.incidents.records import Draft, Kind
 from earwitness.model import Utterance
@@ -17,6 +23,19 @@ AROUND = timedelta(minutes=5)
 SAME_MINUTE = timedelta(minutes=1)
 """Of other devices of the household, where somebody granted that."""
 MOST = 50
+LARGEST_FILE = 25 << 20
+"""Bytes of one file."""
+MOST_OF_A_CASE = 250 << 20
+"""Bytes of all files of one case: whoever has its code could fill the disk."""
+FLAC, FILE = "audio/flac", "application/octet-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """A file of the reporter's, under the name that it had."""
+
+    name: str
+    content: bytes
 
 
 def around(utterance_id: str, now: datetime, on: Incidents) -> list[Draft]:
@@ -36,6 +55,47 @@ def elsewhere(utterance_id: str, now: datetime, on: Incidents) -> list[Draft]:
     near = on.records.near_in(clip.source.household, clip.heard_at, SAME_MINUTE)
     others = [each for each in near if each.source.device != clip.source.device][:MOST]
     return [_original("another device", each, now, on) for each in others]
+
+
+def brought(given: Brought, found: Look, now: datetime, on: Incidents) -> Draft:
+    """A file, sealed. Raises InputError where it is empty, or larger than is taken."""
+    size = len(given.content)
+    if not size:
+        raise InputError("Choose a file, and one that is not empty.")
+    if size > LARGEST_FILE:
+        raise InputError(f"A file has at most {LARGEST_FILE >> 20} MiB.")
+    sealed = (each.fields for each in found.records if each.kept.kind == Kind.SEALED)
+    sizes = (each["bytes"] for each in sealed if each["format"] == FILE)
+    if sum(each for each in sizes if isinstance(each, int)) + size > MOST_OF_A_CASE:
+        raise InputError(f"The files of one report have at most {MOST_OF_A_CASE >> 20} MiB.")
+    fields: dict[str, Value] = {
+        "at": now.isoformat(),
+        "part": "a file of the reporter",
+        "sha256": on.sealed.put(given.content),
+        "bytes": size,
+        "problem": None,
+        "format": FILE,
+        "name": _plain(given.name),
+    }
+    return cases.draft(Kind.SEALED, fields)
+
+
+def ending(format_: Value, name: Value) -> str:
+    """What the name of a copy ends with.
+
+    >>> ending(FLAC, None), ending(FILE, "From my phone.M4A"), ending(FILE, "../etc/passwd")
+    ('flac', 'm4a', 'bin')
+    """
+    if format_ != FILE:
+        return "flac"
+    found = re.search(r"\.([A-Za-z0-9]{1,8})$", str(name))
+    return found[1].lower() if found else "bin"
+
+
+def _plain(name: str) -> str:
+    """Of a file, without where it lay, and without what is not printed."""
+    last = re.split(r"[/\\]", name)[-1]
+    return "".join(each for each in last if each.isprintable()).strip()[:200] or "a file"
 
 
 def held(originals: Sequence[Draft], now: datetime) -> list[Draft]:
@@ -64,7 +124,7 @@ def _original(part: str, utterance: Utterance, now: datetime, on: Incidents) -> 
             "sha256": key,
             "bytes": size,
             "problem": problem,
-            "format": "audio/flac",
+            "format": FLAC,
             "utterance": utterance.id,
             "device": utterance.source.device,
             "household": utterance.source.household,

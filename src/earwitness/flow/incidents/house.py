@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from itertools import pairwise
 
-from earwitness.errors import InputError
+from earwitness.errors import InputError, LogBroken
 from earwitness.evidence.records import Value
 from earwitness.evidence.succession import succession, successor
 from earwitness.flow.incidents import cases, logbook
+from earwitness.flow.incidents.logbook import unchanged, wrong
 from earwitness.flow.incidents.parts import Incidents
-from earwitness.flow.incidents.unchanged import unchanged
 from earwitness.incidents.deliveries import Ahead, deliveries
 from earwitness.incidents.policy import Policy, parse
 from earwitness.incidents.records import FIRST, HOUSE, Draft, Kept, Kind, chained, next_number
 from earwitness.incidents.status import moment_of, text_of
 from earwitness.ports import Addition, CaseRow
+
+TAKEN = "records were taken away"
 
 
 def note_policy(now: datetime, on: Incidents) -> bool:
@@ -27,6 +29,29 @@ def note_policy(now: datetime, on: Incidents) -> bool:
         return False
     _add(cases.draft(Kind.POLICY, {"at": now.isoformat(), "policy": text}), now, on)
     return True
+
+
+def note_ways(now: datetime, on: Incidents) -> bool:
+    """That messages leave by other ways than those last on record; whether that was so.
+
+    Whoever may change the settings could lead them to a mail server that sends nothing on.
+    """
+    now_in_use, known = ways(on), _ways(on)
+    if known and {**known[-1].fields, **now_in_use} == known[-1].fields:
+        return False
+    _add(cases.draft(Kind.WAYS, {"at": now.isoformat(), **now_in_use}), now, on)
+    return True
+
+
+def ways(on: Incidents) -> dict[str, Value]:
+    """By which messages and heads of the log leave here, as the settings have it; no secret."""
+    return {
+        "mail_server": on.mail_server,
+        "mail_from": on.mail_from,
+        "address": on.address,
+        "witnesses": [str(each.key) for each in on.book.witnesses],
+        "quorum": on.book.quorum,
+    }
 
 
 def note_keys(now: datetime, on: Incidents) -> int:
@@ -47,7 +72,7 @@ def note_keys(now: datetime, on: Incidents) -> int:
 
 def keys_since(moment: datetime, on: Incidents) -> list[datetime]:
     """When others began to sign."""
-    keys = (each for each in unchanged(HOUSE, on.records) if each.kind == Kind.KEY)
+    keys = (each for each in unchanged(HOUSE, on.book) if each.kind == Kind.KEY)
     return _since(moment, keys)
 
 
@@ -56,38 +81,109 @@ def policies_since(moment: datetime, on: Incidents) -> list[datetime]:
     return _since(moment, cases.policies(on)[1:])
 
 
+def ways_since(moment: datetime, on: Incidents) -> list[datetime]:
+    """When messages began to leave by others."""
+    return _since(moment, _ways(on)[1:])
+
+
+def parsed_policies(on: Incidents) -> list[Policy]:
+    """Those that were in force, the newest first."""
+    found = (_parsed(each) for each in reversed(cases.policies(on)))
+    return [each for each in found if each]
+
+
+def changed(on: Incidents) -> int:
+    """How many records of what concerns every case are not what the log holds."""
+    kept = on.records.records_of([HOUSE]).get(HOUSE, ())
+    on.book.catch_up()
+    return sum(bool(wrong(each, on.book)) for each in kept)
+
+
 def taken_away(on: Incidents) -> int:
-    """How many leaves of the log have no record any more: somebody deleted them."""
-    return on.records.log_size() - on.records.record_count()
+    """How many leaves of the log have no record any more, or were said to have none."""
+    size, said = on.book.trust.tree.size, (_places(each) for each in _alarms(on))
+    return len((frozenset(range(size)) - on.records.places()).union(*said))
 
 
-def alarm(now: datetime, on: Incidents) -> bool:
-    """That records were taken away, more than when it was last said; whether that was so.
+def missing(good: Collection[int], size: int) -> frozenset[int]:
+    """Leaves of a log of this size that no record opens; ``good`` are those of the records."""
+    return frozenset(range(size)).difference(good)
+
+
+def alarm(
+    now: datetime, on: Incidents, gone: Collection[int] = (), channels: Iterable[str] = ()
+) -> bool:
+    """That leaves have no record any more, or the log or the database is not what it should be;
+    whether something was said that was not said before.
 
     Where all of a case is gone there is nothing left that could climb. So every outside is told
-    that a policy on record has named, the house's or a case's, or that is in force: whoever takes
-    a case away may have changed the policy, and its records.
+    that a policy on record has named, the house's or a case's (``channels``), or that is in
+    force: whoever takes a case away may have changed the policy, and its records.
     """
-    missing = taken_away(on)
-    said = [
-        each.fields.get("missing")
-        for each in unchanged(HOUSE, on.records)
-        if each.kind == Kind.OUTSIDE
-    ]
-    if missing <= max((each for each in said if isinstance(each, int)), default=0):
-        return False
-    policies = [parsed for each in cases.policies(on) if (parsed := _parsed(each))]
-    policies += [on.policy, *(each.status.policy for each in cases.looks(on.records.cases(), on))]
-    outsides = [each.outside for each in policies if each.outside]
-    channels: list[Value] = [*dict.fromkeys(one for each in outsides for one in each.channels)]
-    fields: dict[str, Value] = {
-        "at": now.isoformat(),
-        "why": "records were taken away",
-        "missing": missing,
-        "channels": channels,
-    }
+    every: list[Value] = [*dict.fromkeys((*outside_channels(on), *channels))]
+    said = _alarms(on)
+    new = frozenset(gone).difference(*map(_places, said))
+    whys = {text_of(each, "why") for each in said}
+    found: list[dict[str, Value]] = []
+    if new:
+        found.append({"why": TAKEN, "missing": len(new), "leaves": _ranges(new)})
+    found += [{"why": each} for each in _wrong_with_the_log(on) if each not in whys]
+    for each in found:
+        fields = {"at": now.isoformat(), **each, "channels": every}
+        _add(cases.draft(Kind.OUTSIDE, fields), now, on)
+    return bool(found)
+
+
+def note_silence(since: datetime, channels: Iterable[str], now: datetime, on: Incidents) -> None:
+    """That the outside was told that reports could not be read, and can be again."""
+    why = f"reports were out of reach from {since:%Y-%m-%d %H:%M} to {now:%Y-%m-%d %H:%M UTC}"
+    fields: dict[str, Value] = {"at": now.isoformat(), "why": why, "channels": [*channels]}
     _add(cases.draft(Kind.OUTSIDE, fields), now, on)
-    return True
+
+
+def outside_channels(on: Incidents) -> tuple[str, ...]:
+    """Of every outside that a policy of the house has named, or that is in force."""
+    policies = (*parsed_policies(on), on.policy)
+    return tuple(dict.fromkeys(one for each in policies for one in channels_of(each)))
+
+
+def channels_of(policy: Policy) -> tuple[str, ...]:
+    """Of the outside that it names."""
+    return policy.outside.channels if policy.outside else ()
+
+
+def _alarms(on: Incidents) -> list[Kept]:
+    return [each for each in unchanged(HOUSE, on.book) if each.kind == Kind.OUTSIDE]
+
+
+def _wrong_with_the_log(on: Incidents) -> Iterator[str]:
+    try:
+        logbook.check(on.book)
+    except LogBroken as error:
+        yield str(error)
+    yield from on.book.contradictions
+    if code := on.records.foreign_code():
+        yield f"the database does by itself what is not ours: {', '.join(code)}"
+
+
+def _ranges(places: Collection[int]) -> str:
+    """As text: all that are said, in little room.
+
+    >>> _ranges([1, 2, 3, 7])
+    '1-3 7-7'
+    """
+    found: list[list[int]] = []
+    for each in sorted(places):
+        if found and found[-1][1] == each - 1:
+            found[-1][1] = each
+        else:
+            found.append([each, each])
+    return " ".join(f"{first}-{last}" for first, last in found)
+
+
+def _places(alarm: Kept) -> frozenset[int]:
+    pairs = (each.partition("-") for each in text_of(alarm, "leaves").split())
+    return frozenset(at for first, _, last in pairs for at in range(int(first), int(last) + 1))
 
 
 def _add(draft: Draft, now: datetime, on: Incidents) -> None:
@@ -96,11 +192,15 @@ def _add(draft: Draft, now: datetime, on: Incidents) -> None:
     new = chained(HOUSE, number, FIRST, [draft])[0].kept(HOUSE)
     ahead = Ahead(deliveries=deliveries(new))
     if on.records.case_rows([HOUSE]):
-        on.records.add_records([Addition(HOUSE, number, [draft], ahead)], now, on.book.sign)
+        on.records.add_records([Addition(HOUSE, number, [draft], ahead)], now, on.book)
     else:
         nobodys = hashlib.sha256(b"earwitness: a code that nobody has").digest()
-        on.records.open_case(CaseRow(HOUSE, nobodys, now), [draft], ahead, on.book.sign)
-    logbook.remember(on.book)
+        on.records.open_case(CaseRow(HOUSE, nobodys, now), [draft], ahead, on.book)
+    logbook.try_to_remember(on.book)
+
+
+def _ways(on: Incidents) -> list[Kept]:
+    return [each for each in unchanged(HOUSE, on.book) if each.kind == Kind.WAYS]
 
 
 def _since(moment: datetime, kept: Iterable[Kept]) -> list[datetime]:

@@ -6,42 +6,60 @@ back the copy, too; receipts and witnesses show it then.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from http import HTTPStatus
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import structlog
 
 from earwitness.errors import LogBroken, NotFound, NotWitnessed
 from earwitness.evidence.checkpoints import Checkpoint
 from earwitness.evidence.merkle import (
+    Frontier,
     Part,
+    ProofError,
     consistency_parts,
     inclusion_parts,
     part_from_nodes,
 )
-from earwitness.evidence.notes import Note, NoteError, Signature, SigningKey, signature
+from earwitness.evidence.notes import Note, NoteError, SigningKey
 from earwitness.evidence.receipts import Entry, Growth, Receipt, ReceiptError
-from earwitness.evidence.witnessing import Submission
-from earwitness.flow.incidents.unchanged import unchanged
-from earwitness.incidents.records import HOUSE, Kind
+from earwitness.evidence.records import RecordError, changes
+from earwitness.flow.incidents import witnesses
+from earwitness.flow.incidents.trust import Trust, is_grown, proof_of
+from earwitness.incidents.records import HOUSE, Kept, Kind
 from earwitness.incidents.status import text_of
 from earwitness.ports import HeadCopy, IncidentRecords, TimestampAuthority, Witness
 
-TURNS = 3
-"""Of asking a witness: what it knows, then with a proof from there, once more if others ask."""
+MOST_COMPARED = 50_000
+
+log = structlog.get_logger(__name__)
+
+
+class _Unproven(LogBroken):
+    """Subtrees do not lead where they should."""
 
 
 @dataclass(frozen=True, slots=True)
 class Logbook:
-    """``keys`` sign every head, the newest last; they have the log's name."""
+    """Implements ``ports.Signer``. ``keyring`` gives the keys that sign every head now, the newest
+    last; they have the log's name.
+    """
 
     records: IncidentRecords
-    keys: tuple[SigningKey, ...]
+    keyring: Callable[[], tuple[SigningKey, ...]]
     copy: HeadCopy
     witnesses: tuple[Witness, ...] = ()
     quorum: int = 0
     """So many of them sign a head before anything in it is acknowledged."""
     authority: TimestampAuthority | None = None
+    trust: Trust = field(default_factory=Trust, compare=False)
+    contradictions: set[str] = field(default_factory=set, compare=False)
+    """Of witnesses who have signed another log, where enough others have signed this one."""
+    compared: dict[bytes, tuple[str, ...]] = field(default_factory=dict, compare=False)
+    """What is changed in a record, by the hash of all that was read of it and its leaf: cases are
+    looked at far more often than their records come to be.
+    """
 
     def sign(self, head: Checkpoint) -> str:
         """A head as the note that is kept with it."""
@@ -49,10 +67,91 @@ class Logbook:
         older = (one for each in self.keys[:-1] for one in each.sign(text).signatures)
         return str(self.key.sign(text).with_signatures(older))
 
+    def signed(self, note: str) -> Checkpoint | None:
+        """What a note says that one of our keys signed."""
+        try:
+            parsed = Note.parse(note)
+            if not parsed.signed_by(each.public for each in self.keys):
+                return None
+            head = Checkpoint.parse(parsed.text)
+        except NoteError:
+            return None
+        return head if head.origin == self.key.name else None
+
+    def known(self) -> Iterator[Frontier]:
+        """The trees that we have in memory, and beside the store."""
+        yield self.trust.tree
+        yield from self._beside()
+
+    def _beside(self) -> Iterator[Frontier]:
+        head, peaks = self.signed(self.copy.read()), self.copy.peaks()
+        if head and len(peaks) == head.size.bit_count():
+            tree = Frontier(head.size, peaks)
+            if tree.root == head.root:
+                yield tree
+
+    def newest(self) -> Note:
+        """The newest head that we have signed. Raises LogBroken where there is none."""
+        note = self.records.newest(self)
+        if not note:
+            raise LogBroken("The log has no head that was signed here.")
+        return Note.parse(note)
+
+    def size(self) -> int:
+        """Leaves of the newest log that we have signed."""
+        head = self.signed(self.records.newest(self))
+        return head.size if head else 0
+
+    def catch_up(self) -> None:
+        """With what was committed until now; nothing is believed before that."""
+        head = self.signed(self.records.newest(self))
+        if head and not self.trust.catch_up(head, self.records, self._beside()):
+            log.error("the log has not grown out of the one before", size=head.size)
+
+    def holds(self, index: int, leaf: bytes) -> bool:
+        """Whether the log, as far as it was caught up with, has this leaf in this place."""
+        return self.trust.holds(index, leaf, self.records)
+
+    @property
+    def keys(self) -> tuple[SigningKey, ...]:
+        return self.keyring()
+
     @property
     def key(self) -> SigningKey:
         """The newest."""
         return self.keys[-1]
+
+
+def wrong(kept: Kept, book: Logbook) -> tuple[str, ...]:
+    """Each field that is not what its leaf committed to; all of it where the log has no such leaf.
+
+    ``book`` has caught up since the record was read.
+    """
+    if kept.leaf is None or not book.holds(kept.index, kept.leaf):
+        return ("all of it: the log has no leaf of it",)
+    try:
+        return _compared(kept, kept.leaf, book)
+    except (RecordError, ValueError, RecursionError):
+        return ("all of it: it can be no record",)
+
+
+def _compared(kept: Kept, leaf: bytes, book: Logbook) -> tuple[str, ...]:
+    framed = repr((leaf, kept.case, kept.number, kept.before, kept.kind, kept.salt))
+    read = hashlib.sha256(f"{framed}{kept.fields!r}".encode()).digest()
+    found = book.compared.get(read)
+    if found is None:
+        if len(book.compared) >= MOST_COMPARED:
+            book.compared.clear()
+        found = tuple(f"{each.field} ({each.what})" for each in changes(leaf, kept.opened()))
+        book.compared[read] = found
+    return found
+
+
+def unchanged(case: str, book: Logbook) -> list[Kept]:
+    """The records of a case that are what the log holds."""
+    kept = book.records.records_of([case]).get(case, ())
+    book.catch_up()
+    return [each for each in kept if not wrong(each, book)]
 
 
 def check(book: Logbook) -> None:
@@ -60,37 +159,72 @@ def check(book: Logbook) -> None:
     written = book.copy.read()
     if not written:
         return
-    try:
-        note = Note.parse(written)
-        if not note.signed_by(each.public for each in book.keys):
-            raise NoteError("another key signed it")
-        old = Checkpoint.parse(note.text)
-    except NoteError as error:
-        raise LogBroken(f"The copy of the log's head cannot be trusted: {error}") from error
-    size = book.records.log_size()
-    if size < old.size:
+    old = book.signed(written)
+    if old is None:
+        raise LogBroken("The copy of the log's head cannot be trusted: another key signed it.")
+    head = Checkpoint.parse(book.newest().text)
+    if head.size < old.size:
         raise LogBroken(
-            f"The log has {size} leaves and had {old.size}: an older state of the store was put "
-            "back, or records were taken away."
+            f"The log has {head.size} leaves and had {old.size}: an older state of the store was "
+            "put back, or records were taken away."
         )
-    if _root(book, old.size) != old.root:
+    grown = is_grown(old, head, book.records)
+    if not (grown or (_is_mended(book) and is_grown(old, head, book.records))):
         raise LogBroken(f"The first {old.size} leaves of the log are not those that they were.")
+    book.catch_up()
+    if not book.trust.catch_up(head, book.records):
+        raise LogBroken("The log is not the one that it was since this program started.")
+
+
+def _is_mended(book: Logbook) -> bool:
+    """Subtrees follow from the leaves: where those are as they were, the subtrees are put right."""
+    book.catch_up()
+    head, tree = Checkpoint.parse(book.newest().text), book.trust.tree
+    if tree.root != head.root:
+        return False
+    log.warning("subtrees of the log are put right")
+    book.records.put_nodes(book.trust.subtrees())
+    return True
 
 
 def remember(book: Logbook) -> None:
-    """The newest head goes beside the store; durable on return."""
-    book.copy.write(book.records.checkpoint())
+    """The newest head goes beside the store; durable on return.
+
+    Not one that has not grown out of what is there, which shows what was done to the log. Raises
+    LogBroken for such.
+    """
+    check(book)
+    note, tree = book.newest(), book.trust.tree
+    whole = tree.root == Checkpoint.parse(note.text).root
+    book.copy.write(str(note), tree.peaks if whole else ())
+
+
+def try_to_remember(book: Logbook) -> None:
+    """After what must happen all the same, whatever was done to the log."""
+    try:
+        remember(book)
+    except LogBroken as error:
+        log.error("the log is not what it was", why=str(error))
 
 
 def receipt(case: str, book: Logbook, since: Sequence[int] = ()) -> Receipt:
     """Of all records of a case, from the newest head; ``since`` are sizes of older receipts.
 
     From what the log says, and not from what the case says: a record that was changed since
-    does not change it. Raises LogBroken where the log cannot prove them.
+    does not change it. The records are read after the head, so that it leaves out none that it
+    covers. Raises LogBroken where the log cannot prove them.
     """
-    kept = book.records.records(case)
+    try:
+        return _receipt(case, book, since)
+    except _Unproven:
+        if not _is_mended(book):
+            raise
+    return _receipt(case, book, since)
+
+
+def _receipt(case: str, book: Logbook, since: Sequence[int]) -> Receipt:
     note = witnessed(book)
-    head = Checkpoint.parse(note.text)
+    head, kept = Checkpoint.parse(note.text), book.records.records(case)
     try:
         entries = tuple(
             Entry(
@@ -98,96 +232,66 @@ def receipt(case: str, book: Logbook, since: Sequence[int] = ()) -> Receipt:
                 book.records.log_leaf(each.index),
                 proof(book, inclusion_parts(each.index, head.size)),
             )
-            for each in kept
+            for each in _placed(kept, head.size)
         )
         grown = tuple(
             Growth(old, _root(book, old), proof(book, consistency_parts(old, head.size)))
             for old in sorted(set(since))
             if 0 < old <= head.size
         )
-    except NotFound as error:
-        raise LogBroken(f"A part of the log is missing: {error}") from error
+        followed = successions(book)
+    except (NotFound, ProofError, NoteError) as error:
+        raise _Unproven(f"A part of the log is missing: {error}") from error
     keys = tuple(each.key for each in book.witnesses)
-    made = Receipt(
-        case, book.key.public, note, entries, keys, book.quorum, grown, successions(book)
-    ).signed(book.key)
+    made = Receipt(case, book.key.public, note, entries, keys, book.quorum, grown, followed).signed(
+        book.key
+    )
     try:
         made.check()
-    except ReceiptError as error:
-        raise LogBroken(f"The log does not prove this case: {error}") from error
+    except (ReceiptError, ProofError, NoteError) as error:
+        raise _Unproven(f"The log does not prove this case: {error}") from error
     return made
+
+
+def _placed(kept: Iterable[Kept], size: int) -> Iterator[Kept]:
+    """Those that are in the log, each place once; others are rows that somebody put there."""
+    seen = set[int]()
+    for each in kept:
+        if 0 <= each.index < size and each.index not in seen:
+            seen.add(each.index)
+            yield each
 
 
 def successions(book: Logbook) -> tuple[Note, ...]:
     """Which key followed which, as the log has it."""
-    kept = (each for each in unchanged(HOUSE, book.records) if each.kind == Kind.KEY)
+    kept = (each for each in unchanged(HOUSE, book) if each.kind == Kind.KEY)
     return tuple(Note.parse(text_of(each, "succession")) for each in kept)
 
 
-# --- witnesses --------------------------------------------------------------
-
-
 def witnessed(book: Logbook) -> Note:
-    """The newest head, signed by as many witnesses as are asked for; all are asked at once.
+    """The newest head, signed by as many witnesses as are asked for.
 
-    Raises NotWitnessed where too few answer, LogBroken where one says that the log did not
+    Raises NotWitnessed where too few answer, LogBroken where one says then that the log did not
     only grow.
     """
-    note = Note.parse(book.records.checkpoint())
+    note = book.newest()
     signed = note.signed_by(each.key for each in book.witnesses)
     missing = [each for each in book.witnesses if each.key not in signed]
     if len(signed) >= book.quorum or not missing:
         return note
-    with ThreadPoolExecutor(len(missing)) as threads:
-        answers = list(threads.map(lambda each: _asked(each, note, book), missing))
-    got = [each for each in answers if isinstance(each, Signature)]
-    note = note.with_signatures(got)
-    if got:
+    asked = witnesses.ask(missing, note, book.quorum - len(signed), book.records)
+    note = note.with_signatures(asked.signed)
+    if asked.signed:
         book.records.put_checkpoint(Checkpoint.parse(note.text).size, str(note))
-    if len(signed) + len(got) < book.quorum:
-        why = " ".join(each for each in answers if isinstance(each, str))
+    book.contradictions.update(asked.contradictions)
+    if (enough := len(signed) + len(asked.signed)) < book.quorum:
+        if asked.contradictions:
+            raise LogBroken(asked.contradictions[0])
         raise NotWitnessed(
-            f"{len(signed) + len(got)} of {book.quorum} witnesses signed; what you sent is kept, "
-            f"but is not acknowledged: send it again. {why}"
+            f"{enough} of {book.quorum} witnesses signed; what you sent is kept, "
+            f"but is not acknowledged: send it again. {' '.join(asked.problems)}"
         )
     return note
-
-
-def _asked(witness: Witness, note: Note, book: Logbook) -> Signature | str:
-    """Its signature, or why there is none. Raises LogBroken."""
-    head, old = Checkpoint.parse(note.text), 0
-    for _ in range(TURNS):
-        grown = proof(book, consistency_parts(old, head.size))
-        try:
-            status, body = witness.ask(Submission(old, grown, note))
-        except NotWitnessed as error:
-            return str(error)
-        if status == HTTPStatus.OK:
-            return _signature(witness, note, body)
-        conflicts = status == HTTPStatus.CONFLICT
-        if status == HTTPStatus.UNPROCESSABLE_ENTITY or (conflicts and old == head.size):
-            raise LogBroken(f"The witness {witness.key.name} has signed another log than this.")
-        if not conflicts:
-            return f"The witness {witness.key.name} refuses: {status}."
-        old = int(body) if body.strip().isdecimal() and len(body) < 20 else head.size + 1
-        if old > head.size:
-            raise LogBroken(
-                f"The witness {witness.key.name} has signed a log that was larger: an older state "
-                "of the store was put back."
-            )
-    return f"The witness {witness.key.name} does not agree which head it signed last."
-
-
-def _signature(witness: Witness, note: Note, body: str) -> Signature | str:
-    for line in body.splitlines():
-        try:
-            found = signature(line)
-            if (found.name, found.key_id) == (witness.key.name, witness.key.key_id):
-                witness.key.checked(note.text, found)
-                return found
-        except NoteError:
-            continue
-    return f"The witness {witness.key.name} gave no signature of its own."
 
 
 def _root(book: Logbook, size: int) -> bytes:
@@ -196,4 +300,4 @@ def _root(book: Logbook, size: int) -> bytes:
 
 def proof(book: Logbook, parts: Sequence[Part]) -> tuple[bytes, ...]:
     """The hashes of these parts. Raises NotFound for one that is not there."""
-    return tuple(part_from_nodes(book.records.log_node, *part) for part in parts)
+    return proof_of(parts, book.records)

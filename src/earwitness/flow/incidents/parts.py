@@ -17,7 +17,8 @@ class Incidents:
     ``policy_text`` gives the policy in force, which a new case takes with it. ``address`` is
     where the workbench is, and ``outside_code`` draws what opens a case for the outside: the
     same for a case each time, and for nobody to guess. ``identity_key``, 32 bytes, seals who
-    asked for confidence.
+    asked for confidence. ``mail_server`` and ``mail_from`` are by which messages leave, without
+    any secret.
     """
 
     records: Records
@@ -28,6 +29,8 @@ class Incidents:
     outside_code: Callable[[str], str]
     identity_key: bytes
     address: str = ""
+    mail_server: str = ""
+    mail_from: str = ""
 
     @property
     def policy(self) -> Policy:

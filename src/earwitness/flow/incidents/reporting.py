@@ -11,26 +11,31 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
+from earwitness.accounts import Account
 from earwitness.errors import InputError, NotFound
+from earwitness.evidence.notes import Note, NoteError
 from earwitness.evidence.receipts import Receipt, ReceiptError
 from earwitness.evidence.records import Value
 from earwitness.flow.incidents import acting, cases, escalation, evidence, identity, logbook
+from earwitness.flow.incidents.cases import Look
 from earwitness.flow.incidents.codes import code_hash
+from earwitness.flow.incidents.evidence import Brought
 from earwitness.flow.incidents.logbook import Logbook
 from earwitness.flow.incidents.parts import Incidents
 from earwitness.incidents import climbing, conflicts
 from earwitness.incidents.deliveries import Ahead
-from earwitness.incidents.records import FIRST, Draft, Kind, chained
+from earwitness.incidents.records import FIRST, HOUSE, Draft, Kind, chained
 from earwitness.incidents.status import fold
 from earwitness.listening import Harm, Imminence
 from earwitness.ports import CaseRow
 
-LONGEST = 10_000
-"""Characters of what was heard."""
 MOST_NAMED = 20
+MOST_HEADS = 1000
+"""Of the log, that are looked at for who signed them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +73,25 @@ def statement(
         kind, danger = Harm(harm), Imminence(imminence)
     except ValueError as error:
         raise InputError("Choose what kind of harm it is, and when.") from error
-    if not heard.strip() or len(heard) > LONGEST or len(when) > LONGEST:
-        raise InputError(f"Say what you heard, in at most {LONGEST} characters.")
+    heard = acting.written(heard, "Say what you heard.")
+    when = acting.short(when)
     names = tuple(dict.fromkeys(" ".join(line.split()) for line in implicated.splitlines()))
     named = tuple(name for name in names if name)
     if len(named) > MOST_NAMED or any(len(name) > 200 for name in named):
         raise InputError(f"Name at most {MOST_NAMED}, one on a line.")
-    return Statement(
-        by, kind, danger, heard.strip(), when.strip(), named, utterance, by_id, confidential
-    )
+    return Statement(by, kind, danger, heard, when, named, utterance, by_id, confidential)
+
+
+def ask(said: Statement, on: Incidents) -> None:
+    """Raises InputError where a name is nobody's: before anything goes out, whoever reports can
+    write it as it is known here. Only for who has an account: it says who else has one.
+    """
+    known = conflicts.matched(said.implicated, on.policy, on.records.accounts())
+    if nobodys := [each for each in said.implicated if each not in known]:
+        raise InputError(
+            f"Nobody here is called {', '.join(nobodys)}: that keeps nobody away. Write the name "
+            "of their account, or a role; or send it again as it is to report it all the same."
+        )
 
 
 # --- a report ---------------------------------------------------------------
@@ -92,6 +107,14 @@ def report(said: Statement, code: str, now: datetime, on: Incidents) -> Receipt:
     logbook.check(on.book)
     case = on.records.case_of(hashed) or _open(said, hashed, now, on)
     return acknowledged(case.id, on.book)
+
+
+def differs(said: Statement, kept: Look) -> bool:
+    """Whether what is kept under a code is not what is said now: it was sent before, otherwise."""
+    first = kept.first
+    now = (said.harm, said.imminence, said.heard, said.when, [*said.implicated], said.utterance)
+    names = ("harm", "imminence", "heard", "when", "implicated", "utterance")
+    return now != tuple(first[name] for name in names)
 
 
 def adopt(now: datetime, on: Incidents) -> int:
@@ -115,7 +138,7 @@ def adopt(now: datetime, on: Incidents) -> int:
         )
         logbook.check(on.book)
         _open(said, hashed, now, on)
-        logbook.remember(on.book)
+        logbook.try_to_remember(on.book)
         adopted += 1
     return adopted
 
@@ -123,7 +146,7 @@ def adopt(now: datetime, on: Incidents) -> int:
 def _open(said: Statement, hashed: bytes, now: datetime, on: Incidents) -> CaseRow:
     new = CaseRow(secrets.token_hex(8), hashed, now)
     drafts, ahead = _routed(new, _drafts(said, new, now, on), now, on)
-    return on.records.open_case(new, drafts, ahead, on.book.sign)
+    return on.records.open_case(new, drafts, ahead, on.book)
 
 
 def acknowledged(case: str, book: Logbook) -> Receipt:
@@ -145,30 +168,79 @@ def add(
     ``utterance``: another clip, which is sealed as the first one was. Raises NotFound for a code
     that opens nothing, InputError, RevisionConflict.
     """
-    if not text.strip() or len(text) > LONGEST:
-        raise InputError(f"Say it in at most {LONGEST} characters.")
-    opened(code, on)
-    fields: dict[str, Value] = {"text": text.strip(), "retaliation": retaliation}
+    return add_to(opened(code, on).id, text, now, on, retaliation, utterance)
+
+
+def add_to(
+    case: str,
+    text: str,
+    now: datetime,
+    on: Incidents,
+    retaliation: bool = False,
+    utterance: str = "",
+) -> Receipt:
+    """By whoever is known to have reported it."""
+    said = acting.written(text, "Write something.")
+    fields: dict[str, Value] = {"text": said, "retaliation": retaliation}
     try:
         originals = evidence.around(utterance, now, on) if utterance else []
     except NotFound as error:
         raise InputError("There is no such clip, or it is not kept any more.") from error
     added = cases.draft(Kind.ADDED, {"at": now.isoformat(), **fields})
-    return _added(code, [added, *originals, *evidence.held(originals, now)], now, on)
+    return _added(case, [added, *originals, *evidence.held(originals, now)], now, on)
+
+
+def bring(code: str, given: Brought, about: str, now: datetime, on: Incidents) -> Receipt:
+    """A file, sealed, and what the reporter says of it. Raises as ``add``."""
+    return bring_to(opened(code, on).id, given, about, now, on)
+
+
+def bring_to(case: str, given: Brought, about: str, now: datetime, on: Incidents) -> Receipt:
+    """By whoever is known to have reported it."""
+    said = acting.written(about, "Say what the file is.")
+    sealed = evidence.brought(given, cases.look(case, on), now, on)
+    fields: dict[str, Value] = {"at": now.isoformat(), "text": said, "retaliation": False}
+    return _added(case, [cases.draft(Kind.ADDED, fields), sealed], now, on)
 
 
 def implicate(code: str, names: Sequence[str], now: datetime, on: Incidents) -> Receipt:
     """Whom the reporter names later; they see nothing more from now on. Raises as ``add``."""
-    found = cases.look(opened(code, on).id, on)
+    return implicate_in(opened(code, on).id, names, now, on)
+
+
+def implicate_in(case: str, names: Sequence[str], now: datetime, on: Incidents) -> Receipt:
+    """By whoever is known to have reported it."""
+    found = cases.look(case, on)
     fields = {"at": now.isoformat(), **acting.named(names, found)}
-    return _added(code, [cases.draft(Kind.IMPLICATED, fields)], now, on)
+    return _added(case, [cases.draft(Kind.IMPLICATED, fields)], now, on)
 
 
-def _added(code: str, drafts: Sequence[Draft], now: datetime, on: Incidents) -> Receipt:
-    case = opened(code, on)
+def _added(case: str, drafts: Sequence[Draft], now: datetime, on: Incidents) -> Receipt:
     logbook.check(on.book)
-    cases.add(cases.look(case.id, on), drafts, now, on)
-    return acknowledged(case.id, on.book)
+    cases.add(cases.look(case, on), drafts, now, on)
+    return acknowledged(case, on.book)
+
+
+def own(case: str, by: Account, on: Incidents) -> Look:
+    """A report of somebody's own, which is not confidential. Raises NotFound for all others."""
+    found = cases.look(case, on)
+    if case == HOUSE or not cases.is_own(by, found.status):
+        raise NotFound("There is no such report of yours.")
+    return found
+
+
+def is_acknowledged(found: Look, book: Logbook) -> bool:
+    """Whether enough witnesses have signed a head with the report in it, so far as can be seen."""
+    reported = next((each.index for each in found.good if each.kind == Kind.REPORTED), None)
+    if not book.quorum or reported is None:
+        return True
+    size = book.records.log_size()
+    keys = [each.key for each in book.witnesses]
+    for at in range(reported + 1, min(size, reported + MOST_HEADS) + 1):
+        with suppress(NotFound, NoteError):
+            if len(Note.parse(book.records.checkpoint(at)).signed_by(keys)) >= book.quorum:
+                return True
+    return size > reported + MOST_HEADS
 
 
 def opened(code: str, on: Incidents) -> CaseRow:
@@ -219,8 +291,7 @@ def _drafts(said: Statement, new: CaseRow, now: datetime, on: Incidents) -> list
             "imminence": said.imminence.value,
             "heard": said.heard,
             "when": said.when,
-            "implicated": list(said.implicated),
-            "implicated_ids": list(_accounts_named(said.implicated, on)),
+            **acting.who_is_named(said.implicated, on.policy, on.records.accounts()),
             "utterance": said.utterance,
             "code": new.code_hash.hex(),
         },
@@ -233,9 +304,3 @@ def _by(said: Statement, new: CaseRow, on: Incidents) -> dict[str, Value]:
         return {"by": said.by, "by_id": said.by_id}
     sealed = identity.seal(said.by, said.by_id, new.code_hash, on.identity_key)
     return {"by": "", "by_id": "", "sealed_by": sealed}
-
-
-def _accounts_named(names: Sequence[str], on: Incidents) -> list[str]:
-    """Whatever they are called later."""
-    found = conflicts.implicated(names, (), on.policy, on.records.accounts())
-    return sorted(found)

@@ -29,7 +29,7 @@ def stamp(now: datetime, book: Logbook) -> bool:
     """The newest head, unless it was; whether something was stamped. Raises NotStamped."""
     if book.authority is None or is_stamped(book):
         return False
-    text = Note.parse(book.records.checkpoint()).text
+    text = book.newest().text
     token = book.authority.stamp(text)
     book.records.put_timestamp(Checkpoint.parse(text).size, token, now)
     return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from earwitness.doors.workbench.entrance import Entrance
-from earwitness.doors.workbench.incidents import case, escalation, outside, reporter, reports
+from earwitness.doors.workbench.incidents import case, escalation, outside, own, reporter, reports
 from earwitness.doors.workbench.sound import Tickets
 
 
@@ -13,5 +13,6 @@ def add_routes(router: APIRouter, entrance: Entrance, tickets: Tickets) -> None:
     reports.add_routes(router, entrance.program, entrance.pages)
     case.add_routes(router, entrance.program, entrance.pages, tickets)
     escalation.add_routes(router, entrance.program, entrance.pages)
+    own.add_routes(router, entrance.program, entrance.pages)
     reporter.add_routes(router, entrance)
-    outside.add_routes(router, entrance)
+    outside.add_routes(router, entrance, tickets)

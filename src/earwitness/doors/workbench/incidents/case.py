@@ -14,22 +14,22 @@ import structlog
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from earwitness import __version__
 from earwitness.accounts import Account
-from earwitness.audio.clip import decode_flac, encode_flac
-from earwitness.audio.loudness import guarded
+from earwitness.doors.workbench.incidents.files import file
+from earwitness.doors.workbench.incidents.originals import Player, originals, saved_as
 from earwitness.doors.workbench.incidents.printing import printed
 from earwitness.doors.workbench.incidents.reports import CASE
+from earwitness.doors.workbench.incidents.typed import NOTHING, typed_into
 from earwitness.doors.workbench.pages import Pages
 from earwitness.doors.workbench.roles import EVERYBODY, only
 from earwitness.doors.workbench.sound import Tickets, ranged
 from earwitness.doors.workbench.visitors import visitor_of
 from earwitness.errors import InputError, LogBroken, NotWitnessed, RevisionConflict
-from earwitness.evidence.records import Value
 from earwitness.flow.incidents import acting, bundle
 from earwitness.flow.incidents.cases import Look
-from earwitness.incidents import clocks, conflicts
-from earwitness.incidents.status import Act
+from earwitness.flow.incidents.evidence import FILE
+from earwitness.incidents import clocks
+from earwitness.incidents.status import LOOKED_AT, Act
 
 if TYPE_CHECKING:
     from earwitness.flow.incidents.parts import Incidents
@@ -39,10 +39,21 @@ LATEST = {1: "in an hour", 4: "in 4 hours", 24: "in a day", 72: "in 3 days", 168
           336: "in 2 weeks", 720: "in 30 days"}  # fmt: skip
 """Hours after which what was begun is looked at again, as the form offers them."""
 SOUND = "/workbench/evidence"
+DONE = {
+    "act": "It is on record, and the clock stands until then.",
+    "propose": "It is on record; a second person must agree.",
+    "agree": "It is on record, and done.",
+    "answer": "It is on record: the reporter sees it on their page.",
+    "hand-over": "It is on record.",
+    "implicate": "It is on record: they see nothing of it from now on.",
+    "admit": "It is on record: they see the case now.",
+    "grant": "It is on record, and what there was is sealed.",
+}
+"""What is said once it is done, by the last part of a form's address."""
 
 log = structlog.get_logger(__name__)
-Field = Annotated[str, Form(max_length=300)]
-Text = Annotated[str, Form(max_length=2 * acting.LONGEST)]
+Field = Annotated[str, Form()]
+"""As long as a form may be: what is too long is refused in words, and is not lost."""
 
 
 def add_routes(router: APIRouter, program: Earwitness, pages: Pages, tickets: Tickets) -> None:
@@ -70,10 +81,11 @@ def add_routes(router: APIRouter, program: Earwitness, pages: Pages, tickets: Ti
 class _Desk:
     def __init__(self, program: Earwitness, pages: Pages, tickets: Tickets) -> None:
         self._program, self._pages, self._tickets = program, pages, tickets
+        self._player = Player(program)
 
     @only(EVERYBODY)
-    async def show(self, request: Request, case: str) -> Response:
-        return await self._page(request, case)
+    async def show(self, request: Request, case: str, done: str = "") -> Response:
+        return await self._page(request, case, done=done)
 
     @only(EVERYBODY)
     async def act(
@@ -84,26 +96,26 @@ class _Desk:
         whom: Field = "",
         hours: Field = "",
         minutes: Field = "",
-        said: Text = "",
+        said: Field = "",
     ) -> Response:
         """An inquiry, a referral or an emergency call: what stops the clock of a rung."""
 
         def do(by: Account, now: datetime) -> Look:
             until = now + timedelta(hours=_number(hours, "Choose when it is looked at again."))
-            called = None
-            if what == Act.EMERGENCY:
-                ago = _number(minutes or "0", "Minutes are a number.")
-                called = now - timedelta(minutes=ago)
+            did = _act(what)
+            ago = _number(minutes, acting.WHEN_CALLED) if did is Act.EMERGENCY else None
+            called = None if ago is None else now - timedelta(minutes=ago)
+            owner = by.name if did is Act.INQUIRY and not whom.strip() else whom
             return acting.act(
-                case, _act(what), by, now, self._on,
-                until=until, whom=whom, said=said, called_at=called,
+                case, did, by, now, self._on,
+                until=until, whom=owner, said=said, called_at=called,
             )  # fmt: skip
 
         return await self._done(request, case, do)
 
     @only(EVERYBODY)
     async def propose(
-        self, request: Request, case: str, what: Field = "", said: Text = ""
+        self, request: Request, case: str, what: Field = "", said: Field = ""
     ) -> Response:
         return await self._done(
             request, case, lambda by, now: acting.propose(case, _act(what), said, by, now, self._on)
@@ -118,7 +130,7 @@ class _Desk:
 
     @only(EVERYBODY)
     async def answer(
-        self, request: Request, case: str, said: Text = "", feedback: Field = ""
+        self, request: Request, case: str, said: Field = "", feedback: Field = ""
     ) -> Response:
         """To the reporter."""
         return await self._done(
@@ -129,14 +141,14 @@ class _Desk:
 
     @only(EVERYBODY)
     async def hand_over(
-        self, request: Request, case: str, to: Field = "", said: Text = ""
+        self, request: Request, case: str, to: Field = "", said: Field = ""
     ) -> Response:
         return await self._done(
             request, case, lambda by, now: acting.hand_over(case, to, said, by, now, self._on)
         )
 
     @only(EVERYBODY)
-    async def implicate(self, request: Request, case: str, names: Text = "") -> Response:
+    async def implicate(self, request: Request, case: str, names: Field = "") -> Response:
         return await self._done(
             request,
             case,
@@ -164,7 +176,7 @@ class _Desk:
             content = await asyncio.to_thread(bundle.export, case, why, account, now, self._on)
         except (InputError, RevisionConflict, LogBroken, NotWitnessed) as error:
             return await self._page(request, case, str(error))
-        return _file(content, "application/zip", f"case-{case}.zip")
+        return file(content, "application/zip", f"case-{case}.zip")
 
     @only(EVERYBODY)
     async def print(self, request: Request, case: str, why: Field = "") -> Response:
@@ -174,21 +186,24 @@ class _Desk:
             content = await asyncio.to_thread(printed, case, why, account, now, self._on)
         except (InputError, RevisionConflict) as error:
             return await self._page(request, case, str(error))
-        return _file(content, "text/html", f"case-{case}.html")
+        return file(content, "text/html", f"case-{case}.html")
 
     @only(EVERYBODY)
     async def hear(
         self, request: Request, case: str, sha256: Field = "", why: Field = ""
     ) -> Response:
-        """An original, once it is on record who hears it and why."""
+        """An original, once it is on record who hears or saves it and why."""
         account = visitor_of(request).account
         now = self._program.clock.now()
+        found = await asyncio.to_thread(acting.seen_by, case, account, self._on)
         try:
-            await asyncio.to_thread(
-                acting.see, case, sha256, why, account, now, self._on, [self._guard]
+            content = await asyncio.to_thread(
+                acting.heard, found, sha256, why, account, now, self._on, [self._player.step]
             )
         except (InputError, RevisionConflict) as error:
             return await self._page(request, case, str(error))
+        if name := saved_as(found, sha256):
+            return file(content, FILE, name)
         address = self._tickets.address(request, sha256, f"{case} {why}", at=SOUND)
         return await self._page(request, case, sound=address, heard=sha256)
 
@@ -199,20 +214,10 @@ class _Desk:
         account = visitor_of(request).account
         case = read.why.partition(" ")[0]
         await asyncio.to_thread(acting.seen_by, case, account, self._on)
-        content = await asyncio.to_thread(self._quiet, read.utterance)
+        content = await asyncio.to_thread(self._player.played, read.utterance)
         response = ranged(request.headers.get("range", ""), content)
         response.headers["Content-Type"] = "audio/flac"
         return response
-
-    @property
-    def _guard(self) -> dict[str, Value]:
-        """How what is played is made of an original, with all that ``_quiet`` needs for it."""
-        loudest = str(self._program.settings.loudest_lufs)
-        return {"step": "loudness guard", "loudest_lufs": loudest, "earwitness": __version__}
-
-    def _quiet(self, key: str) -> bytes:
-        samples = decode_flac(self._on.sealed.get(key))
-        return encode_flac(guarded(samples, self._program.settings.loudest_lufs).samples)
 
     @property
     def _on(self) -> Incidents:
@@ -227,17 +232,23 @@ class _Desk:
             await asyncio.to_thread(lambda: do(account, self._program.clock.now()))
         except (InputError, RevisionConflict, LogBroken, NotWitnessed) as error:
             return await self._page(request, case, str(error))
-        log.info("acted", case=case, what=request.url.path.rpartition("/")[2])
-        return RedirectResponse(f"{CASE}/{case}", status_code=303)
+        what = request.url.path.rpartition("/")[2]
+        log.info("acted", case=case, what=what)
+        return RedirectResponse(f"{CASE}/{case}?done={what}", status_code=303)
 
     async def _page(
-        self, request: Request, case: str, problem: str = "", sound: str = "", heard: str = ""
+        self,
+        request: Request,
+        case: str,
+        problem: str = "",
+        sound: str = "",
+        heard: str = "",
+        done: str = "",
     ) -> Response:
         account = visitor_of(request).account
         found = await asyncio.to_thread(acting.seen_by, case, account, self._on)
         status, now = found.status, self._program.clock.now()
-        later = status.implicated - status.direct if status.named else frozenset()
-        most = acting.LOOKED_AT[status.imminence] / timedelta(hours=1)
+        most = LOOKED_AT[status.imminence] / timedelta(hours=1)
         return self._pages.show(
             request,
             "incidents/case.html",
@@ -247,10 +258,14 @@ class _Desk:
             running=clocks.running(status),
             now=now,
             problem=problem,
+            done=DONE.get(done, ""),
+            typed=await typed_into(request) if problem else NOTHING,
+            originals=await asyncio.to_thread(originals, found, self._program.records),
+            zone=status.policy.hours.zone,
             sound=sound,
             heard=heard,
             latest={hours: said for hours, said in LATEST.items() if hours <= most},
-            come_later=[each for each in _come_later(found) if each.id in later],
+            come_later=_come_later(found),
             identity=await asyncio.to_thread(acting.reporter, found, self._on),
             apart={
                 number: status.apart(each.by, account.id)
@@ -260,16 +275,17 @@ class _Desk:
         )
 
 
-def _file(content: bytes, kind: str, name: str) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(content, media_type=kind, headers=headers)
-
-
 def _come_later(found: Look) -> list[Account]:
-    """Who could be let in: kept away only because they came later."""
+    """Who could be let in: kept away only because they came later, or alone as a second person."""
     status = found.status
-    line = conflicts.around(status.direct, status.policy, status.accounts)
-    return [each for each in status.accounts if each.id not in line and not each.disabled_at]
+    return [
+        each
+        for each in status.accounts
+        if not each.disabled_at
+        and each.id not in status.line
+        and each.id not in status.vouched.get(each.id, ())
+        and (each.id in status.implicated or status.may_see(each))
+    ]
 
 
 def _act(what: str) -> Act:

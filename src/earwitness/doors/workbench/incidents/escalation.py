@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 
-from earwitness.accounts import Role
 from earwitness.doors.workbench.pages import Pages
-from earwitness.doors.workbench.roles import only
+from earwitness.doors.workbench.roles import EVERYBODY, only
 from earwitness.doors.workbench.visitors import visitor_of
 from earwitness.errors import InputError
 from earwitness.flow.incidents import escalation, statistics
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from earwitness.wiring import Earwitness
 
 ESCALATION = "/workbench/escalation"
-READERS = frozenset(Role) - {Role.ANALYST}
+READERS = EVERYBODY
 
 Text = Annotated[str, Form(max_length=policy.LONGEST + 1)]
 

@@ -6,12 +6,12 @@ from datetime import datetime
 
 from earwitness import __version__
 from earwitness.accounts import Account
+from earwitness.doors.workbench.incidents.originals import originals
 from earwitness.doors.workbench.pages import templates
 from earwitness.evidence.checkpoints import Checkpoint
-from earwitness.evidence.notes import Note
 from earwitness.flow.incidents import acting
 from earwitness.flow.incidents.parts import Incidents
-from earwitness.incidents import clocks
+from earwitness.incidents import clocks, conflicts
 from earwitness.incidents.records import Kind
 
 
@@ -28,7 +28,14 @@ def printed(case: str, why: str, by: Account, now: datetime, on: Incidents) -> b
             stands=status,
             said=found.first,
             running=clocks.running(status),
-            originals=[each for each in found.records if each.kept.kind == Kind.SEALED],
+            originals=originals(found, on.records),
+            zone=status.policy.hours.zone,
+            taken=[each for each in found.records if each.kept.kind == Kind.TAKEN],
+            strangers=[
+                name
+                for name in status.named
+                if not conflicts.implicated([name], (), status.policy, status.accounts)
+            ],
             listened={
                 str(key): [each for each in heard if each.fields.get("sha256") == key]
                 for key in {each.fields.get("sha256") for each in heard}
@@ -39,7 +46,7 @@ def printed(case: str, why: str, by: Account, now: datetime, on: Incidents) -> b
             ],
             identity=acting.reporter(found, on),
             names={each.id: each.name for each in status.accounts},
-            head=Checkpoint.parse(Note.parse(on.book.records.checkpoint()).text),
+            head=Checkpoint.parse(on.book.newest().text),
             key=on.book.key.public,
             by=by,
             why=why.strip(),

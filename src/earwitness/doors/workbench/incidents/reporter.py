@@ -7,29 +7,37 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any
 
 import structlog
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Form, Request, Response, UploadFile
 
 from earwitness.doors.workbench.entrance import Entrance, peer_of
-from earwitness.doors.workbench.roles import ANYBODY, only
+from earwitness.doors.workbench.incidents.files import file
+from earwitness.doors.workbench.incidents.typed import NOTHING, typed_into
+from earwitness.doors.workbench.roles import ANYBODY, only, up_to
 from earwitness.errors import InputError, LogBroken, NotFound, NotWitnessed, RevisionConflict
 from earwitness.evidence.receipts import Receipt
-from earwitness.flow.incidents import cases, house, logbook, reporting
+from earwitness.flow.incidents import cases, house, logbook, reporting, showing
+from earwitness.flow.incidents.evidence import LARGEST_FILE, Brought
 from earwitness.incidents import clocks
 
 if TYPE_CHECKING:
     from earwitness.flow.incidents.parts import Incidents
     from earwitness.ports import CaseRow
+    from earwitness.wiring import Earwitness
 
 REPORTER = "/reporter"
+BEFORE = timedelta(days=90)
+"""So long before a report a policy that changed may have been changed because of it."""
+LARGEST_FORM = LARGEST_FILE + 64 * 1024
+JSON = "application/json"
+DONE = "It is acknowledged. Take a new receipt."
 
 log = structlog.get_logger(__name__)
-Code = Annotated[str, Form(max_length=100)]
-Address = Annotated[str, Form(max_length=300)]
-Text = Annotated[str, Form(max_length=2 * reporting.LONGEST)]
+Field = Annotated[str, Form()]
+"""As long as a form may be: what is too long is refused in words, and is not lost."""
 
 
 def add_routes(router: APIRouter, entrance: Entrance) -> None:
@@ -37,6 +45,7 @@ def add_routes(router: APIRouter, entrance: Entrance) -> None:
     router.add_api_route(REPORTER, desk.show, methods=["GET"])
     router.add_api_route(REPORTER, desk.open, methods=["POST"])
     router.add_api_route(REPORTER + "/add", desk.add, methods=["POST"])
+    router.add_api_route(REPORTER + "/file", desk.file, methods=["POST"])
     router.add_api_route(REPORTER + "/implicate", desk.implicate, methods=["POST"])
     router.add_api_route(REPORTER + "/receipt", desk.receipt, methods=["POST"])
     router.add_api_route(REPORTER + "/case", desk.case, methods=["POST"])
@@ -52,29 +61,45 @@ class _Desk:
         return self._pages.show(request, "incidents/reporter.html", problem="")
 
     @only(ANYBODY)
-    async def open(self, request: Request, code: Code = "") -> Response:
+    async def open(self, request: Request, code: Field = "") -> Response:
         return await self._page(request, code)
 
     @only(ANYBODY)
     async def add(
         self,
         request: Request,
-        code: Code = "",
-        text: Text = "",
-        retaliation: Code = "",
-        clip: Address = "",
+        code: Field = "",
+        text: Field = "",
+        retaliation: Field = "",
+        clip: Field = "",
     ) -> Response:
         """What else the reporter has to say, acknowledged like the report itself."""
-        named = clip.strip().rstrip("/").rpartition("/")[2]
         return await self._added(
             request,
             code,
-            lambda now: reporting.add(code, text, now, self._on, bool(retaliation), named),
-            text,
+            lambda now: reporting.add(
+                code, text, now, self._on, bool(retaliation), clip_named(clip)
+            ),
         )
 
     @only(ANYBODY)
-    async def implicate(self, request: Request, code: Code = "", names: Text = "") -> Response:
+    @up_to(LARGEST_FORM)
+    async def file(
+        self,
+        request: Request,
+        code: Field = "",
+        about: Field = "",
+        file: UploadFile | None = None,
+    ) -> Response:
+        """A file, sealed as it is."""
+        await self._opened(request, code)
+        given = await brought(file)
+        return await self._added(
+            request, code, lambda now: reporting.bring(code, given, about, now, self._on)
+        )
+
+    @only(ANYBODY)
+    async def implicate(self, request: Request, code: Field = "", names: Field = "") -> Response:
         """Whoever is named sees nothing more of it."""
         return await self._added(
             request,
@@ -83,78 +108,105 @@ class _Desk:
         )
 
     async def _added(
-        self, request: Request, code: str, do: Callable[[datetime], Receipt], text: str = ""
+        self, request: Request, code: str, do: Callable[[datetime], Receipt]
     ) -> Response:
         await self._opened(request, code)
         try:
             await asyncio.to_thread(lambda: do(self._program.clock.now()))
         except (InputError, LogBroken, NotWitnessed, RevisionConflict) as error:
-            return await self._page(request, code, text, f"It is NOT acknowledged. {error}")
-        return await self._page(request, code, said="It is acknowledged. Take a new receipt.")
+            return await self._page(request, code, f"It is NOT acknowledged. {error}")
+        return await self._page(request, code, said=DONE)
 
     @property
     def _on(self) -> Incidents:
         return self._program.incidents
 
     @only(ANYBODY)
-    async def receipt(self, request: Request, code: Code = "", older: Text = "") -> Response:
+    async def receipt(self, request: Request, code: Field = "", older: Field = "") -> Response:
         """A new one, as a file; ``older`` is the first, which it then goes on from."""
         case = await self._opened(request, code)
         since = reporting.since([older])
         made = await asyncio.to_thread(
             logbook.receipt, case.id, self._program.incidents.book, since
         )
-        return _file(str(made), f"receipt-{case.id}.json")
+        return file(str(made).encode(), JSON, f"receipt-{case.id}.json")
 
     @only(ANYBODY)
-    async def case(self, request: Request, code: Code = "") -> Response:
+    async def case(self, request: Request, code: Field = "") -> Response:
         """What the store says now, as a file: to be held against a receipt somewhere else."""
         case = await self._opened(request, code)
-        shown = await asyncio.to_thread(cases.shown, case.id, self._program.incidents)
-        return _file(str(shown), f"case-{case.id}.json")
+        shown = await asyncio.to_thread(showing.to_reporter, case.id, self._program.incidents)
+        return file(str(shown).encode(), JSON, f"case-{case.id}.json")
 
     async def _opened(self, request: Request, code: str) -> CaseRow:
         """Raises NotFound, Overloaded."""
-        self._entrance.patience.spend(f"code {code[:8]}", peer_of(request))
-        return await asyncio.to_thread(reporting.opened, code, self._program.incidents)
+        try:
+            return await asyncio.to_thread(reporting.opened, code, self._program.incidents)
+        except NotFound:
+            self._entrance.patience.missed("code", peer_of(request))
+            raise
 
     async def _page(
-        self, request: Request, code: str, text: str = "", problem: str = "", said: str = ""
+        self, request: Request, code: str, problem: str = "", said: str = ""
     ) -> Response:
         try:
             case = await self._opened(request, code)
         except NotFound as error:
             return self._pages.show(request, "incidents/reporter.html", 404, problem=str(error))
-        book = self._program.incidents.book
-        try:
-            await asyncio.to_thread(logbook.check, book)
-            broken = ""
-        except LogBroken as error:
-            broken = str(error)
-        found = await asyncio.to_thread(cases.look, case.id, self._on)
+        shown = await asyncio.to_thread(what_is_shown, case.id, self._program)
         return self._pages.show(
             request,
             "incidents/reporter_case.html",
             400 if problem else 200,
-            case=case,
-            found=found,
-            stands=found.status,
-            running=clocks.running(found.status),
-            now=self._program.clock.now(),
-            policies=await asyncio.to_thread(
-                house.policies_since, found.status.opened_at, self._on
-            ),
-            keys=await asyncio.to_thread(house.keys_since, found.status.opened_at, self._on),
-            taken_away=await asyncio.to_thread(house.taken_away, self._on),
-            names={},
-            broken=broken,
+            **shown,
+            at=REPORTER,
             code=code,
-            text=text,
+            typed=await typed_into(request) if problem else NOTHING,
             problem=problem,
             said=said,
         )
 
 
-def _file(text: str, name: str) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(text, media_type="application/json", headers=headers)
+async def brought(file: UploadFile | None) -> Brought:
+    """What a form has of a file; nothing of it where none was chosen."""
+    if file is None:
+        return Brought("", b"")
+    return Brought(file.filename or "", await file.read(LARGEST_FILE + 1))
+
+
+def clip_named(address: str) -> str:
+    """The id of a clip, of which somebody may have copied the whole address.
+
+    >>> clip_named(" http://localhost/workbench/listen/u1/ ")
+    'u1'
+    """
+    return address.strip().rstrip("/").rpartition("/")[2]
+
+
+def what_is_shown(case: str, program: Earwitness) -> dict[str, Any]:
+    """Of a report to whoever reported it, however they came to their page."""
+    on = program.incidents
+    try:
+        logbook.check(on.book)
+        broken = ""
+    except LogBroken as error:
+        broken = str(error)
+    found = cases.look(case, on)
+    since = found.status.opened_at
+    policies = house.policies_since(since - BEFORE, on)
+    return {
+        "found": found,
+        "stands": found.status,
+        "running": clocks.running(found.status),
+        "now": program.clock.now(),
+        "policies": [each for each in policies if each > since],
+        "policies_before": [each for each in policies if each <= since],
+        "ways": house.ways_since(since, on),
+        "keys": house.keys_since(since, on),
+        "taken_away": house.taken_away(on),
+        "changed": house.changed(on),
+        "acknowledged": reporting.is_acknowledged(found, on.book),
+        "names": {},
+        "largest_file": LARGEST_FILE >> 20,
+        "broken": broken,
+    }

@@ -1,0 +1,114 @@
+"""Each name that a report gives matches somebody or does not; what a code alone gives out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.flow.incident_house import THREE_RUNGS, change, person
+from tests.flow.test_escalation import HOUR, MINUTE, SAID, House, house_of
+from tests.values import START
+
+from earwitness.accounts import Role
+from earwitness.errors import InputError
+from earwitness.evidence.verify import verify
+from earwitness.flow.incidents import acting, codes, logbook, reporting, showing
+from earwitness.flow.incidents.house import note_policy
+from earwitness.incidents.records import Kind
+from earwitness.incidents.status import Act
+
+SECRETS = THREE_RUNGS.replace(
+    'channels = ["mailto:ria@example.org"]',
+    'channels = ["mailto:ria@example.org", "https://hooks.example/T0KEN"]',
+).replace('"mailto:ombudsman@example.net"', '"https://ombudsman.example/T0KEN?key=s3cret"')
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    made = house_of(tmp_path, SECRETS)
+    note_policy(START, made.on)
+    yield made
+    made.on.records.close()  # type: ignore[attr-defined]
+
+
+def test_a_name_that_matches_nobody_is_said_beside_one_that_does(house: House) -> None:
+    case = house.report(replace(SAID, implicated=("Mallory, my manager", "ria", "auditor")))
+    found = house.look(case)
+    assert found.status.unmatched == ("Mallory, my manager", "auditor")
+    assert found.first["matched"] == ["ria"]
+    acting.implicate(case, ["Nobody", "lead"], house.people["Dora"], START + MINUTE, house.on)
+    assert house.look(case).status.unmatched == ("Mallory, my manager", "auditor", "Nobody")
+    assert house.look(case).records[-1].fields["matched"] == ["lead"]
+    change(house.on, "UPDATE account SET name = 'Bob' WHERE id = 'ria'")
+    person(house.on, "Nobody", Role.RESPONDER)
+    assert house.look(case).status.unmatched == ("Mallory, my manager", "auditor")
+
+
+def test_a_name_that_matches_nobody_is_asked_about_before_anything_goes_out(house: House) -> None:
+    said = replace(SAID, implicated=("Mallory, my manager", "Ria"))
+    with pytest.raises(InputError, match="Nobody here is called Mallory, my manager: ") as asked:
+        reporting.ask(said, house.on)
+    assert "Ria" not in str(asked.value)
+    assert house.on.records.cases() == []
+    reporting.ask(replace(SAID, implicated=("Ria", "responder")), house.on)
+    reporting.ask(SAID, house.on)
+
+
+def test_the_file_for_the_reporter_holds_nothing_that_their_page_hides(house: House) -> None:
+    code = codes.new_code()
+    said = replace(SAID, implicated=("Mallory",))
+    case = reporting.report(said, code, START, house.on).case
+    house.out.down = True
+    house.pass_time(START + 2 * HOUR)
+    house.out.down = False
+    house.pass_time(START + 3 * HOUR, START + 2 * HOUR)
+    ria = house.people["Ria"]
+    at = START + 4 * HOUR
+    acting.act(case, Act.INQUIRY, ria, at, house.on, until=at + HOUR, whom="Ria", said="looking")
+    acting.hand_over(case, "Dora", "she knows", ria, at, house.on)
+    file = str(showing.to_reporter(case, house.on))
+    for hidden in ("T0KEN", "s3cret", "example.org", '"administrator"', "people:", '"ria"',
+                   "implicated_ids", "ombudsman.example"):  # fmt: skip
+        assert f"{hidden}" not in file.replace('"implicated_ids"\n', ""), hidden
+    assert "somebody was threatened" in file
+    receipt = str(logbook.receipt(case, house.on.book))
+    found = verify({"receipt": receipt, "now": file}, [house.on.book.key.public])
+    assert found.holds
+    assert any("as they were committed to" in each for each in found.proven)
+    assert any("what was withheld says" in each and "there" in each for each in found.open)
+
+
+def test_what_was_changed_is_found_in_that_file_all_the_same(house: House) -> None:
+    code = codes.new_code()
+    receipt = reporting.report(SAID, code, START, house.on)
+    change(house.on, "UPDATE incident_record SET fields = replace(fields, 'threatened', 'sang')")
+    change(house.on, "UPDATE incident_record SET kind = 'held' WHERE kind = 'reported'")
+    file = str(showing.to_reporter(receipt.case, house.on))
+    assert not verify({"receipt": str(receipt), "now": file}).holds
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "UPDATE incident_record SET fields = replace(fields, 'T0KEN', 'T1KEN')",
+        "UPDATE incident_record SET fields = replace(fields, '\"Dora\"', '\"Friend\"') "
+        "WHERE kind = 'routed'",
+        "UPDATE incident_record SET fields = '{}' WHERE kind = 'routed'",
+    ],
+)
+def test_that_something_hidden_was_changed_is_found_without_what_it_says(
+    house: House, attack: str
+) -> None:
+    receipt = reporting.report(SAID, codes.new_code(), START, house.on)
+    change(house.on, attack)
+    file = str(showing.to_reporter(receipt.case, house.on))
+    found = verify({"receipt": str(receipt), "now": file})
+    assert any("'there' was" in each or "'policy' was" in each for each in found.broken)
+    assert not {"T0KEN", "T1KEN", "Friend", "Dora"} & set(file.replace('"', " ").split())
+
+
+def test_every_kind_of_record_says_what_of_it_the_reporter_is_shown() -> None:
+    of_no_case = {Kind.KEY, Kind.POLICY, Kind.WAYS}
+    assert showing.SHOWN.keys() | of_no_case == set(Kind)
