@@ -99,6 +99,15 @@ def test_more_and_more_talkers_until_something_is_shed(tmp_path: Path) -> None:
     assert found["shed"]["shed"] > 0
 
 
+def test_a_fleet_that_hangs_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doors, "PATIENCE", 0.1)
+    waits = [sys.executable, "-c", "import time; time.sleep(600)"]
+    with subprocess.Popen(waits, stdout=subprocess.PIPE) as process:
+        with pytest.raises(EngineError, match=r"did not end within 0\.1 s"):
+            doors._answered(process, 0.0)
+        process.kill()
+
+
 def test_a_server_that_does_not_come_up_says_why(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path, engine="nonesuch")
     with (

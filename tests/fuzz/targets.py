@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tests.fuzz import evidence, link, opus, wyoming
+from tests.fuzz import chains, containers, evidence, link, opus, wyoming
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,8 @@ class Target:
 
 
 TARGETS: Mapping[str, Target] = {
+    "chains": Target(chains.check, chains.SEEDS),
+    "containers": Target(containers.check, containers.SEEDS),
     "evidence": Target(evidence.check, evidence.SEEDS),
     "link": Target(link.check, link.SEEDS),
     "opus": Target(opus.check, opus.SEEDS),

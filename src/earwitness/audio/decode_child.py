@@ -2,7 +2,8 @@
 
 Run by ``audio.reader`` as ``python -I -m earwitness.audio.decode_child MEMORY_MIB
 CPU_SECONDS`` with a Unix socket as standard input. For every open file that it is
-sent it answers with the messages of ``audio.wire``.
+sent it answers with the messages of ``audio.wire``. ``original_child`` is the same program
+with another answer.
 
 Before it reads a byte of a recording it gives up what a decoder does not need: it can
 open no file and no socket, write to no file, dump no core, and has a limit on memory
@@ -56,16 +57,27 @@ class UnusableError(Exception):
     """Why a recording cannot be used, in words for its owner."""
 
 
+Tell = Callable[[bytes, bytes], None]
+"""Sends a message: its kind and its payload."""
+Answer = Callable[[BinaryIO, bytes, Tell], None]
+"""Tells of a file what a request asks for, but not that this was all."""
+
+
 def main() -> None:
+    serve(_tell_mono, 1)
+
+
+def serve(answer: Answer, request_size: int) -> None:
+    """Answers until the parent hangs up. ``answer`` raises UnusableError, or what PyAV does."""
     memory_mib, cpu_seconds = map(int, sys.argv[1:3])
     av.logging.set_libav_level(av.logging.ERROR)
-    _warm_up()
+    _warm_up(answer, request_size)
     with socket.socket(fileno=0) as connection:
         confine(memory_mib, descriptors=1)
-        while (file := _next_file(connection)) is not None:
-            with file:
+        while (asked := _next_file(connection, request_size)) is not None:
+            with asked[0]:
                 allow_more_time(cpu_seconds)
-                _answer(connection, file)
+                _answer(connection, answer, *asked)
 
 
 def decode(
@@ -75,8 +87,8 @@ def decode(
 
     ``tell`` is told first how many seconds the recording says it has, if it does.
     """
-    with closing(_open(file)) as container:
-        stream = _audio_stream(container)
+    with closing(opened(file)) as container:
+        stream = audio_stream(container)
         if (said := said_seconds(container, stream)) is not None:
             tell(said)
         samples = 0
@@ -87,28 +99,34 @@ def decode(
             raise UnusableError("holds no audio samples")
 
 
-def _warm_up() -> None:
+def _tell_mono(file: BinaryIO, _: bytes, tell: Tell) -> None:
+    for block in decode(file, lambda said: tell(LENGTH, SECONDS.pack(said))):
+        tell(AUDIO, block.astype("<i2").tobytes())
+
+
+def _warm_up(answer: Answer, request_size: int) -> None:
     """Libraries import their parts at first use, and ``confine`` forbids that."""
     out = io.BytesIO()
     with wave.open(out, "wb") as file:
         file.setparams((1, 2, 8_000, 0, "NONE", ""))
         file.writeframes(bytes(1_600))
     out.seek(0)
-    list(decode(out))
-    with suppress(UnusableError):
-        list(decode(io.BytesIO(b"no recording")))
+    for content in (out, io.BytesIO(b"no recording")):
+        with suppress(UnusableError):
+            answer(content, bytes(request_size), lambda kind, payload: None)
 
 
-def _next_file(connection: socket.socket) -> BinaryIO | None:
-    asked, descriptors, _, _ = socket.recv_fds(connection, 1, 1)
-    return io.FileIO(descriptors[0], closefd=True) if asked and descriptors else None
+def _next_file(connection: socket.socket, request_size: int) -> tuple[BinaryIO, bytes] | None:
+    asked, descriptors, _, _ = socket.recv_fds(connection, request_size, 1)
+    if len(asked) != request_size or not descriptors:
+        return None
+    return io.FileIO(descriptors[0], closefd=True), asked
 
 
-def _answer(connection: socket.socket, file: BinaryIO) -> None:
+def _answer(connection: socket.socket, answer: Answer, file: BinaryIO, request: bytes) -> None:
     kind, why = END, ""
     try:
-        for block in decode(file, lambda said: _send(connection, LENGTH, SECONDS.pack(said))):
-            _send(connection, AUDIO, block.astype("<i2").tobytes())
+        answer(file, request, lambda kind, payload: _send(connection, kind, payload))
     except UnusableError as error:
         kind, why = REFUSED, str(error)
     except MemoryError:
@@ -126,7 +144,8 @@ def _reason(error: Exception) -> str:
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
-def _open(file: BinaryIO) -> Any:
+def opened(file: BinaryIO) -> Any:
+    """PyAV's container. Raises UnusableError."""
     options = {
         "format_whitelist": DEMUXERS,
         "codec_whitelist": ",".join(CODECS),
@@ -143,7 +162,8 @@ def _open(file: BinaryIO) -> Any:
         ) from error
 
 
-def _audio_stream(container: Any) -> Any:
+def audio_stream(container: Any) -> Any:
+    """PyAV's stream, ready to be decoded. Raises UnusableError."""
     stream = container.streams.best("audio")
     if stream is None:
         raise UnusableError("holds no audio track that can be decoded")
@@ -169,21 +189,28 @@ def _check_shape(rate: int, channels: int) -> None:
 
 def _mono_frames(container: Any, stream: Any, file: BinaryIO) -> Iterator[tuple[int, Mono]]:
     """(rate, samples) for each frame."""
-    seconds, damaged_at, mix = 0.0, None, Downmix()
+    mix = Downmix()
+    for rate, samples in frames(container, stream, file):
+        yield rate, mix.mono(samples, rate)
+
+
+def frames(container: Any, stream: Any, file: BinaryIO) -> Iterator[tuple[int, NDArray[Any]]]:
+    """(rate, samples ``[samples, channels]`` in -1 to 1) for each frame; raises UnusableError."""
+    seconds, damaged_at = 0.0, None
     for packet in container.demux(stream):
         try:
-            frames = packet.decode()
+            decoded = packet.decode()
         except FFmpegError as error:
             if isinstance(error, MemoryError):
                 raise
             damaged_at = seconds if seconds else None
             continue
-        for frame in frames:
+        for frame in decoded:
             if damaged_at is not None:
                 raise UnusableError(f"is damaged {damaged_at:.1f} s from its start")
-            mono = mix.mono(_channels(frame, seconds), frame.sample_rate)
-            seconds += len(mono) / frame.sample_rate
-            yield frame.sample_rate, mono
+            samples = _channels(frame, seconds)
+            seconds += len(samples) / frame.sample_rate
+            yield frame.sample_rate, samples
     _check_whole(container, stream, seconds, file)
 
 

@@ -34,6 +34,8 @@ GROWTH = 1.25
 """By how much more talkers each step of the search for the limit has."""
 MOST_SEARCHED = 2000
 """The search ends there."""
+PATIENCE = 300.0
+"""Seconds that a fleet may take besides its speaking: to connect, and to hear what comes late."""
 MOST_LAG_MS = 100.0
 """A fleet whose frames come later than this (p99) says nothing about the server."""
 
@@ -144,7 +146,7 @@ def _fleet(load: Load, server: Serving, site: _Site) -> Plain:
         *(("--keys", site.keys) if site.door == LINK else ()),
     ]
     with _started(asked, server, site) as process:
-        return _answered(process)
+        return _answered(process, load.seconds)
 
 
 @contextmanager
@@ -154,7 +156,7 @@ def _mean(load: Load, server: Serving, site: _Site) -> Iterator[Plain]:
     told: Plain = {}
     with _started([*asked, *(["--hostile"] if load.hostile else [])], server, site) as process:
         yield told
-        told |= _answered(process)
+        told |= _answered(process, load.seconds)
 
 
 @contextmanager
@@ -173,8 +175,12 @@ def _started(
             process.kill()
 
 
-def _answered(process: subprocess.Popen[bytes]) -> Plain:
-    out, _ = process.communicate()
+def _answered(process: subprocess.Popen[bytes], seconds: float) -> Plain:
+    """What the fleet found in ``seconds`` of speaking."""
+    try:
+        out, _ = process.communicate(timeout=seconds + PATIENCE)
+    except subprocess.TimeoutExpired as error:
+        raise EngineError(f"The fleet did not end within {seconds + PATIENCE:g} s.") from error
     try:
         found: Plain = json.loads(out)
     except ValueError as error:

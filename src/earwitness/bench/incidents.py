@@ -22,7 +22,6 @@ from earwitness.evidence.merkle import (
     leaf_hash,
     part_hash,
 )
-from earwitness.evidence.notes import Note
 from earwitness.flow.incidents import cases, codes, escalation, logbook, reporting
 from earwitness.flow.incidents.reporting import Statement
 from earwitness.listening import Harm, Imminence
@@ -100,7 +99,7 @@ def _deadlines(program: Earwitness) -> list[float]:
 def _proofs(program: Earwitness) -> float:
     """Inclusion proofs a second, each looked up and checked."""
     book = program.incidents.book
-    head = Checkpoint.parse(Note.parse(book.records.checkpoint()).text)
+    head = Checkpoint.parse(book.newest().text)
     began = perf_counter()
     for number in range(PROOFS):
         index = number * 7919 % head.size

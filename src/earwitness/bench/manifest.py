@@ -1,8 +1,8 @@
 """Lists of recordings: TSV with a header.
 
-Columns ``path`` and ``text``; optionally ``speaker``, ``seconds``, ``extra`` (a JSON
-list of the terms in that row, or one term); others are ignored. Paths are relative to
-the manifest. A field may be quoted as spreadsheets do, or not.
+Columns ``path`` and ``text``; optionally ``kind`` (speech, sound, noise), ``speaker``,
+``seconds``, ``extra`` (a JSON list of the terms in that row, or one term); others are
+ignored. Paths are relative to the manifest. A field may be quoted as spreadsheets do, or not.
 """
 
 from __future__ import annotations
@@ -22,13 +22,14 @@ REQUIRED = ("path", "text")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One utterance. ``extra`` are the terms that belong to it; ``line`` counts from 1."""
+    """One recording. ``extra`` are the terms that belong to it; ``line`` counts from 1."""
 
     path: Path
     text: str
     speaker: str = ""
     extra: tuple[str, ...] = ()
     line: int = 0
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,7 @@ def _row(path: Path, number: int, header: list[str], fields: list[str]) -> Row:
         speaker=values.get("speaker", ""),
         extra=_extra(values, where),
         line=number,
+        kind=values.get("kind", ""),
     )
 
 

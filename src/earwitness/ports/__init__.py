@@ -35,6 +35,7 @@ from earwitness.ports.lead import GoldRecords, OverviewRecords
 from earwitness.ports.lexicon import EventRecords, LexiconRecords
 from earwitness.ports.listening import DeskRecords
 from earwitness.ports.review import Blobs, UtteranceRecords
+from earwitness.ports.sound import Denoiser, Screening, SoundRecords, SoundTagger, TagStream
 
 __all__ = [
     "AccessRecords",
@@ -46,6 +47,7 @@ __all__ = [
     "CaseRow",
     "Channels",
     "ClipCodec",
+    "Denoiser",
     "DeskRecords",
     "Engine",
     "EscalationRecords",
@@ -61,8 +63,12 @@ __all__ = [
     "Message",
     "OverviewRecords",
     "Records",
+    "Screening",
     "ShowsFrames",
+    "SoundRecords",
+    "SoundTagger",
     "SpeechDetector",
+    "TagStream",
     "TimestampAuthority",
     "TokenRecords",
     "UtteranceRecords",
@@ -83,6 +89,7 @@ class Records(
     DeskRecords,
     IncidentRecords,
     EscalationRecords,
+    SoundRecords,
     Protocol,
 ):
     """Everything that the embedded program keeps, in one database."""

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from earwitness.evidence.checkpoints import Checkpoint
+from earwitness.evidence.merkle import Frontier
 from earwitness.evidence.notes import VerifierKey
 from earwitness.evidence.witnessing import Submission
 from earwitness.incidents.deliveries import Ahead, Delivery
 from earwitness.incidents.records import Draft, Kept
 from earwitness.model import Utterance
 
-Sign = Callable[[Checkpoint], str]
-"""The checkpoint as a note that the log's key signed."""
+
+class Signer(Protocol):
+    """Whose log it is. What they signed is believed, and nothing else that a store says of it."""
+
+    def sign(self, head: Checkpoint) -> str:
+        """The checkpoint as a note of theirs."""
+
+    def signed(self, note: str) -> Checkpoint | None:
+        """What a note of theirs says; None for everybody else's."""
+
+    def known(self) -> Iterable[Frontier]:
+        """Trees with a head of theirs, from elsewhere than the store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +70,13 @@ class IncidentRecords(Protocol):
     or not at all.
     """
 
-    def open_case(self, new: CaseRow, drafts: Sequence[Draft], ahead: Ahead, sign: Sign) -> CaseRow:
+    def open_case(
+        self, new: CaseRow, drafts: Sequence[Draft], ahead: Ahead, signer: Signer
+    ) -> CaseRow:
         """Idempotent by ``code_hash``: the case that is there already, and nothing is added."""
 
     def add_records(
-        self, additions: Sequence[Addition], now: datetime, sign: Sign
+        self, additions: Sequence[Addition], now: datetime, signer: Signer
     ) -> frozenset[str]:
         """The cases that were added to; not where somebody else has added some meanwhile.
 
@@ -90,8 +103,8 @@ class IncidentRecords(Protocol):
     def records_of(self, cases: Sequence[str]) -> Mapping[str, Sequence[Kept]]:
         """Of each that has any, in their order."""
 
-    def record_count(self) -> int:
-        """Of all cases, with a leaf; as many as the log has, unless somebody took some away."""
+    def places(self) -> frozenset[int]:
+        """Of the leaves that the records of all cases say are theirs."""
 
     def near(self, device: str, moment: datetime, within: timedelta) -> Sequence[Utterance]:
         """What is kept of a device around a moment, in the order in which it was heard."""
@@ -107,8 +120,20 @@ class IncidentRecords(Protocol):
     def log_leaf(self, index: int) -> bytes:
         """Raises NotFound."""
 
-    def checkpoint(self, size: int | None = None) -> str:
-        """The newest signed one, or that of a size; empty where there is none."""
+    def log_leaves(self, start: int, end: int) -> Sequence[bytes]:
+        """From one place up to, and without, another; empty where not all of them are there."""
+
+    def put_nodes(self, nodes: Iterable[tuple[int, int, bytes]]) -> None:
+        """The roots of perfect subtrees as they should be: level, index, hash."""
+
+    def checkpoint(self, size: int) -> str:
+        """Of a log of this size; empty where there is none."""
+
+    def newest(self, signer: Signer) -> str:
+        """The checkpoint of the largest log that they signed; empty where there is none."""
+
+    def foreign_code(self) -> Sequence[str]:
+        """What the database does by itself when it is written to; none of it is ours."""
 
     def put_checkpoint(self, size: int, note: str) -> None:
         """With more signatures than before, once witnesses have signed it."""
@@ -132,8 +157,13 @@ class EscalationRecords(Protocol):
     def set_ahead(self, ahead: Mapping[str, Ahead]) -> None:
         """Of cases; a delivery that is there already stays as it is."""
 
-    def due_deliveries(self, now: datetime, most: int) -> Sequence[Delivery]:
-        """The longest due first."""
+    def due_deliveries(
+        self, now: datetime, most: int, outside: bool | None = None
+    ) -> Sequence[Delivery]:
+        """One to each channel before the next to any, the longest due first.
+
+        ``outside``: those to the outside alone, or those to rungs alone.
+        """
 
     def delivery(self, delivery_id: str) -> Delivery:
         """Raises NotFound."""
@@ -163,7 +193,10 @@ class HeadCopy(Protocol):
     def read(self) -> str:
         """Empty where none was written."""
 
-    def write(self, note: str) -> None:
+    def peaks(self) -> tuple[bytes, ...]:
+        """Of the tree whose head that is; empty where they are not known."""
+
+    def write(self, note: str, peaks: Sequence[bytes]) -> None:
         """Durable on return. One of a smaller log than what is there changes nothing."""
 
 

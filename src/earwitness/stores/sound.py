@@ -1,0 +1,97 @@
+"""Which sounds are watched for, findings and blind tests."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, func, select
+
+from earwitness.errors import AlreadyJudged, NotFound, RevisionConflict
+from earwitness.examining import BlindAnswer, BlindTest, FindingVersion
+from earwitness.stores.database import Database
+from earwitness.stores.sound_tables import blind_answer, blind_test, finding_version, sound_watch
+
+_VERSION = [finding_version.c[name] for name in FindingVersion.__dataclass_fields__]
+_TEST = [blind_test.c[name] for name in BlindTest.__dataclass_fields__]
+_ANSWER = [blind_answer.c[name] for name in BlindAnswer.__dataclass_fields__]
+
+
+class SoundStore:
+    """Implements ``ports.SoundRecords``."""
+
+    database: Database
+
+    def watch(self, household: str, categories: Collection[str], by: str, now: datetime) -> None:
+        rows = [
+            {"household": household, "category": each, "chosen_by": by, "at": now}
+            for each in sorted(set(categories))
+        ]
+        with self.database.write() as connection:
+            connection.execute(delete(sound_watch).where(sound_watch.c.household == household))
+            if rows:
+                connection.execute(sound_watch.insert(), rows)
+
+    def watched(self) -> Mapping[str, frozenset[str]]:
+        found: dict[str, frozenset[str]] = {}
+        with self.database.read() as connection:
+            for row in connection.execute(select(sound_watch.c.household, sound_watch.c.category)):
+                found[row.household] = found.get(row.household, frozenset()) | {row.category}
+        return found
+
+    def add_finding(self, new: FindingVersion) -> None:
+        with self.database.write() as connection:
+            newest = select(func.max(finding_version.c.number))
+            here = finding_version.c.finding == new.finding
+            before = connection.scalar(newest.where(here)) or 0
+            values = {name: getattr(new, name) for name in FindingVersion.__dataclass_fields__}
+            if new.number != before + 1 or not self.database.insert_new(
+                connection, finding_version, values
+            ):
+                raise RevisionConflict("Somebody else wrote in this finding; load it again.")
+
+    def finding(self, finding: str) -> Sequence[FindingVersion]:
+        statement = select(*_VERSION).where(finding_version.c.finding == finding)
+        with self.database.read() as connection:
+            rows = connection.execute(statement.order_by(finding_version.c.number)).all()
+        if not rows:
+            raise NotFound("There is no such finding.")
+        return [FindingVersion(*row) for row in rows]
+
+    def findings(self, utterance: str) -> Sequence[FindingVersion]:
+        statement = select(*_VERSION).where(finding_version.c.utterance == utterance)
+        order = (finding_version.c.number, finding_version.c.at, finding_version.c.finding)
+        with self.database.read() as connection:
+            rows = connection.execute(statement.order_by(*order))
+            newest = {row.finding: FindingVersion(*row) for row in rows}
+        return list(newest.values())
+
+    def add_blind_test(self, new: BlindTest) -> None:
+        values = {name: getattr(new, name) for name in BlindTest.__dataclass_fields__}
+        with self.database.write() as connection:
+            connection.execute(blind_test.insert().values(values))
+
+    def blind_test(self, test: str) -> BlindTest:
+        with self.database.read() as connection:
+            row = connection.execute(select(*_TEST).where(blind_test.c.id == test)).one_or_none()
+        if row is None:
+            raise NotFound("There is no such blind test.")
+        return BlindTest(*row)
+
+    def blind_tests(self, finding: str) -> Sequence[BlindTest]:
+        statement = select(*_TEST).where(blind_test.c.finding == finding)
+        with self.database.read() as connection:
+            rows = connection.execute(statement.order_by(blind_test.c.at, blind_test.c.id))
+            return [BlindTest(*row) for row in rows]
+
+    def add_blind_answer(self, new: BlindAnswer) -> None:
+        values = {name: getattr(new, name) for name in BlindAnswer.__dataclass_fields__}
+        with self.database.write() as connection:
+            if not self.database.insert_new(connection, blind_answer, values):
+                raise AlreadyJudged("You have written what you hear in this one.")
+
+    def blind_answers(self, test: str) -> Sequence[BlindAnswer]:
+        statement = select(*_ANSWER).where(blind_answer.c.test == test)
+        order = (blind_answer.c.at, blind_answer.c.listener, blind_answer.c.label)
+        with self.database.read() as connection:
+            return [BlindAnswer(*row) for row in connection.execute(statement.order_by(*order))]
