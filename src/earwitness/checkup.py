@@ -20,12 +20,23 @@ import numpy as np
 from earwitness import starter
 from earwitness.audio import player
 from earwitness.audio.silero import SileroDetector
-from earwitness.config import unknown_variables
+from earwitness.config import Settings, unknown_variables
 from earwitness.engines.moonshine import graphs
-from earwitness.errors import EarwitnessError, EngineError, LogBroken, SettingsError, StoreError
-from earwitness.flow.incidents import cases, escalation, house, logbook, stamping
+from earwitness.errors import (
+    EarwitnessError,
+    EngineError,
+    LogBroken,
+    NotWitnessed,
+    SettingsError,
+    StoreError,
+)
+from earwitness.flow.incidents import cases, escalation, house, logbook, stamping, witnesses
+from earwitness.flow.incidents.logbook import Logbook
 from earwitness.flow.steps import NOTHING_TO_DO
+from earwitness.incidents.policy import Policy
+from earwitness.incidents.records import HOUSE
 from earwitness.model import SAMPLE_RATE, Lexicon, Samples
+from earwitness.outgoing import mail
 from earwitness.speech.text import words
 from earwitness.starter import Recording, Role
 from earwitness.wiring import Earwitness
@@ -146,20 +157,42 @@ def _clips(program: Earwitness) -> tuple[Mark, str]:
 def _incidents(program: Earwitness) -> tuple[Mark, str]:
     book = program.incidents.book
     logbook.check(book)
-    opened = program.records.cases()
-    changed = [each.row.id for each in cases.looks(opened, program.incidents) if each.wrong]
+    size, opened = book.size(), program.records.cases()
+    every = [*program.records.case_rows([HOUSE]), *opened]
+    seen = list(cases.looks(every, program.incidents))
+    changed = [each.row.id for each in seen if each.wrong and each.row.id != HOUSE]
     if changed:
         raise LogBroken(
             f"{len(changed)} of {len(opened)} reports are not what they were when they were "
             f"acknowledged: {', '.join(changed[:5])}. Their reporters see it, too."
         )
-    if missing := house.taken_away(program.incidents):
-        raise LogBroken(f"{missing} records were taken away: the log has leaves of them.")
+    if lost := program.records.lost_cases():
+        raise LogBroken(f"{len(lost)} reports were taken away from the list; they come back.")
+    if count := house.changed(program.incidents):
+        raise LogBroken(f"{count} records of policies and keys are not what the log holds.")
+    if missing := house.missing({one.index for each in seen for one in each.good}, size):
+        raise LogBroken(f"{len(missing)} {house.TAKEN}: the log has leaves of them.")
     if book.authority and not stamping.is_stamped(book):
         asked = "no authority has stamped the newest head yet; one is asked every ten minutes"
         return Mark.WARNING, f"{len(opened)} reports as they were; {asked}"
-    by = f"{book.quorum} of {len(book.witnesses)} witnesses" if book.witnesses else "no witness"
-    return Mark.OK, f"{len(opened)} reports as they were; signed by {by}; key {book.key.public}"
+    signed = _witnessed(book) if size else "nothing is in the log yet"
+    return Mark.OK, f"{len(opened)} reports as they were; {signed}"
+
+
+def _witnessed(book: Logbook) -> str:
+    """All are asked, for this moment. Raises LogBroken, NotWitnessed where too few sign."""
+    if not book.witnesses:
+        return "no witness signs the log"
+    every = len(book.witnesses)
+    asked = witnesses.ask(book.witnesses, book.newest(), every, book.records)
+    if asked.contradictions:
+        raise LogBroken(" ".join(asked.contradictions))
+    if len(asked.signed) < book.quorum:
+        raise NotWitnessed(
+            f"{len(asked.signed)} of {every} witnesses sign, and {book.quorum} have to: no report "
+            f"is acknowledged. {' '.join(asked.problems)}"
+        )
+    return f"{len(asked.signed)} of {every} witnesses sign: {' '.join(asked.problems) or 'all'}"
 
 
 def _escalation(program: Earwitness) -> tuple[Mark, str]:
@@ -167,17 +200,47 @@ def _escalation(program: Earwitness) -> tuple[Mark, str]:
     text = program.incidents.policy_text()
     told = escalation.who_is_told(text, datetime.now(UTC), program.incidents)
     empty = [rung.name for rung, people in zip(policy.rungs, told, strict=True) if not people]
-    if policy.outside is None:
-        return Mark.WARNING, (
-            "no outside is named, so what nobody here acts on stays here; write a policy and name "
-            "it in EARWITNESS_ESCALATION"
+    problems = [
+        *([_NO_OUTSIDE] if policy.outside is None else []),
+        *([f"nobody is on {', '.join(empty)}: reports pass it over"] if empty else []),
+        *_strangers(policy, program),
+        *_ways_out(policy, program.settings),
+    ]
+    if problems or policy.outside is None:
+        return Mark.WARNING, "; ".join(problems)
+    return Mark.OK, f"{len(policy.rungs)} rungs, then {policy.outside.name}"
+
+
+_NO_OUTSIDE = (
+    "no outside is named, so what nobody here acts on stays here; write a policy and name it in "
+    "EARWITNESS_ESCALATION"
+)
+
+
+def _strangers(policy: Policy, program: Earwitness) -> Iterator[str]:
+    """Whoever is named in a report by their account is not found behind such a name."""
+    if found := escalation.strangers(policy, program.records.accounts()):
+        yield f"it names accounts that nobody here has: {', '.join(found)}"
+
+
+def _ways_out(policy: Policy, settings: Settings) -> Iterator[str]:
+    """What keeps messages from leading anywhere."""
+    channels = [one for person in policy.people.values() for one in person.channels]
+    channels += policy.outside.channels if policy.outside else ()
+    if not settings.smtp and any(each.startswith("mailto:") for each in channels):
+        yield "it names mail addresses, and EARWITNESS_SMTP names no mail server"
+    if settings.smtp and (why := mail.unreached(settings.smtp)):
+        yield f"no mail leaves here: {why}"
+    if channels and not settings.public_url:
+        yield (
+            f"messages lead to {settings.people_url}, which opens on this machine alone; name "
+            "the workbench's address in EARWITNESS_PUBLIC_URL"
         )
-    if empty:
-        return Mark.WARNING, f"nobody is on {', '.join(empty)}: reports pass it over"
-    if not program.settings.smtp and "mailto:" in text:
-        return Mark.WARNING, "it names mail addresses, and EARWITNESS_SMTP names no mail server"
-    key = program.messages_key.public
-    return Mark.OK, f"{len(policy.rungs)} rungs, then {policy.outside.name}; messages by {key}"
+
+
+def _keys(program: Earwitness) -> tuple[Mark, str]:
+    log, messages = program.log_keys[-1].public, program.messages_key.public
+    return Mark.OK, f"the log is signed by {log}, messages by {messages}"
 
 
 def _folder(program: Earwitness) -> tuple[Mark, str]:
@@ -229,6 +292,7 @@ CHECKS: dict[str, Check] = {
     "clips": _clips,
     "incidents": _incidents,
     "escalation": _escalation,
+    "keys": _keys,
     "decisions": _decisions,
     "player": _player,
 }

@@ -22,6 +22,7 @@
     ├── NotStamped                no authority says by when the log's head was there
     ├── NotDelivered              the other side did not take a message
     ├── AccessRefused             a code, key or device that may not, or no longer
+    ├── Stopped                   somebody ended a long piece of work before it was done
     ├── Overloaded                more is said at once than can be heard in time
     └── SettingsError             a setting that cannot work
 
@@ -133,6 +134,10 @@ class AccessRefused(EarwitnessError):
     """This code, key or device may not speak here."""
 
     exit_code = 2
+
+
+class Stopped(EarwitnessError):
+    """It was stopped before it was done, and nothing of it was kept; start it again."""
 
 
 class Overloaded(EarwitnessError):

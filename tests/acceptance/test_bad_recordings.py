@@ -160,7 +160,7 @@ def test_a_recording_that_this_user_may_not_read_says_so(tmp_path: Path) -> None
     for folder in (tmp_path, *tmp_path.parents[:2]):
         folder.chmod(0o711)
     done = in_python(
-        "import os\nfrom pathlib import Path\nfrom earwitness.audio.reader import _opened\n"
+        "import os\nfrom pathlib import Path\nfrom earwitness.audio.decoder import _opened\n"
         "os.getuid() or os.setuid(65534)\n"
         f"with _opened(Path({str(path)!r})): pass"
     )

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
-import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from tests.acceptance.teaching_child import run_inline
 from tests.flow.house import House, open_house
+from tests.warm import run
 
 from earwitness.model import ItemState, Taught, TrialOutcome
 
-ROOT = Path(__file__).parents[2]
 WRITES = 6
 """One trial, one publication, two clips settled, two events done."""
 
@@ -40,15 +37,9 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def carried_out_in_a_child(folder: Path, runner: str, count: int, moment: str) -> int:
-    command = [sys.executable, "-m", "tests.acceptance.teaching_child"]
-    child = subprocess.run(
-        [*command, str(folder), runner, str(count), moment],
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "src")))},
-        timeout=300,
-        check=False,
-    )
-    return child.returncode
+    return run(
+        "tests.acceptance.teaching_child", str(folder), runner, str(count), moment
+    ).returncode
 
 
 def assert_taught_once_and_nothing_lost(house: House) -> None:

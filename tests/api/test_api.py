@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -132,7 +133,12 @@ def test_reports_accounts_and_guess_first(tmp_path: Path) -> None:
 
 def reports_accounts_and_guess_first(server: Running, lead: httpx.Client) -> None:
     told = {"harm": "threat", "imminence": "now", "heard": "<b>a threat</b>"}
-    made = lead.post("/reports", json=told | {"implicated": ["Mallory"]}).json()
+    named = told | {"implicated": ["Mallory"]}
+    asked = lead.post("/reports", json=named)
+    assert asked.status_code == 400
+    assert "Nobody here is called Mallory" in asked.text
+    assert lead.get("/reports").json() == []
+    made = lead.post("/reports", json=named | {"whoever": True}).json()
     again = lead.post("/reports", json=told | {"code": made["code"]}).json()
     assert again["case"] == made["case"]
     receipt = Receipt.parse(made["receipt"])
@@ -141,6 +147,20 @@ def reports_accounts_and_guess_first(server: Running, lead: httpx.Client) -> Non
     (listed,) = lead.get("/reports").json()
     assert (listed["id"], listed["heard"]) == (made["case"], told["heard"])
     assert listed["unchanged"]
+    own = f"/reports/{made['case']}"
+    assert lead.get(own).json()["id"] == made["case"]
+    added = lead.post(f"{own}/additions", json={"text": "and a door"})
+    assert added.status_code == 201, added.text
+    letter = {"name": "letter.pdf", "about": "a letter", "content": b64encode(b"%PDF").decode()}
+    assert lead.post(f"{own}/files", json=letter).status_code == 201
+    assert lead.post(f"{own}/files", json=letter | {"content": "no base64"}).status_code == 400
+    named = lead.post(f"{own}/implicated", json={"names": ["Mel"]})
+    assert len(Receipt.parse(named.json()["receipt"]).entries) == listed["records"] + 4
+    assert Receipt.parse(lead.get(f"{own}/receipt").json()["receipt"]).case == made["case"]
+    shown = lead.get(f"{own}/now").text
+    assert "and a door" in shown
+    assert "deadlines" not in shown, "the policy is no part of what a reporter is shown"
+    assert lead.get(f"/reports/{'0' * 16}").status_code == 404
     assert lead.post("/reports", json=told | {"utterance": "none"}).status_code == 404
     assert lead.put("/guess-first/h9", json={"why": "digits"}).status_code == 204
     assert [each["household"] for each in lead.get("/guess-first").json()] == ["h9"]
@@ -304,11 +324,21 @@ SAME = {
     "/workbench/heard/{utterance}/alike": "POST /clips/{utterance}/alike",
     "/workbench/alike/{group}": "POST /alike/{group}/answer",
     "/workbench/report": "POST /reports",
+    "/workbench/own/{case}/add": "POST /reports/{case}/additions",
+    "/workbench/own/{case}/file": "POST /reports/{case}/files",
+    "/workbench/own/{case}/implicate": "POST /reports/{case}/implicated",
+    "/workbench/own/{case}/receipt": "GET /reports/{case}/receipt",
+    "/workbench/own/{case}/case": "GET /reports/{case}/now",
     "/reporter": BY_CODE,
     "/reporter/add": BY_CODE,
+    "/reporter/file": BY_CODE,
     "/reporter/implicate": BY_CODE,
     "/outside/{case}": BY_CODE,
     "/outside/{case}/accept": BY_CODE,
+    "/outside/{case}/hear": BY_CODE,
+    "/outside/{case}/bundle": BY_CODE,
+    "/outside/{case}/answer": BY_CODE,
+    "/outside/{case}/receipt": BY_CODE,
     "/workbench/case/{case}/act": "POST /cases/{case}/actions",
     "/workbench/case/{case}/propose": "POST /cases/{case}/proposals",
     "/workbench/case/{case}/agree": "POST /cases/{case}/agreements",

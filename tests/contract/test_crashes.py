@@ -3,36 +3,24 @@
 from __future__ import annotations
 
 import random
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from itertools import count
-from pathlib import Path
 
 from tests.values import MINUTE, START, item, judgement, transcript, utterance
+from tests.warm import PIPE, Started
 
 from earwitness.errors import LeaseLost
 from earwitness.model import ItemState, Lease
 from earwitness.stores import SqlRecords, open_store, queue
 
-ROOT = Path(__file__).parents[2]
-
 
 @contextmanager
-def child(
-    action: str, url: str, analyst: str, now: datetime = START
-) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "tests.contract.children", action, url, analyst]
-    with subprocess.Popen(
-        [*command, now.isoformat()],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
+def child(action: str, url: str, analyst: str, now: datetime = START) -> Iterator[Started]:
+    arguments = (action, url, analyst, now.isoformat())
+    with Started("tests.contract.children", *arguments, stdin=PIPE, stdout=PIPE) as process:
         try:
             assert process.stdout.readline() == "ready \n"
             yield process
@@ -40,12 +28,12 @@ def child(
             process.kill()
 
 
-def begin(process: subprocess.Popen[str]) -> None:
+def begin(process: Started) -> None:
     process.stdin.write("\n")
     process.stdin.flush()
 
 
-def told(process: subprocess.Popen[str]) -> list[tuple[str, str]]:
+def told(process: Started) -> list[tuple[str, str]]:
     """Everything that was acknowledged, in whole lines: (what, name)."""
     lines = process.stdout.read().split("\n")[:-1]
     return [(what, name) for what, _, name in (line.partition(" ") for line in lines)]
@@ -72,7 +60,7 @@ def assert_kept(store: SqlRecords, acknowledged: list[tuple[str, str]]) -> None:
             assert int(name) <= newest
 
 
-def killed(process: subprocess.Popen[str], chance: random.Random) -> list[tuple[str, str]]:
+def killed(process: Started, chance: random.Random) -> list[tuple[str, str]]:
     """What the child acknowledged before it was killed at some moment."""
     begin(process)
     lines = [process.stdout.readline() for _ in range(chance.randrange(1, 40))]

@@ -12,6 +12,8 @@ from tests.values import START, item, utterance
 from earwitness.errors import NotFound
 from earwitness.evidence import merkle
 from earwitness.evidence.checkpoints import Checkpoint
+from earwitness.evidence.merkle import Frontier
+from earwitness.evidence.notes import NoteError
 from earwitness.evidence.records import changes
 from earwitness.incidents.deliveries import Ahead, Delivery
 from earwitness.incidents.records import Draft, Kind
@@ -19,8 +21,27 @@ from earwitness.ports import Addition, CaseRow
 from earwitness.stores import SqlRecords, open_store
 
 
-def sign(head: Checkpoint) -> str:
-    return str(Checkpoint("test", head.size, head.root))
+class Plain:
+    """Implements ``ports.Signer``: what names them is theirs."""
+
+    def __init__(self, *known: Frontier) -> None:
+        self._known = known
+
+    def sign(self, head: Checkpoint) -> str:
+        return str(Checkpoint("test", head.size, head.root))
+
+    def signed(self, note: str) -> Checkpoint | None:
+        try:
+            found = Checkpoint.parse(note)
+        except NoteError:
+            return None
+        return found if found.origin == "test" else None
+
+    def known(self) -> tuple[Frontier, ...]:
+        return self._known
+
+
+SIGNER = Plain()
 
 
 def draft(heard: str, salt: bytes = b"s" * 32) -> Draft:
@@ -32,7 +53,7 @@ def case(number: int) -> CaseRow:
 
 
 def add(store: SqlRecords, case: str, number: int, *drafts: Draft) -> frozenset[str]:
-    return store.add_records([Addition(case, number, drafts, Ahead())], START, sign)
+    return store.add_records([Addition(case, number, drafts, Ahead())], START, SIGNER)
 
 
 def root(store: SqlRecords) -> bytes:
@@ -40,8 +61,8 @@ def root(store: SqlRecords) -> bytes:
 
 
 def test_a_case_its_leaves_and_the_head_are_kept_together(store: SqlRecords) -> None:
-    assert (store.log_size(), store.checkpoint(), store.cases()) == (0, "", [])
-    first = store.open_case(case(1), [draft("a"), draft("b"), draft("c")], Ahead(), sign)
+    assert (store.log_size(), store.newest(SIGNER), store.cases()) == (0, "", [])
+    first = store.open_case(case(1), [draft("a"), draft("b"), draft("c")], Ahead(), SIGNER)
     assert first == case(1)
     kept = store.records("c1")
     assert [(each.number, each.index, each.kind) for each in kept] == [
@@ -52,27 +73,28 @@ def test_a_case_its_leaves_and_the_head_are_kept_together(store: SqlRecords) -> 
         assert changes(leaf, each.opened()) == []
         assert b"\xe2\x82\xac" not in leaf
     assert kept[1].before == merkle.leaf_hash(store.log_leaf(0)).hex()
-    assert store.checkpoint() == str(Checkpoint("test", 3, root(store)))
-    assert store.checkpoint(3) == store.checkpoint()
+    assert store.newest(SIGNER) == str(Checkpoint("test", 3, root(store)))
+    assert store.checkpoint(3) == store.newest(SIGNER)
     assert store.checkpoint(2) == ""
-    store.put_checkpoint(3, "with more signatures")
-    assert store.checkpoint() == "with more signatures"
+    more = f"{store.newest(SIGNER)}with more signatures"
+    store.put_checkpoint(3, more)
+    assert store.newest(SIGNER) == store.checkpoint(3) == more
     with pytest.raises(NotFound):
         store.put_checkpoint(4, "none")
 
 
 def test_the_same_code_opens_one_case(store: SqlRecords) -> None:
-    store.open_case(case(1), [draft("a")], Ahead(), sign)
+    store.open_case(case(1), [draft("a")], Ahead(), SIGNER)
     again = CaseRow("another", case(1).code_hash, START)
-    assert store.open_case(again, [draft("b")], Ahead(), sign) == case(1)
+    assert store.open_case(again, [draft("b")], Ahead(), SIGNER) == case(1)
     assert store.log_size() == 1
     assert store.case_of(case(1).code_hash) == case(1)
     assert store.case_of(b"x" * 32) is None
 
 
 def test_records_are_added_to_what_is_there_and_nothing_else(store: SqlRecords) -> None:
-    store.open_case(case(1), [draft("a")], Ahead(), sign)
-    store.open_case(case(2), [draft("b")], Ahead(), sign)
+    store.open_case(case(1), [draft("a")], Ahead(), SIGNER)
+    store.open_case(case(2), [draft("b")], Ahead(), SIGNER)
     assert add(store, "c1", 1, draft("c"), draft("d"))
     assert [each.index for each in store.records("c1")] == [0, 2, 3]
     assert store.cases() == [case(2), case(1)]
@@ -89,16 +111,17 @@ def test_records_are_added_to_what_is_there_and_nothing_else(store: SqlRecords) 
 
 
 def test_what_cannot_be_signed_is_not_kept(store: SqlRecords) -> None:
-    def broken(head: Checkpoint) -> str:
-        raise ValueError("no key")
+    class Broken(Plain):
+        def sign(self, head: Checkpoint) -> str:
+            raise ValueError("no key")
 
-    store.open_case(case(1), [draft("a")], Ahead(), sign)
-    before = (store.log_size(), store.checkpoint(), root(store))
+    store.open_case(case(1), [draft("a")], Ahead(), SIGNER)
+    before = (store.log_size(), store.newest(SIGNER), root(store))
     with pytest.raises(ValueError, match="no key"):
-        store.open_case(case(2), [draft("b")], Ahead(), broken)
+        store.open_case(case(2), [draft("b")], Ahead(), Broken())
     with pytest.raises(ValueError, match="no key"):
-        store.add_records([Addition("c1", 1, [draft("b")], Ahead())], START, broken)
-    assert (store.log_size(), store.checkpoint(), root(store)) == before
+        store.add_records([Addition("c1", 1, [draft("b")], Ahead())], START, Broken())
+    assert (store.log_size(), store.newest(SIGNER), root(store)) == before
     assert store.case_of(case(2).code_hash) is None
 
 
@@ -109,7 +132,7 @@ def test_writers_at_once_give_one_log(url: str, store: SqlRecords) -> None:
     def write(number: int) -> None:
         for turn in range(5):
             name = number * 10 + turn + 1
-            others[number].open_case(case(name), [draft(f"{name}"), draft("x")], Ahead(), sign)
+            others[number].open_case(case(name), [draft(f"{name}"), draft("x")], Ahead(), SIGNER)
 
     threads = [threading.Thread(target=write, args=(number,)) for number in range(4)]
     for each in threads:
@@ -149,11 +172,11 @@ def delivery(name: str, case: str = "c1", minutes: int = 0) -> Delivery:
 def test_what_is_due_comes_in_its_order(store: SqlRecords) -> None:
     for number in (1, 2, 3):
         due = START + timedelta(minutes=10 - number)
-        store.open_case(case(number), [draft("a")], Ahead(due), sign)
+        store.open_case(case(number), [draft("a")], Ahead(due), SIGNER)
     assert store.due_cases(START, 10) == []
     assert store.due_cases(START + timedelta(minutes=8), 10) == ["c3", "c2"]
     assert store.due_cases(START + timedelta(minutes=9), 1) == ["c3"]
-    store.add_records([Addition("c3", 1, [draft("b")], Ahead())], START, sign)
+    store.add_records([Addition("c3", 1, [draft("b")], Ahead())], START, SIGNER)
     assert store.due_cases(START + timedelta(days=1), 10) == ["c2", "c1"]
     store.set_ahead({"c3": Ahead(START)})
     assert store.clocks()["c3"] == START
@@ -162,14 +185,14 @@ def test_what_is_due_comes_in_its_order(store: SqlRecords) -> None:
 
 def test_many_cases_are_added_to_at_once_but_none_twice(store: SqlRecords) -> None:
     for number in (1, 2):
-        store.open_case(case(number), [draft("a")], Ahead(), sign)
+        store.open_case(case(number), [draft("a")], Ahead(), SIGNER)
     both = [Addition(each, 1, [draft("b")], Ahead()) for each in ("c1", "c2")]
-    assert store.add_records(both, START, sign) == {"c1", "c2"}
-    assert store.add_records(both, START, sign) == frozenset()
+    assert store.add_records(both, START, SIGNER) == {"c1", "c2"}
+    assert store.add_records(both, START, SIGNER) == frozenset()
     third = [Addition("c1", 2, [draft("c")], Ahead(START)), both[1]]
-    assert store.add_records(third, START, sign) == {"c1"}
+    assert store.add_records(third, START, SIGNER) == {"c1"}
     assert store.log_size() == 5
-    assert store.checkpoint() == str(Checkpoint("test", 5, root(store)))
+    assert store.newest(SIGNER) == str(Checkpoint("test", 5, root(store)))
     assert {each: len(found) for each, found in store.records_of(["c1", "c2", "no"]).items()} == {
         "c1": 3,
         "c2": 2,
@@ -180,7 +203,7 @@ def test_many_cases_are_added_to_at_once_but_none_twice(store: SqlRecords) -> No
 
 
 def test_deliveries_stand_as_they_were_put(store: SqlRecords) -> None:
-    store.open_case(case(1), [draft("a")], Ahead(None, (delivery("x"), delivery("y"))), sign)
+    store.open_case(case(1), [draft("a")], Ahead(None, (delivery("x"), delivery("y"))), SIGNER)
     assert {each.id for each in store.due_deliveries(START, 10)} == {"x", "y"}
     failed = replace(delivery("x", minutes=5), tries=1, problem="no answer")
     store.put_delivery(failed)

@@ -1,12 +1,10 @@
-"""``earwitness up`` as users start it: a process of its own on a folder of its own."""
+"""``earwitness up``: a process of its own on a folder of its own."""
 
 from __future__ import annotations
 
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from tests.warm import PIPE, Started
 
 from earwitness.config import Settings
 from earwitness.engines.scripted import ANY
@@ -33,7 +32,7 @@ SECONDS = 60
 class Running:
     """One server. ``stop`` gives its exit code; ``log`` is what it wrote to stderr."""
 
-    process: subprocess.Popen[str]
+    process: Started
     ports: dict[str, int]
     folder: Path
 
@@ -76,7 +75,7 @@ def up(folder: Path, *, scripted: bool = True, **settings: object) -> Iterator[R
             process.stdout.close()
 
 
-def start(folder: Path, *, scripted: bool = True, **settings: object) -> subprocess.Popen[str]:
+def start(folder: Path, *, scripted: bool = True, **settings: object) -> Started:
     """Not waited for."""
     chosen = {"data": folder, "http_port": 0, "wyoming_port": 0, "audit_fraction": 0, **settings}
     if scripted:
@@ -84,13 +83,8 @@ def start(folder: Path, *, scripted: bool = True, **settings: object) -> subproc
         chosen |= {"engine": "scripted", "engine_model": folder / "script.json"}
     named = {f"EARWITNESS_{name.upper()}": str(value) for name, value in chosen.items()}
     with (folder / "log").open("w", encoding="utf-8") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "earwitness", "up", "--json"],
-            env={**os.environ, **named},
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        )
+        environment = {**os.environ, **named}
+        return Started("earwitness", "up", "--json", env=environment, stdout=PIPE, stderr=log)
 
 
 def self_signed(folder: Path) -> tuple[Path, Path]:

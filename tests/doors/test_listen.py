@@ -24,6 +24,7 @@ from tests.doors.link_house import talking
 from tests.doors.servers import SECONDS, Running, self_signed, up
 from tests.live.streams import silence
 from tests.recordings import tone, write
+from tests.warm import run
 from websockets.asyncio.client import connect
 
 from earwitness import starter
@@ -51,13 +52,7 @@ def http(server: Running) -> str:
 
 
 def listen(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "earwitness", "--data", str(folder), "listen", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        stdin=subprocess.DEVNULL,
-    )
+    return run("earwitness", "--data", str(folder), "listen", *map(str, arguments))
 
 
 def recording() -> Path:

@@ -23,7 +23,8 @@ def _pinned(name: str) -> dict[str, str]:
     ("file", "declared"),
     [
         ("core.txt", PROJECT["dependencies"]),
-        ("dev.txt", PROJECT["dependencies"] + EXTRAS["postgres"]),
+        ("sound.txt", PROJECT["dependencies"] + EXTRAS["sound"]),
+        ("dev.txt", PROJECT["dependencies"] + EXTRAS["postgres"] + EXTRAS["sound"]),
     ],
 )
 def test_what_is_declared_is_pinned(file: str, declared: list[str]) -> None:
@@ -33,11 +34,11 @@ def test_what_is_declared_is_pinned(file: str, declared: list[str]) -> None:
 
 
 def test_tests_run_on_the_versions_that_are_shipped() -> None:
-    core, dev = _pinned("core.txt"), _pinned("dev.txt")
-    assert core.items() <= dev.items()
+    core, sound, dev = map(_pinned, ("core.txt", "sound.txt", "dev.txt"))
+    assert core.items() <= sound.items() <= dev.items()
 
 
-@pytest.mark.parametrize("file", ["core.txt", "dev.txt", "home-assistant.txt"])
+@pytest.mark.parametrize("file", ["core.txt", "sound.txt", "dev.txt", "home-assistant.txt"])
 def test_every_pin_has_a_hash(file: str) -> None:
     text = (ROOT / "requirements" / file).read_text(encoding="utf-8")
     pins = re.split(r"\n(?=\S)", text.strip())

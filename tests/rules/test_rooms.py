@@ -13,7 +13,7 @@ import earwitness
 SOURCE = Path(earwitness.__file__).parent
 ROOMS = [
     path
-    for room in ("speech", "review", "evidence")
+    for room in ("speech", "review", "sound", "evidence")
     for path in sorted((SOURCE / room).rglob("*.py"))
     if path.name != "__main__.py"  # a program by itself
 ]
@@ -41,7 +41,7 @@ def _calls(tree: ast.AST) -> Iterator[str]:
 
 
 def test_there_are_rooms_to_look_at() -> None:
-    assert {path.parent.name for path in ROOMS} >= {"speech", "review"}
+    assert {path.parent.name for path in ROOMS} >= {"speech", "review", "sound"}
 
 
 @pytest.mark.parametrize("path", ROOMS, ids=lambda path: f"{path.parent.name}/{path.name}")

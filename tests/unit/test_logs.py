@@ -33,3 +33,18 @@ def test_what_a_peer_causes_is_cut_and_counted(sparing: logs.Sparing) -> None:
 
 def test_every_clip_that_was_played_is_in_the_log(sparing: logs.Sparing) -> None:
     assert len(written(sparing, 100, event="clip played", account="a1", utterance="u1")) == 100
+
+
+def test_a_command_says_what_went_wrong_beside_its_answer_and_quotes_nobody(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    logs.configure_for_commands()
+    try:
+        raise ValueError("what somebody said")
+    except ValueError as error:
+        structlog.get_logger().error("a case cannot climb", exc_info=error)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "a case cannot climb" in err
+    assert "ValueError" in err
+    assert "somebody" not in err

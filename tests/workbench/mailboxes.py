@@ -20,6 +20,7 @@ class Mailboxes:
     """Each message with its first recipient."""
 
     port: int
+    refuses: bool = False
     took: list[tuple[str, EmailMessage]] = field(default_factory=list)
     came: threading.Condition = field(default_factory=threading.Condition)
 
@@ -27,18 +28,20 @@ class Mailboxes:
         self, server: SMTP, session: Session, envelope: Envelope
     ) -> str:
         assert isinstance(envelope.content, bytes)
+        if self.refuses:
+            return "451 later"
         message = message_from_bytes(envelope.content, _class=EmailMessage, policy=default)
         with self.came:
             self.took.append((envelope.rcpt_tos[0], message))
             self.came.notify_all()
         return "250 OK"
 
-    def wait_for(self, address: str, seconds: float = 60) -> EmailMessage:
-        """The first to this address."""
+    def wait_for(self, address: str, seconds: float = 60, number: int = 0) -> EmailMessage:
+        """The first to this address, or another."""
         with self.came:
-            there = self.came.wait_for(lambda: self._to(address), seconds)
+            there = self.came.wait_for(lambda: self._to(address)[number:], seconds)
             assert there, [to for to, _ in self.took]
-            return self._to(address)[0]
+            return self._to(address)[number]
 
     def _to(self, address: str) -> list[EmailMessage]:
         return [message for to, message in self.took if to == address]

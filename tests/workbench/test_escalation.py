@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from tests.workbench.test_reports import change, code_of, report, reporter
 
 from earwitness.accounts import Role
 from earwitness.doors.workbench.incidents.reports import COUNT_SECONDS
+from earwitness.incidents.records import HOUSE, Kind
+from earwitness.wiring import Earwitness
 
 POLICY = """
 [people.mallory]
@@ -67,11 +70,20 @@ class House:
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
-    policy = tmp_path / "escalation.toml"
-    policy.write_text(POLICY, encoding="utf-8")
+    with opened(tmp_path) as made:
+        yield made
+
+
+@contextmanager
+def opened(tmp_path: Path, policy: str = POLICY, **settings: object) -> Iterator[House]:
+    """Ada administers; Mallory and Ria respond; Dora directs."""
+    file = tmp_path / "escalation.toml"
+    file.write_text(policy, encoding="utf-8")
     with (
         mailboxes() as mail,
-        up(tmp_path / "data", escalation=policy, smtp=f"smtp://127.0.0.1:{mail.port}") as server,
+        up(
+            tmp_path / "data", escalation=file, smtp=f"smtp://127.0.0.1:{mail.port}", **settings
+        ) as server,
     ):
         browsers = {name: browser_at(server) for name in ("Ada", "Mallory", "Ria", "Dora")}
         join(browsers["Ada"], first_secret(server))
@@ -87,6 +99,19 @@ def case_of(page: httpx.Response) -> str:
     found = re.search(r'/workbench/case/([0-9a-f]{16})"', page.text)
     assert found, page.text
     return found[1]
+
+
+def on_record(server: Running, kind: Kind, many: int = 1) -> str:
+    """The case that has so many of a kind, as soon as there is one."""
+    with Earwitness.open(server.settings) as program:
+        for _ in range(600):
+            records = program.records
+            rows = [*records.cases(), *records.case_rows([HOUSE])]
+            for case, kept in records.records_of([row.id for row in rows]).items():
+                if sum(each.kind == kind for each in kept) >= many:
+                    return case
+            time.sleep(0.1)
+    raise AssertionError(f"there is no {kind}")
 
 
 def outside(house: House, case: str, code: str, path: str = "", **more: str) -> httpx.Response:
@@ -121,10 +146,12 @@ def test_nobody_acts_and_the_first_manager_is_implicated(house: House, tmp_path:
     sent = re.search(r"code: (\S+)", to_outside)
     assert sent
     assert outside(house, case, "A" * 26).status_code == 404
-    page = outside(house, case, sent[1])
-    assert "threatened" in page.text
+    on_record(house.server, Kind.DELIVERED)
+    assert "threatened" in outside(house, case, sent[1]).text
     taken = outside(house, case, sent[1], "/accept", who="Ines, office of the ombudsman")
     assert "You have taken it" in taken.text
+    confirmed = house.mail.wait_for("ombudsman@example.net", number=1).get_content()
+    assert '"Ines, office of the ombudsman" has taken' in confirmed
     own = reporter(house.server, "", code).text
     for told in ("Responder was told (1 person)", "The outside was turned to", "by Ines, office"):
         assert told in own
@@ -145,6 +172,58 @@ def test_nobody_acts_and_the_first_manager_is_implicated(house: House, tmp_path:
     )  # fmt: skip
     assert verified.returncode != 0
     assert "'heard' was changed after it was committed to" in verified.stdout
+
+
+def test_nobody_can_say_that_they_have_it_before_a_message_went_out(house: House) -> None:
+    house.mail.refuses = True
+    made = report(house.browsers["Ada"], implicated="Mallory\nRia\nDora")
+    code = code_of(house.browsers["Ada"].get(made.headers["location"]))
+    case = on_record(house.server, Kind.OUTSIDE)
+    with Earwitness.open(house.server.settings) as program:
+        theirs = program.incidents.outside_code(case)  # as who has the machine in hand has it
+    page = outside(house, case, theirs)
+    assert "No message to you is on record as delivered yet" in page.text
+    refused = outside(house, case, theirs, "/accept", who="Mallory")
+    assert refused.status_code == 400
+    assert "No message to the outside is on record" in refused.text
+    assert "by Mallory" not in reporter(house.server, "", code).text
+    house.mail.refuses = False
+    house.mail.wait_for("ombudsman@example.net")
+
+
+def test_the_reporter_sees_that_messages_leave_by_another_server(tmp_path: Path) -> None:
+    with up(tmp_path / "data", smtp="smtp://127.0.0.1:1") as server, browser_at(server) as ada:
+        join(ada, first_secret(server))
+        code = code_of(ada.get(report(ada).headers["location"]))
+        assert "how messages leave" not in reporter(server, "", code).text
+        on_record(server, Kind.WAYS)
+    with up(tmp_path / "data", smtp="smtp://127.0.0.1:2") as server:
+        on_record(server, Kind.WAYS, many=2)
+        assert "how messages leave here was changed" in reporter(server, "", code).text
+
+
+def test_who_knows_the_case_locks_neither_the_outside_nor_the_reporter_out(house: House) -> None:
+    ada = house.browsers["Ada"]
+    made = report(ada, implicated="Mallory\nRia\nDora")
+    own = code_of(ada.get(made.headers["location"]))
+    text = house.mail.wait_for("ombudsman@example.net").get_content()
+    sent, case = re.search(r"code: (\S+)", text), re.search(r"/outside/([0-9a-f]{16})", text)
+    assert sent
+    assert case
+    wrong = own[:8] + "A" * 18
+    for _ in range(101):
+        outside(house, case[1], wrong)
+        reporter(house.server, "", wrong)
+    assert outside(house, case[1], wrong).status_code == 429
+    assert reporter(house.server, "", wrong).status_code == 429
+    for _ in range(12):
+        assert outside(house, case[1], sent[1]).status_code == 200
+        page = reporter(house.server, "", own)
+    assert page.status_code == 200
+    assert "to The ombudsman, at example.net" in page.text
+    file = reporter(house.server, "/case", own).text
+    for hidden in ("example.net", "example.org", "administrator"):
+        assert hidden not in file
 
 
 def test_an_action_stops_the_clock_and_reading_does_not(house: House) -> None:
@@ -240,11 +319,13 @@ def test_who_hears_the_evidence_is_on_record(house: House) -> None:
 def test_a_case_is_printed_as_one_file_that_needs_nothing_else(house: House) -> None:
     ada, ria = house.browsers["Ada"], house.browsers["Ria"]
     clip = keep(house.server, quiet(0.5))
-    report(ada, utterance=clip, imminence="past", heard="<b>a threat</b>")
+    named = {"implicated": "Mallory\nMalory", "asked": "Mallory\nMalory"}
+    report(ada, utterance=clip, imminence="past", heard="<b>a threat</b>", **named)
     at = f"/workbench/case/{case_of(ria.get('/workbench/reports'))}"
     key = re.search(r'name="sha256" value="([0-9a-f]{64})"', ria.get(at).text)
     assert key
     send(ria, f"{at}/hear", {"sha256": key[1], "why": "to judge the danger"}, page=at)
+    assert send(ria, f"{at}/bundle", {"why": "x"}, page=at).status_code == 200
     assert send(ria, f"{at}/print", {"why": " "}, page=at).status_code == 400
     paper = send(ria, f"{at}/print", {"why": "for the file"}, page=at)
     assert paper.headers["content-disposition"].startswith('attachment; filename="case-')
@@ -253,6 +334,8 @@ def test_a_case_is_printed_as_one_file_that_needs_nothing_else(house: House) -> 
     assert key[1] in text
     assert "Ria: to judge the danger" in text
     assert "Ria took a page to print, because: for the file" in text
+    assert text.count("Ria took a bundle of everything out of here, because: x") == 2  # and custody
+    assert "Nobody here is called Malory, so nobody is kept away by that name" in text
     assert not re.search(r"<(script|link|img)|src=|href=|nonce", text)
     assert "took a page to print" in ria.get(at).text
     change(house.server, "UPDATE incident_record SET kind = 'held' WHERE kind = 'seen'")

@@ -405,12 +405,12 @@ def test_a_server_that_starts_again_loses_nothing(browser: Browser, tmp_path: Pa
 
 
 def test_a_late_answer_is_refused_and_kept_as_a_draft(browser: Browser, tmp_path: Path) -> None:
-    with up(tmp_path, lease_minutes=0.03, second_listener_fraction=0) as server:
+    with up(tmp_path, lease_minutes=0.1, second_listener_fraction=0) as server:
         clip = keep(server, quiet(0.5))
         with signed_in(browser, server, first_secret(server)) as page:
             listen(page, server)
             page.keyboard.type("too slow")
-            page.wait_for_timeout(2500)
+            page.wait_for_timeout(7000)
             with Earwitness.open(server.settings) as program:
                 theirs = program.assign("somebody else", clip)
             assert theirs
@@ -482,6 +482,8 @@ def test_whatever_was_said_is_only_text(server: Running, page: Page) -> None:
     page.locator('input[value="past"]').check()
     page.locator('input[value="other"]').check()
     page.get_by_role("button", name="Report it").click()
+    expect(page.get_by_role("alert")).to_contain_text("<script>window.bad")
+    page.get_by_role("button", name="Report it").click()  # it is nobody's name
     code = page.locator("#secret").inner_text()
     page.goto(f"http://127.0.0.1:{server.http_port}/reporter")
     page.get_by_label("The code of your receipt").fill(code)

@@ -30,9 +30,14 @@ def server(tmp_path: Path) -> Iterator[Running]:
         yield running
 
 
+def form_at(browser: httpx.Client, utterance: str = "") -> httpx.Response:
+    """Each has an address of its own."""
+    return browser.get(REPORT, params={"utterance": utterance}, follow_redirects=True)
+
+
 def report(browser: httpx.Client, **said: str) -> httpx.Response:
     """A form as a browser fills it in, with the code that came with it."""
-    form = browser.get(REPORT, params={"utterance": said.get("utterance", "")})
+    form = form_at(browser, said.get("utterance", ""))
     fields = {name: field(form, name) for name in ("csrf", "code", "utterance")}
     return browser.post(REPORT, data=fields | SAID | said)
 
@@ -52,15 +57,15 @@ def reporter(server: Running, path: str, code: str, **more: str) -> httpx.Respon
 def test_who_reports_is_told_who_sees_it(server: Running) -> None:
     with browser_at(server) as ada, browser_at(server) as ria:
         join(ada, first_secret(server))
-        assert "nobody else sees it" in ada.get(REPORT).text
+        assert "nobody else sees it" in form_at(ada).text
         assert "Nobody is a responder" in ada.get("/workbench/accounts").text
         alone = ada.get(report(ada).headers["location"])
         assert "is acknowledged" in alone.text
-        assert "nobody else sees it" in alone.text
+        assert "Nobody else here sees it" in alone.text
         assert "No witness signs this log" in alone.text
 
         join(ria, offered(server, Role.RESPONDER), "Ria")
-        assert "One responder sees it" in ada.get(REPORT).text.replace("\n", " ")
+        assert "One responder sees it" in form_at(ada).text.replace("\n", " ")
         assert "Nobody is a responder" not in ada.get("/workbench/accounts").text
         assert SAID["heard"] in ria.get(REPORTS).text
 
@@ -71,7 +76,7 @@ def test_the_receipt_proves_the_report_anywhere(server: Running) -> None:
         join(ada, first_secret(server))
         made = report(ada, utterance=clip)
         code = code_of(ada.get(made.headers["location"]))
-        assert "shown once" in ada.get(made.headers["location"]).text
+        assert code_of(ada.get(made.headers["location"])) == code  # it survives a reload
         assert SAID["heard"] in ada.get(REPORTS).text
     first = reporter(server, "/receipt", code)
     assert "attachment" in first.headers["content-disposition"]
@@ -119,7 +124,7 @@ def test_who_is_named_learns_nothing_of_it(server: Running) -> None:
         join(ada, first_secret(server))
         join(ria, offered(server, Role.RESPONDER), "Ria")
         join(rob, offered(server, Role.RESPONDER, Role.AUDITOR), "Rob")
-        report(ada, implicated="somebody else\n ria ")
+        report(ada, implicated="somebody else\n ria ", asked="somebody else\n ria ")
         report(ada, implicated="auditor", heard="another one")
         assert SAID["heard"] not in ria.get(REPORTS).text
         assert "another one" in ria.get(REPORTS).text
@@ -127,10 +132,37 @@ def test_who_is_named_learns_nothing_of_it(server: Running) -> None:
         assert "another one" not in rob.get(REPORTS).text
 
 
+def test_a_name_that_is_nobodys_is_asked_about_once_before_anything_is_sent(
+    server: Running,
+) -> None:
+    with browser_at(server) as ada, browser_at(server) as ria:
+        join(ada, first_secret(server))
+        join(ria, offered(server, Role.RESPONDER), "Ria")
+        half = report(ada, harm="", implicated="Ria\nMallory, my manager")
+        asked = report(
+            ada, implicated="Ria\nMallory, my manager", asked=field(half, "asked"),
+            code=field(half, "code"),
+        )  # fmt: skip
+        assert asked.status_code == 400
+        assert "Nobody here is called Mallory, my manager: " in asked.text
+        assert SAID["heard"] not in ada.get(REPORTS).text
+        names = ("csrf", "code", "asked")
+        form = SAID | {name: field(asked, name) for name in names}
+        other = ada.post(REPORT, data=form | {"implicated": "Ria\nMallory, manager"})
+        assert "Nobody here is called Mallory, manager" in other.text  # another name: asked again
+        made = ada.post(REPORT, data=form | {"implicated": "Ria\nMallory, my manager"})
+        page = reporter(server, "", code_of(ada.get(made.headers["location"]))).text
+        assert "Nobody here is called Mallory, my manager" in page
+        assert "Nobody here is called Ria" not in page
+        added = reporter(server, "/implicate", form["code"], names="Ria\nSomebody X").text
+        assert "It is acknowledged" in added
+        assert "Nobody here is called Somebody X" in added
+
+
 def test_sent_twice_it_is_one_report(server: Running) -> None:
     with browser_at(server) as ada:
         join(ada, first_secret(server))
-        form = ada.get(REPORT)
+        form = form_at(ada)
         fields = {name: field(form, name) for name in ("csrf", "code")} | SAID
         pages = [ada.get(ada.post(REPORT, data=fields).headers["location"]) for _ in range(2)]
         assert code_of(pages[0]) == code_of(pages[1]) == fields["code"]
@@ -220,7 +252,7 @@ def test_who_was_signed_out_meanwhile_loses_nothing(server: Running, real_browse
 def test_what_others_send_is_given_back_to_nobody(server: Running) -> None:
     with browser_at(server) as ada:
         join(ada, first_secret(server))
-        form = {**SAID, "code": field(ada.get(REPORT), "code"), "heard": "<script>x</script>" * 9}
+        form = {**SAID, "code": field(form_at(ada), "code"), "heard": "<script>x</script>" * 9}
         foreign = ada.post(REPORT, data=form, headers={"Origin": "http://elsewhere.example"})
         assert foreign.status_code == 403
         assert "script&gt;" not in foreign.text

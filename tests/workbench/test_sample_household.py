@@ -17,6 +17,8 @@ from tests.workbench.chromium import SCREEN, Authenticator, chromium
 from tests.workbench.test_listening import CLIPS
 
 MOST_CLIPS = 60
+LESSONS = 3
+"""That are taken; each is tried on every recording that we have."""
 
 
 class Terminal:
@@ -72,6 +74,7 @@ def test_a_person_clears_the_queue_and_hears_a_taught_word_come_in() -> None:
         page.set_default_timeout(60_000)
         sign_in(page, link)
         page.get_by_role("link", name="Listen", exact=True).last.click()
+        taken = 0
         for _ in range(MOST_CLIPS):
             page.locator("#desk[data-ready], #desk[data-nothing]").wait_for()
             if page.locator("#desk[data-nothing]").count():
@@ -81,10 +84,11 @@ def test_a_person_clears_the_queue_and_hears_a_taught_word_come_in() -> None:
             page.keyboard.press("Enter")
             page.locator("[data-heard]").wait_for()
             page.wait_for_timeout(500)  # Enter does nothing for a moment
-            if page.locator("button[data-primary]").count():
+            if page.locator("button[data-primary]").count() and taken < LESSONS:
+                taken += 1
                 page.keyboard.press("Enter")
                 page.locator('[data-lesson]:not([data-state="pending"])').first.wait_for()
-            page.keyboard.press("Enter")
+            page.keyboard.press("Alt+x")
             page.locator(f'#desk:not([data-utterance="{at}"])').wait_for()
         expect(page.get_by_text("Nothing waits for you.")).to_be_visible()
         expect(page.locator("#idle")).to_contain_text(

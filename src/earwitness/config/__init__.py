@@ -13,7 +13,13 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from earwitness.accounts import Role
-from earwitness.config.addresses import is_issuer, is_mail_server, is_origin
+from earwitness.config.addresses import (
+    is_everywhere,
+    is_issuer,
+    is_loopback,
+    is_mail_server,
+    is_origin,
+)
 from earwitness.config.reading import PREFIX, ReadSettings
 from earwitness.config.values import Amount, Fraction, Household, Port, Positive, default_data
 
@@ -58,6 +64,11 @@ class Settings(ReadSettings):
         None, description="The second recogniser's model file or folder."
     )
     second_engine_url: str = Field("", description="The second recogniser's address.")
+    sound_model: Path | None = Field(
+        None,
+        description="The weights of the tagger of sounds, where those of the extra `sound` are "
+        "not wanted: YAMNet as ONNX, with its class map beside it.",
+    )
     threads: int = Field(1, ge=1, le=64, description="Processor threads for a recogniser.")
     witnesses: list[str] = Field(
         [],
@@ -312,6 +323,13 @@ class Settings(ReadSettings):
     def http_url(self) -> str:
         """Where ``earwitness up`` with these settings speaks HTTP."""
         return self._url("https" if self.tls_certificate else "http", self.http_port)
+
+    @property
+    def people_url(self) -> str:
+        """Where people reach the workbench. A passkey belongs to a name, not to 127.0.0.1."""
+        if self.public_url or not (is_loopback(self.host) or is_everywhere(self.host)):
+            return self.public_url or self.http_url
+        return self.model_copy(update={"host": "localhost"}).http_url
 
     @property
     def encrypted(self) -> bool:

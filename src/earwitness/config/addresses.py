@@ -61,3 +61,27 @@ def is_mail_server(text: str) -> bool:
     except ValueError:
         return False
     return found.scheme in ("smtp", "smtps") and bool(found.hostname) and not found.path.strip("/")
+
+
+def is_loopback(address: str) -> bool:
+    """Whether it is an address of this machine alone.
+
+    >>> [is_loopback(each) for each in ("127.0.0.1", "::1", "192.168.1.4", "localhost", "")]
+    [True, True, False, True, False]
+    """
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return address == "localhost"
+
+
+def is_everywhere(address: str) -> bool:
+    """Whether it stands for every address of this machine.
+
+    >>> [is_everywhere(each) for each in ("0.0.0.0", "::", "192.168.1.4", "localhost")]
+    [True, True, False, False]
+    """
+    try:
+        return ip_address(address).is_unspecified
+    except ValueError:
+        return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -33,7 +34,9 @@ class ReadSettings(BaseSettings):
         except ValidationError as error:
             raise SettingsError(_explained(error, type(self).model_fields)) from error
         except UnreadableError as error:  # of a value that should be JSON; it may be secret
-            raise SettingsError("EARWITNESS_OIDC_ROLES: is not JSON.") from error
+            named = re.search('field "([a-z_]+)"', str(error))
+            name = f"{PREFIX}{named[1].upper()}" if named else "A setting"
+            raise SettingsError(f"{name}: is not JSON.") from error
 
     @field_validator("*", mode="before")
     @classmethod

@@ -16,10 +16,14 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+import structlog
+
+from earwitness.errors import EngineError, SettingsError
 from earwitness.flow.memory import Recent, RecentSpeech
 from earwitness.flow.readings import Clip
 from earwitness.flow.scope import ScopedLexicons
 from earwitness.flow.settling import Doubts
+from earwitness.flow.watching import Ear, Noticed, Watch, flag
 from earwitness.model import (
     SAMPLE_RATE,
     Flag,
@@ -35,12 +39,15 @@ from earwitness.model import (
 )
 from earwitness.ports import Blobs, ClipCodec, Engine, SpeechDetector, UtteranceRecords
 from earwitness.review.queue import main_reason, priority, value
+from earwitness.sound.harm import HarmSound
 from earwitness.speech.confidence import with_second
 from earwitness.speech.doubt import AuditSample, Rule, flags, likeness
 from earwitness.speech.segment import Cut, Piece, join, pieces
 from earwitness.speech.text import words
 
 REPHRASE = "rephrase"
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +85,10 @@ class Keeper:
 
 @dataclass(frozen=True, eq=False)
 class Hearing:
-    """What hearing needs. ``second`` is another recogniser that hears everything too."""
+    """What hearing needs. ``second`` is another recogniser that hears everything too.
+
+    ``watch`` is for sounds other than words, where there is anything to find them.
+    """
 
     engine: Engine
     detector: SpeechDetector
@@ -87,6 +97,11 @@ class Hearing:
     keeper: Keeper
     memory: RecentSpeech
     second: Engine | None = None
+    watch: Watch | None = None
+
+    def watched(self, source: Source) -> frozenset[HarmSound]:
+        """What the household of this device watches for. Asks nobody: what is known is given."""
+        return self.watch.choices.of(source.household) if self.watch else frozenset()
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,8 +126,42 @@ def hear(
     StoreError where a doubted clip cannot be kept; the id of an utterance follows from
     its source, moment and sound, so hearing it again keeps it once.
     """
-    for piece in pieces(blocks, on.detector):
+    for piece in pieces(noticing(blocks, source, began, on), on.detector):
         yield conclude(listen(piece, source, began, on))
+
+
+def noticing(
+    blocks: Iterable[Samples], source: Source, began: datetime, on: Hearing
+) -> Iterator[Samples]:
+    """The blocks as they are; the sounds in them that the household watches for are kept."""
+    ear = ear_for(source, on)
+    for block in blocks:
+        for noticed in ear.push(block) if ear else ():
+            notice(noticed, source, began, on)
+        yield block
+    for noticed in ear.end() if ear else ():
+        notice(noticed, source, began, on)
+
+
+def ear_for(source: Source, on: Hearing) -> Ear | None:
+    """None where the household watches for nothing, or no tagger can be had: words are heard."""
+    watched = on.watched(source)
+    if on.watch is None or not watched:
+        return None
+    try:
+        return Ear(on.watch.tagger(), watched)
+    except (EngineError, SettingsError) as error:
+        log.error("sounds are not watched for", household=source.household, why=str(error))
+        return None
+
+
+def notice(noticed: Noticed, source: Source, began: datetime, on: Hearing) -> Answer:
+    """Hears the stretch around a sound, and puts it where it waits for somebody.
+
+    Raises StoreError.
+    """
+    sounds = tuple(flag(event, noticed.piece.cut.start) for event in noticed.events)
+    return conclude(listen(noticed.piece, source, began, on), sounds=sounds)
 
 
 def joined(answers: Sequence[Answer]) -> Transcript | None:
@@ -138,13 +187,15 @@ def listen(
     return Listened(piece, source, began, on.lexicons.current(source, terms), on)
 
 
-def conclude(listened: Listened, *, keep: bool = True, times: bool = False) -> Answer:
+def conclude(
+    listened: Listened, *, keep: bool = True, times: bool = False, sounds: tuple[Flag, ...] = ()
+) -> Answer:
     """Doubts what was listened to, and keeps it where it is doubted.
 
     Without ``keep`` there is no consent: nothing is written, nor remembered for later.
-    ``times`` asks for the times of the words.
+    ``times`` asks for the times of the words. ``sounds`` are flags of what else is heard.
     """
-    found = listened.doubts(times)
+    found = (*sounds, *listened.doubts(times or bool(sounds)))
     heard = listened.recent(bool(found))
     if keep:
         _settle(heard, found, listened.earlier, listened.on)

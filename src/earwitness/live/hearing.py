@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from earwitness.errors import Overloaded
-from earwitness.flow.hear import Answer, Hearing, Listened, conclude, listen
+from earwitness.flow.hear import Answer, Hearing, Listened, conclude, listen, noticing
 from earwitness.live.detection import Detection
 from earwitness.live.events import Event, Heard, Shed
 from earwitness.live.stream import LiveStream, Pace, Shared
@@ -118,7 +118,8 @@ class LiveHearing:
         where it would have to wait too long, StoreError.
         """
         hearing = self._shared.hearing
-        parts = pieces(blocks, hearing.detector)
+        watched = noticing(blocks, source, began, hearing) if keep else blocks
+        parts = pieces(watched, hearing.detector)
         while (piece := await asyncio.to_thread(_next, parts)) is not None:
             work = partial(_whole, piece, source, began, hearing, tuple(terms), keep, times)
             try:

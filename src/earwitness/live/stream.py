@@ -28,6 +28,7 @@ from earwitness.live.detection import Detection
 from earwitness.live.events import Began, Event, Heard, Partial, Quiet, Shed
 from earwitness.live.tape import Tape
 from earwitness.live.turns import Rank, Turn, Turns
+from earwitness.live.watching import StreamEar
 from earwitness.model import SAMPLE_RATE, Samples, Source, Term
 from earwitness.speech.endpoint import (
     Endpointer,
@@ -103,6 +104,7 @@ class LiveStream:
         self._partials = partials and on.pace.partial_seconds > 0
         self._closed, self._told = closed, told
         self._tape = Tape()
+        self._ear = StreamEar(source, began, on.hearing, on.turns, lambda: self.keep)
         self._events: asyncio.Queue[Event | Exception | None] = asyncio.Queue()
         self._room = asyncio.Event()
         self._room.set()
@@ -122,6 +124,7 @@ class LiveStream:
         if self._ending:
             return
         self._tape.write(samples)
+        self._ear.write(samples)
         self._proceed()
         if self._is_behind():
             self._room.clear()
@@ -130,6 +133,7 @@ class LiveStream:
     async def end(self) -> None:
         """No more sound follows; ``events`` ends after what was said last."""
         self._ending = True
+        self._ear.end()
         self._proceed()
 
     def close(self) -> None:

@@ -16,7 +16,8 @@ alike, so the order of the queue follows from a number that never changes:
 A clip of the audit sample has value 1 whatever the machine thinks of it. The sample
 is a small fraction of all speech, so that is the share of listening that it is sure
 to get; were it ranked by doubt, only its doubtful clips would be heard in a busy
-week, and the accuracy estimated from it would be too low.
+week, and the accuracy estimated from it would be too low. A disturbing sound has value
+1 as well: somebody may need help, whatever was said.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from types import MappingProxyType
 from earwitness.model import Flag, ItemState, Lease, ReviewItem
 
 AUDIT = "audit_sample"
+DISTURBING = "disturbing_sound"
 FAILURE = "engine_failure"
 
 GAINS: Mapping[str, float] = MappingProxyType(
@@ -60,7 +62,7 @@ def value(confidence: float, flags: Sequence[Flag], gains: Mapping[str, float] =
     ``confidence`` is the calibrated probability that the text has no error.
     """
     rules = [flag.rule for flag in flags]
-    if AUDIT in rules:
+    if AUDIT in rules or DISTURBING in rules:
         return 1.0
     wrong = 1.0 if FAILURE in rules else 1.0 - confidence
     return 1.0 - prod(1.0 - wrong * gains.get(rule, OTHER_GAIN) for rule in rules)
@@ -73,8 +75,9 @@ def main_reason(flags: Sequence[Flag], gains: Mapping[str, float] = GAINS) -> st
     'unknown_word'
     """
     rules = [flag.rule for flag in flags]
-    if AUDIT in rules:
-        return AUDIT
+    for first in (DISTURBING, AUDIT):
+        if first in rules:
+            return first
     return max(rules, key=lambda rule: gains.get(rule, OTHER_GAIN), default="")
 
 

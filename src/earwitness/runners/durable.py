@@ -38,6 +38,8 @@ VERSION = "1"
 QUEUE = "events"
 WORKFLOWS = 16
 POLL_SECONDS = 1.0
+EVENT_SECONDS, JOB_SECONDS = 0.2, 0.5
+"""Between two looks into a queue of dbos: each costs some milliseconds, all day long."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 300.0
 
 log = structlog.get_logger(__name__)
@@ -101,8 +103,9 @@ class DurableRunner:
             )
             self._pumps.append(pump)
         DBOS.launch()
-        for queue in (QUEUE, *(job.name for job in self._jobs)):
-            DBOS.register_queue(queue, worker_concurrency=WORKFLOWS, polling_interval_sec=0.1)
+        pauses = {QUEUE: EVENT_SECONDS} | {job.name: JOB_SECONDS for job in self._jobs}
+        for queue, pause in pauses.items():
+            DBOS.register_queue(queue, worker_concurrency=WORKFLOWS, polling_interval_sec=pause)
         for pump in self._pumps:
             pump.start()
         return self
@@ -197,7 +200,7 @@ def _config(url: str) -> DBOSConfig:
         system_database_url=url,
         log_level="CRITICAL",
         enable_otlp=False,
-        notification_listener_polling_interval_sec=0.1,
+        notification_listener_polling_interval_sec=60.0,  # nobody here waits for any
     )
 
 

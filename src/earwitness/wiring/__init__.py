@@ -72,7 +72,7 @@ class Earwitness(Parts):
 
     def close(self) -> None:
         """Gives back what was opened; the program may not be used after."""
-        for name in ("records", "reader", "opus"):
+        for name in ("records", "reader", "opus", "originals"):
             if name in self.__dict__:
                 self.__dict__[name].close()
 
@@ -242,12 +242,16 @@ class Earwitness(Parts):
     def runner(self) -> DurableRunner:
         """A context manager that carries out events for as long as it is open."""
         from earwitness.runners.durable import DurableRunner
-        from earwitness.runners.escalating import Climbing, Delivering
+        from earwitness.runners.escalating import Climbing, Delivering, Held
         from earwitness.runners.stamping import Stamping
 
+        held: Held = {}
         jobs: list[Job] = [
-            Climbing(self.incidents, self.clock, self.reserve),
-            Delivering(self.incidents, self.clock, lambda: self.channels),
+            Climbing(self.incidents, self.clock, self.reserve, held, lambda: self.channels),
+            *(
+                Delivering(self.incidents, self.clock, lambda: self.channels, held, outside)
+                for outside in (False, True)
+            ),
         ]
         if self.incidents.book.authority:
             jobs.append(Stamping(self.incidents.book, self.clock))

@@ -13,14 +13,19 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from earwitness import starter
 from earwitness.audio.clip import decode_flac, encode_flac
+from earwitness.audio.components import components
+from earwitness.audio.decoder import Limits as AudioLimits
+from earwitness.audio.deepfilter import DeepFilter, resampled
+from earwitness.audio.dnsmos import Dnsmos
 from earwitness.audio.opus import OpusDecoders
-from earwitness.audio.reader import Limits as AudioLimits
+from earwitness.audio.original import Originals, digest
 from earwitness.audio.reader import Reader
 from earwitness.audio.silero import SileroDetector
 from earwitness.audio.silero_batch import SileroBatch
+from earwitness.audio.yamnet import YamNet
 from earwitness.config import Settings
 from earwitness.engines import Options, open_engine
-from earwitness.errors import SettingsError
+from earwitness.errors import EngineError, SettingsError
 from earwitness.evidence.notes import SigningKey, VerifierKey
 from earwitness.flow import hear
 from earwitness.flow.clips import Clips
@@ -33,7 +38,9 @@ from earwitness.flow.memory import RecentSpeech
 from earwitness.flow.readings import Clip, Readings
 from earwitness.flow.scope import ScopedLexicons
 from earwitness.flow.teach import Teaching
+from earwitness.flow.treating import Workshop
 from earwitness.flow.trial import Limits
+from earwitness.flow.watching import Choices, Watch
 from earwitness.incidents.status import LONG_AGO
 from earwitness.live.hearing import Limits as LiveLimits
 from earwitness.live.hearing import LiveHearing
@@ -41,10 +48,11 @@ from earwitness.live.stream import Pace
 from earwitness.model import (
     Samples,
 )
-from earwitness.outgoing import OpenChannels
+from earwitness.outgoing import OpenChannels, mail
 from earwitness.outgoing.timestamping import authority_at
-from earwitness.ports import Engine
+from earwitness.ports import Engine, SoundTagger
 from earwitness.runners.steady import SteadyClock
+from earwitness.sound.kinds import Tools
 from earwitness.speech.doubt import Thresholds, rules
 from earwitness.stores import FolderBlobs, PolledLexicon, SqlRecords, open_store, reserve
 from earwitness.stores.head_file import HeadFile
@@ -106,7 +114,7 @@ class Parts:
             raise SettingsError("EARWITNESS_WITNESS_QUORUM: there are fewer witnesses than that.")
         book = Logbook(
             self.records,
-            self.log_keys,
+            key_file.KeyFile(self._log_key_file),
             HeadFile(folder / "log.head"),
             witnesses,
             self.settings.witness_quorum or (len(witnesses) // 2 + 1 if witnesses else 0),
@@ -120,7 +128,9 @@ class Parts:
             PolicyFile(self.settings.escalation).text,
             partial(code_of, self.messages_key.seed),
             identity_key(self.messages_key.seed),
-            self.settings.public_url or self.settings.http_url,
+            self.settings.people_url,
+            mail.shown(self.settings.smtp),
+            self.settings.mail_from,
         )
 
     @property
@@ -162,7 +172,7 @@ class Parts:
             self.settings.smtp,
             self.settings.mail_from,
             self.settings.data / "letters",
-            self.settings.public_url or self.settings.http_url,
+            self.settings.people_url,
             Ed25519PrivateKey.from_private_bytes(self.messages_key.seed).sign,
         )
 
@@ -171,10 +181,15 @@ class Parts:
         """For what must come due whoever sets the machine's clock."""
         return SteadyClock(self.records)
 
+    @property
+    def audio_limits(self) -> AudioLimits:
+        """What one recording may cost."""
+        limits = {name: getattr(self.settings, name) for name in AudioLimits.__dataclass_fields__}
+        return AudioLimits(**limits)
+
     @cached_property
     def reader(self) -> Reader:
-        limits = {name: getattr(self.settings, name) for name in AudioLimits.__dataclass_fields__}
-        return Reader(AudioLimits(**limits))
+        return Reader(self.audio_limits)
 
     @cached_property
     def opus(self) -> OpusDecoders:
@@ -196,7 +211,43 @@ class Parts:
             keeper=Keeper(self.records, self.blobs, FlacCodec()),
             memory=RecentSpeech(self.settings.rephrase_seconds),
             second=self.second_engine,
+            watch=Watch(lambda: self.tagger, self.sound_choices),
         )
+
+    @cached_property
+    def sound_choices(self) -> Choices:
+        """Which household watches for which sounds."""
+        return Choices(self.records)
+
+    @cached_property
+    def tagger(self) -> SoundTagger:
+        """Raises EngineError where its weights are not installed."""
+        return YamNet(self.settings.sound_model)
+
+    @cached_property
+    def denoiser(self) -> DeepFilter:
+        """Raises EngineError where it is not installed."""
+        return DeepFilter()
+
+    @cached_property
+    def workshop(self) -> Workshop:
+        """What ``flow.treating`` needs. Without neural noise reduction its steps are refused."""
+        try:
+            denoiser = self.denoiser
+        except EngineError:
+            return Workshop(Tools(resample=resampled), digest, components)
+        tools = Tools(denoiser, resample=resampled)
+        return Workshop(tools, digest, partial(components, denoiser))
+
+    @cached_property
+    def screening(self) -> Dnsmos:
+        """Raises EngineError where its weights are not installed."""
+        return Dnsmos()
+
+    @cached_property
+    def originals(self) -> Originals:
+        """Recordings as they were made."""
+        return Originals(self.audio_limits)
 
     @cached_property
     def live(self) -> LiveHearing:

@@ -13,11 +13,13 @@ from earwitness.accounts import Account
 from earwitness.doors.api import shapes
 from earwitness.doors.api.bearer import bearer_of
 from earwitness.doors.workbench.incidents.escalation import READERS
+from earwitness.doors.workbench.incidents.originals import saved_as
 from earwitness.doors.workbench.incidents.printing import printed
 from earwitness.doors.workbench.roles import EVERYBODY, only
 from earwitness.doors.workbench.telling import standing
 from earwitness.flow.incidents import acting, bundle, escalation
 from earwitness.flow.incidents.cases import Look
+from earwitness.flow.incidents.evidence import FILE, FLAC
 from earwitness.incidents import clocks, policy
 from earwitness.incidents.status import Act
 
@@ -164,7 +166,7 @@ def add_routes(router: APIRouter, program: Earwitness) -> None:
         desk.hear,
         methods=["POST"],
         response_class=Response,
-        responses={200: {"content": {"audio/flac": {}}}},
+        responses={200: {"content": {FLAC: {}, FILE: {}}}},
     )
     router.add_api_route(
         one + "/bundle",
@@ -251,8 +253,10 @@ class _Desk:
     def hear(self, request: Request, case: CaseId, sha256: Key, asked: Asked) -> Response:
         """A sealed original as it was sealed, once it is on record who has it."""
         on, now = self._program.incidents, self._program.clock.now()
-        content = acting.see(case, sha256, asked.why, _by(request), now, on)
-        return Response(content, media_type="audio/flac")
+        found = acting.seen_by(case, _by(request), on)
+        content = acting.heard(found, sha256, asked.why, _by(request), now, on)
+        kind = FILE if saved_as(found, sha256) else FLAC
+        return Response(content, media_type=kind)
 
     @only(EVERYBODY)
     def bundle(self, request: Request, case: CaseId, asked: Asked) -> Response:

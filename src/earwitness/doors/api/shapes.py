@@ -284,13 +284,14 @@ class Accepted(Shape):
 
 
 class Reported(Shape):
-    """I heard something."""
+    """I heard something. ``whoever``: reported although a name in ``implicated`` is nobody's."""
 
     harm: Harm
     imminence: Imminence
     heard: Annotated[str, Field(min_length=1, max_length=10_000)]
     when: Annotated[str, Field(max_length=1_000)] = ""
     implicated: list[Name] = Field(default=[], max_length=20)
+    whoever: bool = False
     utterance: Name | None = None
     code: Name | None = None
 

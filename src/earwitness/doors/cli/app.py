@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 
 from earwitness import __version__
 from earwitness.doors.cli.screen import Screen, dump
+from earwitness.doors.up import logs
 from earwitness.errors import EarwitnessError
 
 ORDER = (
@@ -25,9 +26,11 @@ ORDER = (
     "review",
     "teach",
     "lexicon",
+    "sound",
     "escalation",
     "verify",
     "witness",
+    "log",
     "device",
     "key",
     "bench",
@@ -37,10 +40,13 @@ ORDER = (
 
 
 class Ordered(TyperGroup):
-    """Commands in the order in which they are met, not by letter."""
+    """Commands in the order in which they are met, not by letter; others after them."""
 
     def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
-        return sorted(super().list_commands(ctx), key=ORDER.index)
+        places = {name: place for place, name in enumerate(ORDER)}
+        return sorted(
+            super().list_commands(ctx), key=lambda name: (places.get(name, len(ORDER)), name)
+        )
 
 
 app = typer.Typer(
@@ -111,6 +117,7 @@ def earwitness(
     context: typer.Context, data: Data = None, settings: File = None, version: Version = False
 ) -> None:
     """Hear, doubt, review, teach, hear again."""
+    logs.configure_for_commands()
     context.obj = Chosen(data, settings)
 
 

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from earwitness.doors.cli.app import app
 from earwitness.doors.cli.opening import opened
-from earwitness.doors.cli.screen import Json, Screen, cell, table
+from earwitness.doors.cli.screen import Json, Screen, cell, printable
 
 if TYPE_CHECKING:
     from earwitness.checkup import Finding
@@ -37,9 +37,11 @@ def doctor(context: typer.Context, as_json: Json = False) -> None:
 
 
 def _show(found: list[Finding], out: Console) -> None:
-    shown = table("", "", "")
-    shown.show_header = False
+    """A line each, however long: keys are copied from here."""
+    widest = max((len(finding.name) for finding in found), default=0)
     for finding in found:
-        mark = cell(finding.mark.value, STYLES[finding.mark.value])
-        shown.add_row(mark, finding.name, cell(finding.detail))
-    out.print(shown)
+        mark = cell(f"{finding.mark.value:<9}", STYLES[finding.mark.value])
+        out.print(
+            mark.append(f"{finding.name:<{widest}}  {printable(finding.detail)}", "none"),
+            soft_wrap=True,
+        )

@@ -16,6 +16,15 @@ from earwitness.errors import InputError
 OVERLAP = timedelta(days=30)
 """For so long the old key signs beside the new one, so that all learn of it who check."""
 
+BESIDE = (
+    "It signs beside the older one from now on, in servers that run, too. Give it to the witnesses "
+    "(earwitness witness --log OLD --log NEW) and to whoever knows the old one."
+)
+ALONE = (
+    "It signs alone from now on, in servers that run, too. A witness that does not know it signs "
+    "nothing, and no report is acknowledged until it does."
+)
+
 group = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -41,18 +50,18 @@ def keys(context: typer.Context, as_json: Json = False) -> None:
 def rotate(context: typer.Context, as_json: Json = False) -> None:
     """Make a new key, for which the one before it vouches; both sign until that is retired.
 
-    Start the servers anew then, and give the new key to the witnesses. Receipts say which key
-    followed which, so whoever knows the old one can check what the new one signs.
+    A server that runs takes it up by itself; give the new key to the witnesses. Receipts say which
+    key followed which, so whoever knows the old one can check what the new one signs.
     """
     screen = Screen(as_json)
     with opened(context) as program:
         found: dict[str, Any] = {"key": str(program.rotate_log_key())}
-    screen.result(found, lambda out: _show([found["key"]], out))
+    screen.result(found, lambda out: _tell(found["key"], BESIDE, out))
 
 
 @group.command()
 def retire(context: typer.Context, early: Early = False, as_json: Json = False) -> None:
-    """Take the older keys away; the newest alone signs from the next start on.
+    """Take the older keys away; the newest alone signs from now on.
 
     Nothing that they signed is lost: who knows one of them knows the keys that followed.
     """
@@ -68,7 +77,12 @@ def retire(context: typer.Context, early: Early = False, as_json: Json = False) 
                 f"{ready:%Y-%m-%d} on, or with --early."
             )
         found: dict[str, Any] = {"key": str(program.retire_log_keys())}
-    screen.result(found, lambda out: _show([found["key"]], out))
+    screen.result(found, lambda out: _tell(found["key"], ALONE, out))
+
+
+def _tell(key: str, what: str, out: Console) -> None:
+    _show([key], out)
+    out.print(what, highlight=False)
 
 
 def _show(shown: list[str], out: Console) -> None:

@@ -101,20 +101,15 @@ def _say_ready(server: Server, screen: Screen, link: str | None) -> None:
 
 
 def _first_link(server: Server) -> str | None:
-    """Behind its # the secret is sent to nobody. A passkey belongs to a name, not to 127.0.0.1."""
-    from earwitness.doors.admission import is_everywhere, is_loopback
+    """Behind its # the secret is sent to nobody."""
     from earwitness.flow import accounts
 
     program = server.program
     offer = accounts.first_offer(datetime.now(UTC), records=program.records)
     if offer is None:
         return None
-    if program.settings.public_url:
-        return f"{program.settings.public_url}/join#{offer.secret}"
-    chosen = program.settings.host
-    host = "localhost" if is_loopback(chosen) or is_everywhere(chosen) else chosen
-    here = program.settings.model_copy(update={"host": host, "http_port": server.http_port})
-    return f"{here.http_url}/join#{offer.secret}"
+    here = program.settings.model_copy(update={"http_port": server.http_port})
+    return f"{here.people_url}/join#{offer.secret}"
 
 
 async def _show(server: Server, screen: Screen) -> str:

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from earwitness.doors.cli.app import app
-from earwitness.errors import InputError
-from earwitness.evidence.notes import NoteError, VerifierKey
+from earwitness.doors.cli.verify import keys_of
+from earwitness.errors import InputError, SettingsError
 
 Folder = Annotated[Path, typer.Option(help="Where its key and what it has signed are kept.")]
 Logs = Annotated[
@@ -39,14 +39,17 @@ def witness(
     from earwitness.witness.server import application
     from earwitness.witness.state import Heads
 
+    if not log:
+        raise InputError("A witness witnesses a log: give its key with --log.")
+    logs = keys_of("--log", log)
     try:
-        logs = [VerifierKey.parse(each) for each in log]
-    except NoteError as error:
-        raise InputError(str(error)) from error
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    key = log_key(folder / "witness.key")
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--folder: {folder}: {error.strerror}.") from error
+    try:
+        key = log_key(folder / "witness.key")
+    except SettingsError as error:  # which names a setting that a witness does not have
+        raise InputError(str(error).replace("EARWITNESS_LOG_KEY", "--folder", 1)) from error
     made = application(key, logs, Heads(folder / "heads.sqlite"))
     typer.echo(f"key: {key.witness}")
-    if not logs:
-        typer.echo("It knows no log: give --log with the key of one.", err=True)
     uvicorn.run(made, host=host, port=port, log_level="warning", lifespan="off")

@@ -11,7 +11,7 @@ from time import monotonic
 
 from starlette.requests import Request
 
-from earwitness.doors.admission import is_loopback
+from earwitness.config.addresses import is_loopback
 from earwitness.doors.openai_api.errors import ApiError
 from earwitness.errors import AccessRefused
 from earwitness.flow.access import secret_hash

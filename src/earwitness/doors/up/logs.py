@@ -1,4 +1,4 @@
-"""Log lines that a machine can read, without a word that anybody said."""
+"""Log lines without a word that anybody said: for machines, and for whoever runs a command."""
 
 from __future__ import annotations
 
@@ -32,6 +32,20 @@ def configure(level: str) -> None:
     root = logging.getLogger()
     root.handlers = [_Forwarding()]
     root.setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level.upper()]))
+
+
+def configure_for_commands(level: str = "warning") -> None:
+    """Lines for people on stderr, where they are in no answer's way."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            _exceptions_by_name,
+            structlog.dev.ConsoleRenderer(colors=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
 
 
 def warn_of(variables: Iterable[str]) -> None:

@@ -13,14 +13,16 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import structlog
 import uvicorn
 
 from earwitness.config import Settings
+from earwitness.config.addresses import is_loopback
 from earwitness.doors import api, openai_api, workbench
-from earwitness.doors.admission import Admission, is_loopback, listen, tls_context
+from earwitness.doors.admission import Admission, listen, tls_context
 from earwitness.doors.device_link import DeviceLink
 from earwitness.doors.up.http import guarded
 from earwitness.doors.up.metrics import Watched
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
 CATCH_UP_SECONDS = 0.2
 """How often a newly published lexicon is looked for, and compiled ahead of utterances."""
+CHOICES_SECONDS = 2.0
+"""After which what a household chose to be watched for is in force."""
 SWITCH_SECONDS = 0.0005
 """How long one thread may keep the interpreter from another. With Python's 5 ms the many
 short network calls of speech detection wait for each other: 500 streams fall seconds behind."""
@@ -128,13 +132,17 @@ class Server:
 
     async def _catch_up(self) -> None:
         """New revisions are compiled before an utterance needs them; old speech is forgotten."""
+        choices_due = monotonic() + CHOICES_SECONDS
         while True:
             await asyncio.sleep(CATCH_UP_SECONDS)
             self.program.hearing.memory.forget(datetime.now(UTC))
             try:
                 await asyncio.to_thread(self.program.lexicons.prepare, self.program.engine)
+                if monotonic() >= choices_due:
+                    choices_due = monotonic() + CHOICES_SECONDS
+                    await asyncio.to_thread(self.program.sound_choices.read)
             except EarwitnessError as error:
-                log.warning("lexicon not read", exc_info=error)
+                log.warning("what is in force is not read", exc_info=error)
 
     @asynccontextmanager
     async def _wyoming(self) -> AsyncIterator[None]:

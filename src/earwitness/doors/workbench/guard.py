@@ -49,7 +49,7 @@ MAX_BODY = 64 * 1024
 LONGEST_UPLOAD = 120.0
 """Seconds for a form that may be long."""
 HOME, SIGN_IN = "/workbench", "/sign-in"
-KEPT = ("/workbench/report", "/workbench/case/")
+KEPT = ("/workbench/report", "/workbench/case/", "/workbench/own/")
 """Where forms begin whose text is given back if they come too late: there is no other copy."""
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -104,11 +104,12 @@ def guarded(
             """None when the request may go on; ``request.state.visitor`` is then set."""
             request.state.visitor = None
             changes = request.method not in SAFE
+            first = self.most == MAX_BODY or not self.roles  # read before it is known who sends it
             if changes:
                 _check_size(request, self.most)
                 if not is_own(request):
                     return pages.problem(request, 403, "This came from a page that is not ours.")
-                if self.most == MAX_BODY and (refused := await self._arrived(request)):
+                if first and (refused := await self._arrived(request)):
                     return refused
             secret = cookie.secret(request)
             if self.roles and secret is None:
@@ -122,7 +123,7 @@ def guarded(
             except AccessRefused:
                 return await _to_sign_in(pages, request) if self.roles else None
             visitor = Visitor(account, session, csrf_token(secret))
-            if changes and self.most > MAX_BODY:  # not read for whoever may not send it
+            if changes and not first:  # not read for whoever may not send it
                 if not self.roles & account.roles:
                     return pages.problem(request, 403, "Your roles do not include this page.")
                 if refused := await self._arrived(request):

@@ -17,13 +17,16 @@ VALID = timedelta(minutes=5)
 MOST = 1000
 """At a time; whoever makes more pushes out the oldest, which can be made again."""
 
+GONE = "This was shown once, and is not kept. If you need it, make another."
+
 T = TypeVar("T")
 
 
 class Once(Generic[T]):
     """In memory alone, for one session and some minutes. Safe between threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, gone: str = GONE) -> None:
+        self._gone = gone
         self._kept: OrderedDict[tuple[str, str], tuple[datetime, T]] = OrderedDict()
         self._lock = Lock()
 
@@ -41,5 +44,13 @@ class Once(Generic[T]):
         with self._lock:
             end, value = self._kept.pop((session, key), (now, None))
         if value is None or now >= end:
-            raise NotFound("This was shown once, and is not kept. If you need it, make another.")
+            raise NotFound(self._gone)
+        return value
+
+    def again(self, session: str, key: str, now: datetime) -> T:
+        """As ``take``, and as often as this session asks until then."""
+        with self._lock:
+            end, value = self._kept.get((session, key), (now, None))
+        if value is None or now >= end:
+            raise NotFound(self._gone)
         return value

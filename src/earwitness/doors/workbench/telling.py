@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from earwitness.evidence.records import Value
+from earwitness.incidents import outsides
 from earwitness.incidents.records import Kept, Kind
 from earwitness.incidents.status import Act, Status, moment_of, text_of, texts_of
 
@@ -37,7 +39,25 @@ def danger(imminence: str) -> str:
 
 def moment(at: datetime | None) -> str:
     """To the minute, in UTC."""
-    return at.strftime("%Y-%m-%d %H:%M UTC") if at else "at no moment that can be read"
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if at else "at no moment that can be read"
+
+
+def local(at: datetime | None, zone: str) -> str:
+    """To the second, by the clocks of a place.
+
+    >>> from datetime import UTC
+    >>> local(datetime(2026, 11, 29, 20, 5, 7, tzinfo=UTC), "Europe/Berlin")
+    '2026-11-29 21:05:07 (Europe/Berlin)'
+    """
+    if at is None:
+        return moment(at)
+    return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S} ({zone})"
+
+
+def recorded(record: Kept) -> str:
+    """When; empty for one that does not say so."""
+    at = moment_of(record, "at")
+    return moment(at) if at else ""
 
 
 def begun(sentence: str) -> str:
@@ -75,7 +95,7 @@ def standing(status: Status) -> str:
     if status.outside_at:
         return "nobody here has acted; the outside was turned to"
     if status.top >= 0:
-        return f"nobody has acted; {status.policy.rungs[status.top].name} was told"
+        return f"nobody has acted; {status.policy.called(status.top)} was told"
     return "nobody was told"
 
 
@@ -103,10 +123,26 @@ def _routed(record: Kept, names: Mapping[str, str]) -> str:
 
 
 def _sealed(record: Kept, names: Mapping[str, str]) -> str:
-    what = f"{text_of(record, 'part')}, {_seconds(record.fields.get('milliseconds'))}"
+    what = f"{text_of(record, 'part')}, {_extent(record)}"
     if problem := text_of(record, "problem"):
         return f"Could not be sealed ({what}): {problem}"
     return f"Sealed: {what}, SHA-256 {text_of(record, 'sha256')[:16]}…"
+
+
+def _extent(record: Kept) -> str:
+    """How long it is; of a file its name, and how large it is."""
+    size, name = record.fields.get("bytes"), text_of(record, "name")
+    if name and isinstance(size, int):
+        return f"{name}, {large(size)}"
+    return _seconds(record.fields.get("milliseconds"))
+
+
+def large(size: int) -> str:
+    """
+    >>> large(1), large(2600), large(5 << 20)
+    ('1 KiB', '3 KiB', '5.0 MiB')
+    """
+    return f"{size / (1 << 20):.1f} MiB" if size >= 1 << 20 else f"{-(-size // 1024)} KiB"
 
 
 def _seconds(milliseconds: Value) -> str:
@@ -131,9 +167,10 @@ def _added(record: Kept, names: Mapping[str, str]) -> str:
 
 
 def _seen(record: Kept, names: Mapping[str, str]) -> str:
-    heard = text_of(record, "sha256")[:16]
+    what, by = text_of(record, "sha256")[:16], text_of(record, "by")
     how = ", no louder than is safe" if record.fields.get("steps") else ""
-    return f"{text_of(record, 'by')} heard {heard}…{how}, because: {text_of(record, 'said')}"
+    did = "saved" if text_of(record, "how") == "saved" else "heard"
+    return f"{by} {did} {what}…{how}, because: {text_of(record, 'said')}"
 
 
 def _taken(record: Kept, names: Mapping[str, str]) -> str:
@@ -155,22 +192,43 @@ def _told(record: Kept, names: Mapping[str, str]) -> str:
 
 
 def _outside(record: Kept, names: Mapping[str, str]) -> str:
-    if name := text_of(record, "name"):
-        return f"The outside was turned to, {name}: {text_of(record, 'why')}."
-    return f"Nobody is left to turn to, and no outside is named: {text_of(record, 'why')}."
+    name, why, passed = text_of(record, "name"), text_of(record, "why"), _passed_over(record)
+    if name:
+        return f"The outside was turned to, {name}{passed}: {why}."
+    other = "other outside" if passed else "outside"
+    return f"Nobody is left to turn to, and no {other} is named{passed}: {why}."
+
+
+def _passed_over(record: Kept) -> str:
+    names = ", ".join(texts_of(record, "passed_over"))
+    return (
+        f" (not {names}: that leads to somebody who is named, or stands by them)" if names else ""
+    )
 
 
 def _delivered(record: Kept, names: Mapping[str, str]) -> str:
-    return f"A message was taken by {text_of(record, 'channel')}."
+    channel = text_of(record, "channel")
+    kind, where = channel.partition(":")[0], outsides.place(channel)
+    match kind:
+        case "mailto":
+            return f"Our mail server took a message for {where}."
+        case "letter":
+            return f"{where.capitalize()} was written, to be posted by somebody here."
+    return f"{where} answered that it took a message."
 
 
 def _undelivered(record: Kept, names: Mapping[str, str]) -> str:
     where = "the outside" if record.fields.get("rung") is None else "that rung"
-    return f"No message reaches {where}: {text_of(record, 'problem')}. It is tried again."
+    why = f": {text_of(record, 'problem')}" if names else ""  # which may say an address
+    return f"No message reaches {where}{why}. It is tried again."
 
 
 def _accepted(record: Kept, names: Mapping[str, str]) -> str:
     return f"Taken outside, by {text_of(record, 'who')}."
+
+
+def _opened(record: Kept, names: Mapping[str, str]) -> str:
+    return "Somebody with the code of the outside opened it."
 
 
 def _acted(record: Kept, names: Mapping[str, str]) -> str:
@@ -230,6 +288,7 @@ _TELLERS: Mapping[str, Callable[[Kept, Mapping[str, str]], str]] = {
     Kind.DELIVERED: _delivered,
     Kind.UNDELIVERED: _undelivered,
     Kind.ACCEPTED: _accepted,
+    Kind.OPENED: _opened,
     Kind.ACTED: _acted,
     Kind.PROPOSED: _proposed,
     Kind.AGREED: _agreed,

@@ -9,6 +9,7 @@ from markupsafe import Markup, escape
 from earwitness.doors.workbench import telling
 from earwitness.flow.teach import ALREADY
 from earwitness.flow.trial import Limits
+from earwitness.incidents.outsides import place
 from earwitness.listening import Harm
 from earwitness.model import ItemState, Source, Trial, Verdict
 
@@ -24,6 +25,7 @@ _REASONS = {
     "empty_result": "nothing recognised",
     "engine_failure": "the recogniser failed",
     "audit_sample": "drawn for the audit",
+    "disturbing_sound": "a disturbing sound",
 }
 _VERDICTS = {
     Verdict.TRANSCRIPT: "transcript",
@@ -122,10 +124,13 @@ FILTERS: tuple[Callable[..., object], ...] = (
     false_accepts,
     added_nothing,
     code,
+    place,
     telling.act,
     telling.begun,
     telling.danger,
+    telling.local,
     telling.moment,
+    telling.recorded,
     telling.span,
     telling.standing,
     telling.told,

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from earwitness.config import Settings
-from earwitness.doors.admission import Admission, is_loopback, listen, tls_context
+from earwitness.config.addresses import is_loopback
+from earwitness.doors.admission import Admission, listen, tls_context
 from earwitness.doors.wyoming import answers
 from earwitness.doors.wyoming.announcing import announced
 from earwitness.doors.wyoming.peer import GOODBYE_SECONDS, READ, Patience, Peer

@@ -69,6 +69,8 @@ class Peer:
 
     async def send(self, *messages: Message) -> None:
         """Raises ConnectionError where the peer is gone, or does not read."""
+        if self._writer.is_closing():  # uvloop would say so with a RuntimeError
+            raise ConnectionResetError("The peer is gone.")
         self._writer.write(b"".join(encode(message.frame()) for message in messages))
         try:
             async with asyncio.timeout(self._patience.stall):
