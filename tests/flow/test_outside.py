@@ -13,8 +13,8 @@ from tests.flow.test_escalation import DAY, HOUR, MINUTE, SAID, House, house_of
 from tests.values import START
 
 from earwitness.accounts import Role
-from earwitness.errors import InputError
-from earwitness.flow.incidents import acting, cases, escalation
+from earwitness.errors import InputError, NotFound
+from earwitness.flow.incidents import acting, cases, escalation, outside, reporting
 from earwitness.flow.incidents.house import note_policy, policies_since
 from earwitness.incidents import clocks
 from earwitness.incidents.policy import parse
@@ -65,6 +65,58 @@ def test_an_account_that_is_made_later_takes_no_mailbox_from_the_outside(house: 
     house.pass_time(START + 3 * HOUR)
     assert "mailto:ombudsman@example.net" in house.out.to
     assert house.look(case).status.outside is not None
+
+
+def test_an_account_called_like_the_outside_is_nothing_that_somebody_inside_can_name_it_by(
+    house: House,
+) -> None:
+    """Made long before: whoever wants no outside names it once the outside has the case."""
+    person(house.on, "ombudsman@example.net", Role.ANALYST)
+    case = house.report(replace(SAID, implicated=("mallory",)))
+    house.pass_time(START + HOUR)
+    acting.accept(case, "Ombudsman", START + HOUR, house.on)
+    code = cases.outside_code(house.look(case), house.on)
+    ria = house.people["Ria"]
+    acting.implicate(case, ["ombudsman@example.net"], ria, START + 2 * HOUR, house.on)
+    found = house.look(case)
+    assert found.status.accepted_at
+    assert not found.status.misled
+    assert found.status.outside == parse(THREE_RUNGS).outside
+    assert cases.outside_code(found, house.on) == code
+
+
+def test_the_reporter_may_name_whose_mailbox_the_outside_is(house: House) -> None:
+    person(house.on, "ombudsman@example.net", Role.ANALYST)
+    case = house.report()
+    reporting.implicate_in(case, ["ombudsman@example.net"], START + MINUTE, house.on)
+    assert house.look(case).status.outside is None
+
+
+def test_whoever_is_named_inside_takes_no_last_outside_away(tmp_path: Path) -> None:
+    house = house_of(tmp_path, THEIRS)
+    case = house.report()
+    acting.implicate(case, ["mallory"], house.people["Ria"], START + MINUTE, house.on)
+    assert house.look(case).status.outside == parse(THEIRS).outside
+    house.on.records.close()  # type: ignore[attr-defined]
+
+
+def test_of_an_outside_with_two_channels_one_is_named_and_its_code_opens_nothing(
+    house: House,
+) -> None:
+    both = 'channels = ["mailto:mallory@example.org", "mailto:office@example.net"]'
+    again = under(house, THREE_RUNGS.replace('channels = ["mailto:ombudsman@example.net"]', both))
+    case = again.report()
+    again.pass_time(START + 2 * HOUR)
+    assert {"mailto:mallory@example.org", "mailto:office@example.net"} <= set(again.out.to)
+    known = cases.outside_code(again.look(case), again.on)
+    acting.implicate(case, ["mallory"], again.people["Ria"], START + 3 * HOUR, again.on)
+    with pytest.raises(NotFound):
+        outside.opened(case, known, again.on)
+    again.out.sent.clear()
+    again.pass_time(START + 4 * HOUR, START + 3 * HOUR)
+    assert [to for to in again.out.to if "@example.net" in to] == ["mailto:office@example.net"]
+    assert "mailto:mallory@example.org" not in again.out.to
+    assert outside.opened(case, cases.outside_code(again.look(case), again.on), again.on)
 
 
 def test_where_no_other_outside_was_ever_named_that_is_on_record(tmp_path: Path) -> None:

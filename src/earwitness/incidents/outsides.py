@@ -63,18 +63,24 @@ def left(outsides: Iterable[Outside | None], theirs: Collection[str]) -> Outside
 
 
 def theirs(
-    who: Collection[str], policy: Policy, known: Before, accounts: Iterable[Account]
+    who: Collection[str],
+    policy: Policy,
+    known: Before,
+    accounts: Iterable[Account],
+    called: Iterable[str],
 ) -> frozenset[str]:
-    """The channels of these accounts, and ``people:NAME``, in any of the policies; plain."""
+    """The channels of these accounts, and ``people:NAME``, in any of the policies; plain.
+
+    ``called`` are more: the mailboxes by which accounts of theirs are called.
+    """
     ids = {each.name: each.id for each in accounts}
-    addresses = (f"mailto:{name}" for name, one in ids.items() if one in who)
     channels = (
         channel
         for key, person in (*policy.people.items(), *known.people)
         if {f"people:{key}", ids.get(person.account or "", "")} & set(who)
         for channel in person.channels
     )
-    return frozenset(map(plain, (*addresses, *channels)))
+    return frozenset(map(plain, (*called, *channels)))
 
 
 def plain(channel: str) -> str:

@@ -23,9 +23,10 @@ from earwitness.flow.incidents.logbook import unchanged, wrong
 from earwitness.flow.incidents.parts import Incidents
 from earwitness.incidents import clocks
 from earwitness.incidents.deliveries import Ahead, deliveries
+from earwitness.incidents.folding import fold, opened
 from earwitness.incidents.policy import Policy, parse
 from earwitness.incidents.records import FIRST, HOUSE, Draft, Kept, Kind, chained, next_number
-from earwitness.incidents.status import Status, fold, moment_of, opened, text_of
+from earwitness.incidents.status import Status, moment_of, text_of
 from earwitness.listening import Imminence
 from earwitness.ports import Addition, CaseRow
 

@@ -28,8 +28,8 @@ from earwitness.flow.incidents.logbook import Logbook
 from earwitness.flow.incidents.parts import Incidents
 from earwitness.incidents import climbing, conflicts
 from earwitness.incidents.deliveries import Ahead
+from earwitness.incidents.folding import fold
 from earwitness.incidents.records import FIRST, HOUSE, Draft, Kind, chained
-from earwitness.incidents.status import fold
 from earwitness.listening import Harm, Imminence
 from earwitness.ports import CaseRow
 

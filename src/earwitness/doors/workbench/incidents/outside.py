@@ -28,7 +28,7 @@ from earwitness.errors import (
     NotWitnessed,
     RevisionConflict,
 )
-from earwitness.flow.incidents import acting, cases, logbook, outside
+from earwitness.flow.incidents import acting, cases, codes, logbook, outside
 from earwitness.flow.incidents.cases import Look
 from earwitness.flow.incidents.evidence import FILE
 from earwitness.incidents.records import Kind
@@ -104,14 +104,17 @@ class _Desk:
         if name := saved_as(found, sha256):
             return file(content, FILE, name)
         at = OUTSIDE.format(case=case) + "/sound"
-        sound = self._tickets.address(request, sha256, f"outside {case}", at=at)
+        hashed = codes.code_hash(code).hex()
+        sound = self._tickets.address(request, sha256, f"outside {case}", hashed, at=at)
         return await self._page(request, await self._again(case), code, sound=sound)
 
     @only(ANYBODY)
     async def sound(self, request: Request, case: str, ticket: str) -> Response:
+        """The case is looked at again, for their channel may be somebody's who is named since."""
         read = self._tickets.read(ticket, request)
         if read.why != f"outside {case}":
             raise AccessRefused("This address is somebody else's.")
+        await asyncio.to_thread(outside.still, case, bytes.fromhex(read.token), self._on)
         content = await asyncio.to_thread(self._player.played, read.utterance)
         response = ranged(request.headers.get("range", ""), content)
         response.headers["Content-Type"] = "audio/flac"
