@@ -110,6 +110,27 @@ def test_evidence_and_bundle_are_for_who_has_taken_it_and_on_record(house: House
     assert f"{who} took a bundle of everything out of here, because: for the inquiry" in own
 
 
+def test_what_the_outside_may_hear_ends_once_the_report_names_one_of_its_mailboxes(
+    tmp_path: Path,
+) -> None:
+    two = 'channels = ["mailto:ombudsman@example.net", "mailto:dora@example.org"]'
+    policy = BERLIN.replace('channels = ["mailto:ombudsman@example.net"]', two)
+    with opened(tmp_path, policy, public_url=PLACE) as house:
+        chosen = Outside(house)
+        chosen.accept()
+        sealed = re.search(r"title=\"([0-9a-f]{64})\"", chosen.ask().text)
+        assert sealed
+        heard = chosen.ask("/hear", sha256=sealed[1], why="to judge it")
+        source = re.search(r'src="(/outside/[^"]+)"', heard.text)
+        assert source
+        with browser_at(house.server) as anybody:
+            assert anybody.get(source[1]).status_code == 200
+            named = reporter(house.server, "/implicate", chosen.reporters, names="Dora")
+            assert named.status_code == 200
+            assert anybody.get(source[1]).status_code == 404
+        assert chosen.ask().status_code == 404
+
+
 def test_a_file_of_the_reporter_is_saved_by_whoever_has_a_reason_and_by_nobody_else(
     house: House,
 ) -> None:
