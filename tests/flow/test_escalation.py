@@ -29,6 +29,7 @@ from earwitness.flow.incidents.house import note_policy, policies_since, taken_a
 from earwitness.flow.incidents.parts import Incidents
 from earwitness.flow.incidents.reporting import Statement
 from earwitness.flow.incidents.statistics import Reached, time_to_action
+from earwitness.incidents import clocks
 from earwitness.incidents.records import HOUSE, Kind
 from earwitness.incidents.status import Act
 from earwitness.listening import Harm, Imminence
@@ -411,15 +412,42 @@ def test_a_message_whose_try_came_to_nothing_is_tried_under_another_name(house: 
     assert names[0].isdisjoint(names[1])
 
 
-def test_a_closed_case_still_tells_that_the_reporter_waits(house: House) -> None:
+def closed_case(house: House) -> str:
     case = house.report(replace(SAID, imminence=Imminence.PAST))
     ria = house.people["Ria"]
     acting.propose(case, Act.CONCLUDED, "done", ria, START, house.on)
     asked = max(house.look(case).status.proposals)
     acting.agree(case, asked, house.people["Mallory"], START + MINUTE, house.on)
-    house.pass_time(START + 90 * DAY, START + MINUTE, step=DAY)
-    # after seven days without an answer, and after three months without feedback
-    assert house.out.to == ["mailto:ria@example.org", "mailto:dora@example.org"]
+    return case
+
+
+def test_a_closed_case_climbs_while_the_reporter_waits_for_an_answer(house: House) -> None:
+    case = closed_case(house)
+    house.pass_time(START + 20 * DAY, START + MINUTE, step=HOUR)
+    assert house.told(case)[1:] == [
+        ("Responder", 7 * DAY + MINUTE),  # nobody answered within seven days
+        ("Director", 9 * DAY + MINUTE),
+        ("Ombudsman", 13 * DAY + MINUTE),
+    ]
+    assert "mailto:ombudsman@example.net" in house.out.to
+
+
+def test_who_answers_the_reporter_ends_that_and_feedback_is_due_all_the_same(house: House) -> None:
+    case = closed_case(house)
+    house.pass_time(START + 8 * DAY, START + MINUTE, step=HOUR)
+    acting.answer(case, "we have it", False, house.people["Ria"], START + 8 * DAY, house.on)
+    house.pass_time(START + 93 * DAY + HOUR, START + 8 * DAY, step=HOUR)
+    assert [name for name, _ in house.told(case)] == [
+        "Manager", "Responder", "Director", "Ombudsman",
+    ]  # fmt: skip
+    assert house.told(case)[2:] == [
+        ("Director", 89 * DAY),
+        ("Ombudsman", 93 * DAY),
+    ]
+    acting.answer(case, "it was so", True, house.people["Ria"], START + 94 * DAY, house.on)
+    assert not {"feedback", "acknowledge"} & {
+        each.key.partition(":")[0] for each in clocks.running(house.look(case).status)
+    }
 
 
 def test_a_case_that_was_taken_away_altogether_is_told_outside_once(house: House) -> None:

@@ -244,3 +244,38 @@ def test_few_hours_of_work_end_at_the_bound(tmp_path: Path) -> None:
     assert house.told(case)[1][1] <= 7 * DAY  # nobody answered the reporter
     due = {each.key: each.due for each in clocks.running(house.look(case).status)}
     assert max(due.values()) < START + 400 * DAY
+
+
+# --- the whole chain -----------------------------------------------------------------
+
+
+def chain(rungs: int, deadlines: str, more: str = "") -> str:
+    return "".join(
+        f'[[rungs]]\nname = "{number}"\ntell = ["role:responder"]\n{more}'
+        f"deadlines = {{ {deadlines} }}\n"
+        for number in range(rungs)
+    )
+
+
+@pytest.mark.parametrize(
+    ("rungs", "deadlines", "more"),
+    [
+        (4, 'now = "4h", recent = "1h", past = "1d"', ""),
+        (6, 'now = "5m", recent = "7d", past = "7d"', ""),
+        (7, 'now = "5m", recent = "1d", past = "30d"', ""),
+        (2, 'now = "5m", recent = "1h", past = "30d"', "working_hours = true\n"),
+        (10, 'now = "5m", recent = "1h", past = "1d"', "harms = { threat = { past = "
+         '"30d", now = "4h" } }\n'),
+    ],
+)  # fmt: skip
+def test_no_chain_as_a_whole_takes_longer_than_is_bearable(
+    rungs: int, deadlines: str, more: str
+) -> None:
+    with pytest.raises(InputError, match="all rungs together"):
+        parse(chain(rungs, deadlines, more))
+    assert parse(chain(1, deadlines, more))
+
+
+def test_a_rung_alone_has_its_bound_too() -> None:
+    with pytest.raises(InputError, match="longer than 4:00:00"):
+        parse(chain(1, 'now = "5h", recent = "1h", past = "1d"'))

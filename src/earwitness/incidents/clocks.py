@@ -58,13 +58,23 @@ def _clocks(status: Status) -> Iterator[Clock]:
         else:
             yield Clock(f"added:{number}", "the reporter has said more", at)
     if status.feedback_at is None:
-        at = status.opened_at + FEEDBACK
-        yield Clock("feedback", "the reporter was not told what is done within three months", at)
+        why = "the reporter was not told what is done within three months"
+        yield from _until_answered(status, "feedback", FEEDBACK, why)
     if status.answered_at is None:
-        at = status.opened_at + ACKNOWLEDGE
-        yield Clock("acknowledge", "nobody answered the reporter within seven days", at)
+        why = "nobody answered the reporter within seven days"
+        yield from _until_answered(status, "acknowledge", ACKNOWLEDGE, why)
     if status.closed_at is None:
         yield from _until_somebody_acts(status)
+
+
+def _until_answered(status: Status, key: str, given: timedelta, why: str) -> Iterator[Clock]:
+    """Then rung by rung, as far as the outside; whether the case is closed or not."""
+    due = status.opened_at + given
+    if key not in status.fired:
+        yield Clock(key, why, due)
+    elif status.outside_at is None:
+        told = max((each.at for each in status.told if each.rung == status.top), default=due)
+        yield Clock(f"{key}:{status.top}", why, _over(status, max(told, due)))
 
 
 def _until_somebody_acts(status: Status) -> Iterator[Clock]:
@@ -91,8 +101,13 @@ def _of_rung(status: Status) -> Clock:
     told = min(each.at for each in status.told if each.rung == rung)
     if not status.people(rung):
         return Clock(f"rung:{rung}", "nobody is left who may act", told)
-    given, hours = status.policy.deadline(rung, status.harm, status.imminence)
-    over = after(max(told, status.since or told), given, hours)
+    over = _over(status, max(told, status.since or told))
     if rung in status.unreached and status.unreached[rung] < over:
         return Clock(f"rung:{rung}", "no message reaches them", status.unreached[rung])
     return Clock(f"rung:{rung}", "nobody acted in time", over)
+
+
+def _over(status: Status, since: datetime) -> datetime:
+    """When the time of the highest rung that was told is over."""
+    given, hours = status.policy.deadline(status.top, status.harm, status.imminence)
+    return after(since, given, hours)

@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import product
 from typing import Annotated, Any, Literal, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -26,7 +27,7 @@ from pydantic import (
 from earwitness.accounts import Role
 from earwitness.errors import InputError
 from earwitness.incidents.channels import channel
-from earwitness.incidents.hours import DAYS, Hours, span
+from earwitness.incidents.hours import DAYS, Hours, bound, span
 from earwitness.listening import Harm, Imminence
 
 LONGEST = 64 * 1024
@@ -37,6 +38,12 @@ MOST = {
     Imminence.PAST: timedelta(days=30),
 }
 """The longest that a rung may be given: a chain of years would bury what it is for."""
+MOST_TOGETHER = {
+    Imminence.NOW: timedelta(hours=12),
+    Imminence.RECENT: timedelta(days=35),
+    Imminence.PAST: timedelta(days=180),
+}
+"""The longest until the outside is told, where nobody acts and hours of work are at their worst."""
 LEAST_A_WEEK = timedelta(hours=20)
 """Hours of work: fewer would make of days a year."""
 AT_ONCE = {Imminence.NOW: 2, Imminence.RECENT: 1, Imminence.PAST: 1}
@@ -152,6 +159,12 @@ class Policy(_Part):
                 raise ValueError(
                     f"at_once.{when.value} is {count}, and there are {len(self.rungs)} rungs"
                 )
+        for harm, imminence in product(Harm, Imminence):
+            if self._in_all(harm, imminence) > MOST_TOGETHER[imminence]:
+                raise ValueError(
+                    f"all rungs together may take longer than {MOST_TOGETHER[imminence]} for "
+                    f"{imminence.value} ({harm.value})"
+                )
         names = [each.name for each in self.rungs]
         if len(set(names)) != len(names):
             raise ValueError("two rungs have the same name")
@@ -173,6 +186,11 @@ class Policy(_Part):
         for key, person in self.people.items():
             for name in (*person.deputies, *([person.reports_to] if person.reports_to else [])):
                 yield f"people.{key}", name
+
+    def _in_all(self, harm: Harm, imminence: Imminence) -> timedelta:
+        """How long until the last rung is over, if each is told once the one before it is."""
+        every = (self.deadline(rung, harm, imminence) for rung in range(len(self.rungs)))
+        return sum((bound(given) if hours else given for given, hours in every), timedelta(0))
 
     def told_on(self, rung: int) -> tuple[str, ...]:
         """Nobody on a rung of another policy, where a case's own was taken away."""
