@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.flow.incident_house import THREE_RUNGS, change, person
+from tests.flow.incident_house import THREE_RUNGS, change, incidents, person
 from tests.flow.test_escalation import HOUR, MINUTE, SAID, House, house_of
 from tests.values import START
 
@@ -15,7 +15,7 @@ from earwitness.accounts import Role
 from earwitness.errors import InputError
 from earwitness.evidence.verify import verify
 from earwitness.flow.incidents import acting, codes, logbook, reporting, showing
-from earwitness.flow.incidents.house import note_policy
+from earwitness.flow.incidents.house import note_policy, policies_since
 from earwitness.incidents.records import Kind
 from earwitness.incidents.status import Act
 
@@ -112,3 +112,75 @@ def test_that_something_hidden_was_changed_is_found_without_what_it_says(
 def test_every_kind_of_record_says_what_of_it_the_reporter_is_shown() -> None:
     of_no_case = {Kind.KEY, Kind.POLICY, Kind.WAYS}
     assert showing.SHOWN.keys() | of_no_case == set(Kind)
+
+
+# --- an account that is renamed before the report ------------------------------------
+
+IN_LINE = (
+    THREE_RUNGS.replace('account = "Dora"', 'account = "Dora"\nreports_to = "boss"')
+    .replace("[people.mallory]", "[people.boss]")
+    .replace('tell = ["mallory"]', 'tell = ["boss"]')
+)
+
+
+@pytest.fixture
+def renamed(tmp_path: Path) -> Iterator[House]:
+    """Under a policy that has Mallory's account by its name; it has another since."""
+    made = house_of(tmp_path, IN_LINE)
+    note_policy(START, made.on)
+    rename(made, "mallory", "Bob")
+    yield made
+    made.on.records.close()  # type: ignore[attr-defined]
+
+
+def rename(house: House, who: str, name: str) -> None:
+    change(house.on, f"UPDATE account SET name = '{name}', login = '{name}' WHERE id = '{who}'")
+
+
+@pytest.mark.parametrize("name", ["Bob", "Mallory", "boss"])
+def test_who_was_renamed_before_the_report_is_who_the_policy_means(
+    renamed: House, name: str
+) -> None:
+    case = renamed.report(replace(SAID, implicated=(name,)))
+    renamed.pass_time(START + HOUR)
+    assert {"mailto:mallory@example.org", "mailto:dora@example.org"}.isdisjoint(renamed.out.to)
+    status = renamed.look(case).status
+    assert {"mallory", "dora"} <= status.implicated  # she reports to him
+    assert not any(status.may_see(renamed.people[each]) for each in ("Mallory", "Dora"))
+
+
+def test_another_policy_knows_who_was_renamed_and_a_new_account_is_nobody_else(
+    renamed: House,
+) -> None:
+    edited = replace(renamed.on, policy_text=lambda: IN_LINE + "# edited\n")
+    note_policy(START + MINUTE, edited)
+    house = House(edited, renamed.out, renamed.people)
+    case = house.report(replace(SAID, implicated=("Bob",)), at=START + HOUR)
+    assert "dora" in house.look(case).status.implicated
+
+
+def test_that_an_account_is_there_at_last_is_no_other_policy(tmp_path: Path) -> None:
+    on = incidents(tmp_path, IN_LINE)
+    assert note_policy(START, on)
+    person(on, "Mallory", Role.LEAD)
+    assert note_policy(START + MINUTE, on)
+    assert not note_policy(START + HOUR, on)
+    assert policies_since(START - HOUR, on) == []
+    change(on, "UPDATE account SET name = 'Bob', login = 'bob' WHERE id = 'mallory'")
+    person(on, "Sam", Role.RESPONDER)
+    assert not note_policy(START + HOUR, on)
+    on.records.close()
+
+
+def test_where_somebody_is_named_nobody_is_told_whose_account_is_not_known(
+    tmp_path: Path,
+) -> None:
+    """They may be who is named, under the name that the account had."""
+    house = house_of(tmp_path, IN_LINE)
+    rename(house, "mallory", "Bob")  # before any policy was on record
+    for said in (SAID, replace(SAID, implicated=("Bob",))):
+        house.report(said)
+    house.pass_time(START + 2 * MINUTE)
+    told = [to for to in house.out.to if to == "mailto:mallory@example.org"]
+    assert len(told) == 1
+    house.on.records.close()  # type: ignore[attr-defined]

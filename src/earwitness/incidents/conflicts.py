@@ -120,7 +120,7 @@ def could_act(there: There, policy: Policy, accounts: Iterable[Account]) -> froz
 
 def whom(policy: Policy, accounts: Iterable[Account]) -> dict[str, str]:
     """The people of a policy as ids of accounts, or as ``people:NAME`` where they have none."""
-    known = {each.name: each.id for each in accounts}
+    known = {each.name: each.id for each in accounts} | dict(policy.ids)
     return {
         key: known.get(person.account or "", f"people:{key}")
         for key, person in policy.people.items()

@@ -216,9 +216,18 @@ def _one(kind: Callable[[str], T], record: Kept | None, name: str, other: T) -> 
 
 def _policy(routed: Kept | None, fallback: Policy) -> Policy:
     try:
-        return parse(text_of(routed, "policy")) if routed else fallback
+        return meant(routed) if routed else fallback
     except InputError:
         return fallback
+
+
+def meant(record: Kept) -> Policy:
+    """The policy of a record, with the accounts that it meant then. Raises InputError."""
+    found = record.fields.get("accounts")
+    ids = found.items() if isinstance(found, dict) else ()
+    return parse(text_of(record, "policy")).meaning(
+        {name: who for name, who in ids if isinstance(who, str)}
+    )
 
 
 def _began_with(status: Status, routed: Kept | None) -> bool:

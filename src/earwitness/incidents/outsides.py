@@ -18,10 +18,13 @@ from earwitness.incidents.policy import Outside, PersonOf, Policy
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """Of the policies on record when a case began, the newest first."""
+    """Of the policies on record when a case began, the newest first.
+
+    ``people`` are the name in the policy, the id of the account that was meant, or empty, and who.
+    """
 
     outsides: tuple[Outside, ...] = ()
-    people: tuple[tuple[str, PersonOf], ...] = ()
+    people: tuple[tuple[str, str, PersonOf], ...] = ()
 
 
 def recorded(policies: Iterable[Policy]) -> dict[str, Value]:
@@ -29,7 +32,7 @@ def recorded(policies: Iterable[Policy]) -> dict[str, Value]:
     known = list(policies)
     outsides = dict.fromkeys(each.outside for each in known if each.outside)
     people = dict.fromkeys(
-        (key, person.account, person.channels)
+        (key, person.account, person.channels, each.ids.get(person.account or "", ""))
         for each in known
         for key, person in each.people.items()
         if person.channels
@@ -37,8 +40,8 @@ def recorded(policies: Iterable[Policy]) -> dict[str, Value]:
     return {
         "outsides": [{"name": one.name, "channels": [*one.channels]} for one in outsides],
         "people": [
-            {"key": key, "account": account, "channels": [*channels]}
-            for key, account, channels in people
+            {"key": key, "account": account, "channels": [*channels], "id": who}
+            for key, account, channels, who in people
         ],
     }
 
@@ -74,10 +77,15 @@ def theirs(
     ``called`` are more: the mailboxes by which accounts of theirs are called.
     """
     ids = {each.name: each.id for each in accounts}
+    people = [
+        *((key, policy.ids.get(each.account or "", ""), each)
+          for key, each in policy.people.items()),
+        *known.people,
+    ]  # fmt: skip
     channels = (
         channel
-        for key, person in (*policy.people.items(), *known.people)
-        if {f"people:{key}", ids.get(person.account or "", "")} & set(who)
+        for key, meant, person in people
+        if {f"people:{key}", meant, ids.get(person.account or "", "")} & set(who)
         for channel in person.channels
     )
     return frozenset(map(plain, (*called, *channels)))
@@ -119,9 +127,9 @@ def _outside(found: Mapping[str, Value]) -> Outside | None:
         return None
 
 
-def _person(found: Mapping[str, Value]) -> tuple[str, PersonOf] | None:
-    rest = {name: value for name, value in found.items() if name != "key"}
+def _person(found: Mapping[str, Value]) -> tuple[str, str, PersonOf] | None:
+    rest = {name: value for name, value in found.items() if name not in ("key", "id")}
     try:
-        return str(found.get("key")), PersonOf.model_validate(rest)
+        return str(found.get("key")), str(found.get("id", "")), PersonOf.model_validate(rest)
     except ValidationError:
         return None

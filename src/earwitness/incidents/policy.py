@@ -20,6 +20,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PrivateAttr,
     ValidationError,
     model_validator,
 )
@@ -145,6 +146,22 @@ class Policy(_Part):
     outside: Outside | None = None
     hours: WorkingHours = Field(default_factory=lambda: WorkingHours.model_validate({}))
     at_once: dict[Imminence, Annotated[int, Field(ge=1, le=10)]] = {}
+    _ids: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    def meaning(self, ids: Mapping[str, str]) -> Policy:
+        """The same one, whose account names mean these accounts, whatever they are called now."""
+        made = self.model_copy()
+        made._ids = {name: ids[name] for name in self.account_names if name in ids}
+        return made
+
+    @property
+    def ids(self) -> Mapping[str, str]:
+        """By name in the policy, the accounts that it is known to mean."""
+        return self._ids
+
+    @property
+    def account_names(self) -> frozenset[str]:
+        return frozenset(each.account for each in self.people.values() if each.account)
 
     @model_validator(mode="after")
     def _fits_together(self) -> Policy:

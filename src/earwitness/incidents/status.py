@@ -196,5 +196,7 @@ def _people(status: Status, tell: Sequence[str]) -> Iterator[tuple[str, tuple[st
         account, key = accounts.get(who), keys.get(who)
         channels = policy.people[key].channels if key else ()
         here = account is not None and account.disabled_at is None
-        if who not in status.implicated and (here or (account is None and channels)):
+        if account is None and channels:  # whose account is not found may be who is named
+            here = not (status.named and key and policy.people[key].account)
+        if who not in status.implicated and here:
             yield who, channels

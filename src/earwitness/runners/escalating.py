@@ -104,6 +104,7 @@ class Climbing:
         self._next_true_up = now + TRUE_UP / 10
         self._room.take()
         try:
+            house.note_policy(now, self._on)  # accounts may be there that it means
             found, stuck = escalation.true_up(now, self._on), self._stuck
             self._stuck = set()
             if stuck or found.stuck:

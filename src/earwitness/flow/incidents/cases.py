@@ -23,8 +23,8 @@ from earwitness.flow.incidents.logbook import unchanged, wrong
 from earwitness.flow.incidents.parts import Incidents
 from earwitness.incidents import clocks
 from earwitness.incidents.deliveries import Ahead, deliveries
-from earwitness.incidents.folding import fold, opened
-from earwitness.incidents.policy import Policy, parse
+from earwitness.incidents.folding import fold, meant, opened
+from earwitness.incidents.policy import Policy
 from earwitness.incidents.records import FIRST, HOUSE, Draft, Kept, Kind, chained, next_number
 from earwitness.incidents.status import Status, moment_of, text_of
 from earwitness.listening import Imminence
@@ -238,5 +238,5 @@ def _policy_at(moment: datetime, on: Incidents) -> Policy:
         at = moment_of(each, "at")
         if found is None or (at and at <= moment):
             with suppress(InputError):  # of a program whose bounds were others
-                found = parse(text_of(each, "policy"))
+                found = meant(each)
     return found or on.policy

@@ -37,12 +37,14 @@ def routed(accounts: Iterable[Account], now: datetime, on: Incidents) -> Draft:
     account: whoever has none yet, or another role, came later. One that is disabled has no role.
     """
     there: dict[str, Value] = {}
-    for each in accounts:
+    everybody = list(accounts)
+    for each in everybody:
         had: list[Value] = [] if each.disabled_at else [role.value for role in sorted(each.roles)]
         there[each.id] = {"name": each.name, "roles": had}
     fields: dict[str, Value] = {
         "at": now.isoformat(),
         "policy": on.policy_text(),
+        "accounts": {**house.meaning(everybody, on)},
         "there": there,
         "before": outsides.recorded(house.parsed_policies(on)),
     }

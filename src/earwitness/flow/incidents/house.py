@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import pairwise
 
+from earwitness.accounts import Account
 from earwitness.errors import InputError, LogBroken
 from earwitness.evidence.records import Value
 from earwitness.evidence.succession import succession, successor
@@ -14,7 +15,8 @@ from earwitness.flow.incidents import cases, logbook
 from earwitness.flow.incidents.logbook import unchanged, wrong
 from earwitness.flow.incidents.parts import Incidents
 from earwitness.incidents.deliveries import Ahead, deliveries
-from earwitness.incidents.policy import Policy, parse
+from earwitness.incidents.folding import meant
+from earwitness.incidents.policy import Policy
 from earwitness.incidents.records import FIRST, HOUSE, Draft, Kept, Kind, chained, next_number
 from earwitness.incidents.status import moment_of, text_of
 from earwitness.ports import Addition, CaseRow
@@ -23,12 +25,34 @@ TAKEN = "records were taken away"
 
 
 def note_policy(now: datetime, on: Incidents) -> bool:
-    """That another policy is in force than the last one on record; whether that was so."""
+    """That another policy is in force than the last one on record, or that it means accounts
+    which were not there then; whether that was so.
+    """
     text, known = on.policy_text(), cases.policies(on)
-    if known and text_of(known[-1], "policy") == text:
+    accounts: dict[str, Value] = {**meaning(on.records.accounts(), on)}
+    if (
+        known
+        and text_of(known[-1], "policy") == text
+        and (known[-1].fields.get("accounts", {}) == accounts)
+    ):
         return False
-    _add(cases.draft(Kind.POLICY, {"at": now.isoformat(), "policy": text}), now, on)
+    fields: dict[str, Value] = {"at": now.isoformat(), "policy": text, "accounts": accounts}
+    _add(cases.draft(Kind.POLICY, fields), now, on)
     return True
+
+
+def meaning(accounts: Iterable[Account], on: Incidents) -> dict[str, str]:
+    """By name in the policy in force, which account it means: whoever renames one before a report
+    would not be who the policy routes around. Those on record stay; another policy means whoever
+    is called so now, and else whom the one before it meant.
+    """
+    known, names = cases.policies(on), on.policy.account_names
+    now = {each.name: each.id for each in accounts if each.name in names}
+    if not known:
+        return now
+    before = {name: who for name, who in _ids(known[-1]).items() if name in names}
+    same = text_of(known[-1], "policy") == on.policy_text()
+    return now | before if same else before | now
 
 
 def note_ways(now: datetime, on: Incidents) -> bool:
@@ -78,7 +102,11 @@ def keys_since(moment: datetime, on: Incidents) -> list[datetime]:
 
 def policies_since(moment: datetime, on: Incidents) -> list[datetime]:
     """When others came into force."""
-    return _since(moment, cases.policies(on)[1:])
+    every = cases.policies(on)
+    others = (
+        new for old, new in pairwise(every) if text_of(old, "policy") != text_of(new, "policy")
+    )
+    return _since(moment, others)
 
 
 def ways_since(moment: datetime, on: Incidents) -> list[datetime]:
@@ -210,6 +238,11 @@ def _since(moment: datetime, kept: Iterable[Kept]) -> list[datetime]:
 
 def _parsed(kept: Kept) -> Policy | None:
     try:
-        return parse(text_of(kept, "policy"))
+        return meant(kept)
     except InputError:
         return None
+
+
+def _ids(policy: Kept) -> Mapping[str, str]:
+    found = _parsed(policy)
+    return found.ids if found else {}
