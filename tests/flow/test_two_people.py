@@ -13,7 +13,7 @@ from tests.flow.test_escalation import DAY, HOUR, MINUTE, SAID, House, house_of
 from tests.values import START
 
 from earwitness.accounts import Account, Role
-from earwitness.errors import InputError
+from earwitness.errors import InputError, StoreError
 from earwitness.flow.incidents import acting, codes, escalation, reporting
 from earwitness.flow.incidents.cases import Look
 from earwitness.incidents import clocks
@@ -63,6 +63,34 @@ def test_an_administrator_with_a_second_account_is_one_person(
             by_two(house, case, one, other, what)
     assert house.look(case).status.closed_at is None
     assert acting.reporter(house.look(case), house.on) == ""
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "UPDATE incident_record SET fields = replace(fields, 'sealed_by\":\"', 'sealed_by\":\"A')",
+        "UPDATE incident_record SET fields = replace(fields, 'sealed_by', 'sealed')",
+        "DELETE FROM incident_record WHERE kind = 'reported'",
+        "UPDATE incident_record SET fields = 'x' WHERE kind = 'reported'",
+    ],
+)
+def test_who_reported_is_read_from_a_record_that_holds_or_not_at_all(
+    house: House, attack: str
+) -> None:
+    case = house.report(CONFIDENTIAL)
+    by_two(house, case, house.people["Ria"], house.people["Mallory"], Act.IDENTITY)
+    assert acting.reporter(house.look(case), house.on) == "Ada"
+    change(house.on, attack)
+    assert house.look(case).wrong
+    with pytest.raises(StoreError, match="Who reported cannot be opened: its record was changed"):
+        acting.reporter(house.look(case), house.on)
+
+
+def test_a_row_with_another_code_keeps_nobodys_name_locked(house: House) -> None:
+    case = house.report(CONFIDENTIAL)
+    by_two(house, case, house.people["Ria"], house.people["Mallory"], Act.IDENTITY)
+    change(house.on, "UPDATE incident SET code_hash = x'00'")
+    assert acting.reporter(house.look(case), house.on) == "Ada"
 
 
 def test_two_accounts_that_one_person_let_in_are_that_person(house: House) -> None:

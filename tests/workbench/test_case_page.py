@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-from tests.workbench.browsing import browser_at, join, offered, send
+from tests.workbench.browsing import browser_at, field, join, offered, send
 from tests.workbench.clips import keep, quiet
 from tests.workbench.test_escalation import POLICY, House, case_of, opened
-from tests.workbench.test_reports import report
+from tests.workbench.test_reports import change, report
 
 from earwitness.accounts import Role
 from earwitness.flow import access
@@ -141,3 +141,28 @@ def test_only_who_is_kept_away_for_being_later_can_be_let_in(house: House) -> No
             assert [name for _, name in who] == ["Late Lou"]
             assert send(ria, f"{at}/admit", {"who": who[0][0]}, page=at).is_redirect
             assert late.get(at).status_code == 200
+
+
+def test_a_case_whose_sealed_name_was_changed_works_all_the_same(house: House) -> None:
+    ria, mallory = house.browsers["Ria"], house.browsers["Mallory"]
+    at = case_for_ria(house, confidential="1")
+    asked = {"what": "identity", "said": "a witness is needed"}
+    assert send(ria, f"{at}/propose", asked, page=at).is_redirect
+    number = field(mallory.get(at), "proposal")
+    assert send(mallory, f"{at}/agree", {"proposal": number}, page=at).is_redirect
+    assert "by Ada" in plain(ria.get(at))
+    sealed = 'sealed_by":"'
+    change(
+        house.server,
+        f"UPDATE incident_record SET fields = replace(fields, '{sealed}', '{sealed}A')",
+        "UPDATE incident SET code_hash = x'00' WHERE id != 'house'",
+    )
+    page = ria.get(at)
+    assert page.status_code == 200
+    assert "who reported cannot be opened: its record was changed" in plain(page)
+    assert "a voice that threatened" in plain(page)
+    assert send(ria, f"{at}/answer", {"said": "We look into it"}, page=at).is_redirect
+    paper = send(ria, f"{at}/print", {"why": "for the file"}, page=at)
+    assert "who reported cannot be opened: its record was changed" in plain(paper)
+    form = {"what": "inquiry", "whom": "Ria", "hours": "24"}
+    assert send(ria, f"{at}/act", form, page=at).is_redirect

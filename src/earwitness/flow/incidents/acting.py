@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from earwitness.accounts import Account
-from earwitness.errors import InputError, NotFound
+from earwitness.errors import InputError, NotFound, StoreError
 from earwitness.evidence.records import Value
 from earwitness.flow.incidents import cases, evidence, identity, logbook
 from earwitness.flow.incidents.cases import Look
@@ -17,7 +17,7 @@ from earwitness.flow.incidents.parts import Incidents
 from earwitness.incidents import conflicts
 from earwitness.incidents.policy import Policy
 from earwitness.incidents.records import HOUSE, Kind
-from earwitness.incidents.status import BY_TWO, LASTING, LOOKED_AT, Act, texts_of
+from earwitness.incidents.status import BY_TWO, LASTING, LOOKED_AT, Act, text_of, texts_of
 
 LONGEST = 10_000
 """Characters of whatever is written."""
@@ -226,10 +226,19 @@ def grant(case: str, why: str, by: Account, now: datetime, on: Incidents) -> Loo
 
 
 def reporter(found: Look, on: Incidents) -> str:
-    """Who reported it, as far as whoever acts may know; empty where that is sealed."""
-    if found.status.identity_at and (sealed := found.first.get("sealed_by")):
-        return identity.opened(str(sealed), found.row.code_hash, on.identity_key)
-    return str(found.first.get("by", ""))
+    """Who reported it, as far as whoever acts may know; empty where that is sealed.
+
+    Raises StoreError where no record that holds says so, or what is sealed cannot be opened.
+    """
+    first = next((each for each in found.good if each.kind == Kind.REPORTED), None)
+    if first is None:
+        raise StoreError("Who reported cannot be opened: its record was changed.")
+    sealed = text_of(first, "sealed_by")
+    if not sealed:
+        return text_of(first, "by")
+    if found.status.identity_at is None:
+        return ""
+    return identity.opened(sealed, found.code_hash, on.identity_key)
 
 
 def accept(case: str, who: str, now: datetime, on: Incidents) -> Look:

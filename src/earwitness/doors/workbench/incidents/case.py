@@ -20,6 +20,7 @@ from earwitness.doors.workbench.incidents.originals import Player, originals, sa
 from earwitness.doors.workbench.incidents.printing import printed
 from earwitness.doors.workbench.incidents.reports import CASE
 from earwitness.doors.workbench.incidents.typed import NOTHING, typed_into
+from earwitness.doors.workbench.incidents.whose import reported_by
 from earwitness.doors.workbench.pages import Pages
 from earwitness.doors.workbench.roles import EVERYBODY, only
 from earwitness.doors.workbench.sound import Tickets, ranged
@@ -266,7 +267,7 @@ class _Desk:
             heard=heard,
             latest={hours: said for hours, said in LATEST.items() if hours <= most},
             come_later=_come_later(found),
-            identity=await asyncio.to_thread(acting.reporter, found, self._on),
+            reported_by=await asyncio.to_thread(reported_by, found, self._on),
             apart={
                 number: status.apart(each.by, account.id)
                 for number, each in status.proposals.items()

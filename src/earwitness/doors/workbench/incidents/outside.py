@@ -18,6 +18,7 @@ from earwitness.doors.workbench.entrance import Entrance, peer_of
 from earwitness.doors.workbench.incidents.files import file
 from earwitness.doors.workbench.incidents.originals import Player, originals, saved_as
 from earwitness.doors.workbench.incidents.typed import NOTHING, typed_into
+from earwitness.doors.workbench.incidents.whose import reported_by
 from earwitness.doors.workbench.roles import ANYBODY, only
 from earwitness.doors.workbench.sound import Tickets, ranged
 from earwitness.errors import (
@@ -186,7 +187,7 @@ class _Desk:
             found=found,
             stands=found.status,
             delivered=any(each.kind == Kind.DELIVERED for each in found.good),
-            identity=await asyncio.to_thread(acting.reporter, found, self._on),
+            reported_by=await asyncio.to_thread(reported_by, found, self._on),
             originals=await asyncio.to_thread(originals, found, self._program.records),
             zone=found.status.policy.hours.zone,
             may_hear=outside.may_hear(found),

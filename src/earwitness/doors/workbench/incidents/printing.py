@@ -7,6 +7,7 @@ from datetime import datetime
 from earwitness import __version__
 from earwitness.accounts import Account
 from earwitness.doors.workbench.incidents.originals import originals
+from earwitness.doors.workbench.incidents.whose import reported_by
 from earwitness.doors.workbench.pages import templates
 from earwitness.evidence.checkpoints import Checkpoint
 from earwitness.flow.incidents import acting
@@ -44,7 +45,7 @@ def printed(case: str, why: str, by: Account, now: datetime, on: Incidents) -> b
                 status.policy.deadline(rung, status.harm, status.imminence)[0]
                 for rung in range(len(status.policy.rungs))
             ],
-            identity=acting.reporter(found, on),
+            reported_by=reported_by(found, on),
             names={each.id: each.name for each in status.accounts},
             head=Checkpoint.parse(on.book.newest().text),
             key=on.book.key.public,
