@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from base64 import b64encode
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 from fastapi.routing import APIRoute
 from tests.api.programs import program, token
 from tests.doors.servers import Running, up
+from tests.flow.incident_house import THREE_RUNGS
 from tests.workbench.clips import keep, loud, quiet
 from tests.workbench.test_alike import same_sound
 from tests.workbench.test_listening import CLIPS, say
@@ -24,6 +26,7 @@ from earwitness.doors import api
 from earwitness.doors.workbench import router
 from earwitness.evidence.receipts import Receipt
 from earwitness.flow import accounts
+from earwitness.flow.incidents.showing import SHOWN
 from earwitness.model import ItemState
 from earwitness.wiring import Earwitness
 
@@ -478,6 +481,35 @@ def test_one_clip_is_judged_and_three_that_sound_alike_are_compared(tmp_path: Pa
             assert client.get(group).json()["standing"] == stands["standing"] == "confirmed"
             with program(server, token(server, Role.ANALYST)) as other:
                 assert other.post(f"{group}/next").status_code == 409
+
+
+def test_a_reporters_program_is_shown_no_more_than_their_page(tmp_path: Path) -> None:
+    """People's addresses, who has an account, and the policy are for those who act."""
+    policy = tmp_path / "escalation.toml"
+    policy.write_text(THREE_RUNGS, encoding="utf-8")
+    with (
+        up(tmp_path / "data", escalation=policy) as server,
+        program(server, token(server, Role.RESPONDER, name="Ria")) as ria,
+        program(server, token(server, Role.ANALYST, name="Ada")) as ada,
+    ):
+        said = {"harm": "threat", "imminence": "now", "heard": "a threat", "implicated": ["dora"]}
+        case = ada.post("/reports", json=said).json()["case"]
+        own = ada.get(f"/reports/{case}").json()
+        shown = {each["kind"]: each["fields"] for each in own["records"]}
+        assert shown["reported"]["heard"] == "a threat"
+        assert shown["told"]["name"] == "Responder"
+        for kind, fields in shown.items():
+            assert fields.keys() <= SHOWN[kind] | {"at"}
+        seen = ria.get(f"/cases/{case}").json()
+        theirs = json.dumps([each["fields"] for each in seen["records"]])
+        for hidden in (
+            "mailto:",
+            "deadlines",
+            "implicated_ids",
+            ria.get("/me").json()["account"]["id"],
+        ):
+            assert hidden in theirs
+            assert hidden not in json.dumps(own)
 
 
 def test_a_responders_program_acts_on_a_case(server: Running) -> None:

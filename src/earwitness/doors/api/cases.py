@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
@@ -17,10 +19,12 @@ from earwitness.doors.workbench.incidents.originals import saved_as
 from earwitness.doors.workbench.incidents.printing import printed
 from earwitness.doors.workbench.roles import EVERYBODY, only
 from earwitness.doors.workbench.telling import standing
+from earwitness.evidence.records import Value
 from earwitness.flow.incidents import acting, bundle, escalation
 from earwitness.flow.incidents.cases import Look
 from earwitness.flow.incidents.evidence import FILE, FLAC
 from earwitness.incidents import clocks, policy
+from earwitness.incidents.records import Kept
 from earwitness.incidents.status import Act
 
 if TYPE_CHECKING:
@@ -60,7 +64,10 @@ class CaseDetail(shapes.Shape):
     unchanged: bool
 
     @classmethod
-    def of(cls, found: Look) -> CaseDetail:
+    def of(
+        cls, found: Look, said: Callable[[Kept], Mapping[str, Value]] = attrgetter("fields")
+    ) -> CaseDetail:
+        """``said`` is how much of a record is shown: all of it to whoever may act."""
         status = found.status
         return cls(
             id=found.row.id,
@@ -72,7 +79,7 @@ class CaseDetail(shapes.Shape):
                 RecordShape(
                     number=each.kept.number,
                     kind=each.kept.kind,
-                    fields=dict(each.fields),
+                    fields=dict(said(each.kept)),
                     unchanged=not each.wrong,
                 )
                 for each in found.records

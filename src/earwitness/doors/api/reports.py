@@ -151,8 +151,8 @@ class _Desk:
 
     @only(EVERYBODY)
     def own(self, request: Request, case: CaseId) -> CaseDetail:
-        """One's own, unless it is confidential: then its code alone opens it."""
-        return CaseDetail.of(self._own(request, case))
+        """One's own, as its page says it; unless it is confidential: its code alone opens that."""
+        return CaseDetail.of(self._own(request, case), showing.said)
 
     @only(EVERYBODY)
     def add(self, request: Request, case: CaseId, said: Addition) -> Receipted:

@@ -1,4 +1,4 @@
-"""A case as a file for its reporter: what their page says, and of the rest that it is withheld.
+"""A case for its reporter: what their page says, and of the rest that it is withheld.
 
 A code alone opens that page. It must not give out where people are reached, who has an account,
 or the policy; each stays committed to, so a receipt proves the rest of the record all the same.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from earwitness.evidence.cases import Case, Record
-from earwitness.evidence.records import Opened, RecordError, changes
+from earwitness.evidence.records import Opened, RecordError, Value, changes
 from earwitness.flow.incidents.parts import Incidents
 from earwitness.incidents.records import Kept, Kind
 
@@ -49,6 +49,12 @@ SHOWN: Mapping[str, frozenset[str]] = {
 def to_reporter(case: str, on: Incidents) -> Case:
     """What the store says of it now, for whoever has its code."""
     return Case(case, tuple(_record(each) for each in on.records.records(case)))
+
+
+def said(kept: Kept) -> dict[str, Value]:
+    """What a record says to whoever reported the case."""
+    shown = (SHOWN.get(kept.kind, frozenset()) | {"at"}) & kept.fields.keys()
+    return {name: kept.fields[name] for name in shown}
 
 
 def _record(kept: Kept) -> Record:
