@@ -26,6 +26,7 @@ from earwitness.doors import api
 from earwitness.doors.workbench import router
 from earwitness.evidence.receipts import Receipt
 from earwitness.flow import accounts
+from earwitness.flow.incidents import codes, identity
 from earwitness.flow.incidents.showing import SHOWN
 from earwitness.model import ItemState
 from earwitness.wiring import Earwitness
@@ -510,6 +511,33 @@ def test_a_reporters_program_is_shown_no_more_than_their_page(tmp_path: Path) ->
         ):
             assert hidden in theirs
             assert hidden not in json.dumps(own)
+
+
+def test_a_program_reports_in_confidence(server: Running) -> None:
+    with (
+        program(server, token(server, Role.RESPONDER)) as responder,
+        program(server, token(server, Role.ANALYST, name="Zoe Quiet")) as zoe,
+    ):
+        said = {"harm": "threat", "imminence": "past", "heard": "a whisper", "confidential": True}
+        made = zoe.post("/reports", json=said)
+        assert made.status_code == 201, made.text
+        case, code = made.json()["case"], made.json()["code"]
+        again = zoe.post("/reports", json=said | {"code": code}).json()
+        assert again["case"] == case
+        assert case not in {each["id"] for each in zoe.get("/reports").json()}
+        assert zoe.get(f"/reports/{case}").status_code == 404
+        (listed,) = [each for each in responder.get("/reports").json() if each["id"] == case]
+        assert (listed["reporter"], listed["heard"]) == ("", "a whisper")
+        records = responder.get(f"/cases/{case}").json()["records"]
+        told = str([each for each in records if each["kind"] != "routed"])  # which has everybody
+        assert "Zoe Quiet" not in told
+        assert zoe.get("/me").json()["account"]["id"] not in told
+        page = httpx.post(f"http://127.0.0.1:{server.http_port}/reporter", data={"code": code})
+        assert "a whisper" in page.text
+    with Earwitness.open(server.settings) as opened:
+        first = opened.records.records(case)[0].fields
+        key, hashed = opened.incidents.identity_key, codes.code_hash(code)
+        assert identity.opened(str(first["sealed_by"]), hashed, key) == "Zoe Quiet"
 
 
 def test_a_responders_program_acts_on_a_case(server: Running) -> None:

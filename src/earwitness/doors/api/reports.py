@@ -143,6 +143,7 @@ class _Desk:
         said = reporting.statement(
             bearer.account.name, reported.harm, reported.imminence, reported.heard,
             reported.when, "\n".join(reported.implicated), reported.utterance, bearer.account.id,
+            reported.confidential,
         )  # fmt: skip
         if not reported.whoever:
             reporting.ask(said, self._program.incidents)

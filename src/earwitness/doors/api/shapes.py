@@ -284,7 +284,10 @@ class Accepted(Shape):
 
 
 class Reported(Shape):
-    """I heard something. ``whoever``: reported although a name in ``implicated`` is nobody's."""
+    """I heard something. ``whoever``: reported although a name in ``implicated`` is nobody's.
+
+    ``confidential``: only two people together learn who it was, and ``code`` alone opens it.
+    """
 
     harm: Harm
     imminence: Imminence
@@ -292,6 +295,7 @@ class Reported(Shape):
     when: Annotated[str, Field(max_length=1_000)] = ""
     implicated: list[Name] = Field(default=[], max_length=20)
     whoever: bool = False
+    confidential: bool = False
     utterance: Name | None = None
     code: Name | None = None
 
