@@ -70,7 +70,10 @@ def _deadlines(count: int) -> str:
 def _full() -> str:
     if not power.possible():
         return "left out: it needs root, to mount a disk of its own"
-    return f"{full.run()} reports acknowledged from the room that was kept for them"
+    reports = full.run()
+    for what in full.LATER:
+        full.run_later(what)
+    return f"{reports} reports acknowledged from the room that was kept for them"
 
 
 def _cuts(count: int, seed: int) -> str:

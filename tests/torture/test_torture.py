@@ -42,3 +42,7 @@ if power.possible():  # elsewhere ``make torture`` says that it is left out
 
     def test_a_full_disk_still_has_room_for_reports() -> None:
         assert full.run() >= 20
+
+    @pytest.mark.parametrize("what", sorted(full.LATER))
+    def test_a_full_disk_still_has_room_for_what_is_done_later(what: str) -> None:
+        assert full.run_later(what) >= 1

@@ -1,4 +1,4 @@
-"""Space that is taken in advance, and given back when a report finds the disk full."""
+"""Space that is taken in advance, and given back when a report, or what is added, needs it."""
 
 from __future__ import annotations
 

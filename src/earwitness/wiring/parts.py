@@ -131,6 +131,7 @@ class Parts:
             self.settings.people_url,
             mail.shown(self.settings.smtp),
             self.settings.mail_from,
+            self.reserve.give_back,
         )
 
     @property

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from earwitness.accounts import Account
 from earwitness.errors import InputError, NotFound, StoreError
 from earwitness.evidence.records import Value
-from earwitness.flow.incidents import cases, evidence, identity, logbook
+from earwitness.flow.incidents import cases, evidence, identity
 from earwitness.flow.incidents.cases import Look
 from earwitness.flow.incidents.parts import Incidents
 from earwitness.incidents import conflicts
@@ -220,9 +220,7 @@ def grant(case: str, why: str, by: Account, now: datetime, on: Incidents) -> Loo
         "said": written(why, "Say why."), "found": len(originals),
     }  # fmt: skip
     drafts = [cases.draft(Kind.GRANTED, fields), *originals, *evidence.held(originals, now)]
-    made = cases.add(found, drafts, now, on)
-    logbook.try_to_remember(on.book)
-    return made
+    return cases.add_for_good(found, drafts, now, on)
 
 
 def reporter(found: Look, on: Incidents) -> str:
@@ -264,9 +262,7 @@ def accept(case: str, who: str, now: datetime, on: Incidents) -> Look:
         "who": written(" ".join(who.split()), "Say who you are.", 200),
         "channels": channels,
     }
-    made = cases.add(found, [cases.draft(Kind.ACCEPTED, fields)], now, on)
-    logbook.try_to_remember(on.book)
-    return made
+    return cases.add_for_good(found, [cases.draft(Kind.ACCEPTED, fields)], now, on)
 
 
 def _add(
@@ -274,9 +270,7 @@ def _add(
 ) -> Look:
     """Durable on return. Raises RevisionConflict where somebody else was faster."""
     whose: dict[str, Value] = {"at": now.isoformat(), "by": by.name, "by_id": by.id}
-    made = cases.add(found, [cases.draft(kind, whose | fields)], now, on)
-    logbook.try_to_remember(on.book)
-    return made
+    return cases.add_for_good(found, [cases.draft(kind, whose | fields)], now, on)
 
 
 def _owner(found: Look, name: str, on: Incidents) -> str:

@@ -19,6 +19,7 @@ from earwitness.errors import InputError, NotFound, RevisionConflict
 from earwitness.evidence.cases import Case, Record
 from earwitness.evidence.merkle import leaf_hash
 from earwitness.evidence.records import SALT_BYTES, Value
+from earwitness.flow.incidents import logbook
 from earwitness.flow.incidents.logbook import unchanged, wrong
 from earwitness.flow.incidents.parts import Incidents
 from earwitness.incidents import clocks
@@ -190,7 +191,7 @@ def add(
     Raises RevisionConflict where something was added in between that is not one of ``behind``.
     """
     for _ in range(TURNS):
-        if on.records.add_records([addition(found, drafts, on)], now, on.book):
+        if _was_added(addition(found, drafts, on), now, on):
             return look(found.row.id, on)
         seen = {each.kept.number for each in found.records}
         found = look(found.row.id, on)
@@ -198,6 +199,19 @@ def add(
         if any(each.kind not in behind for each in new):
             break
     raise RevisionConflict("Somebody else has added to this case; look again.")
+
+
+def add_for_good(
+    found: Look,
+    drafts: Sequence[Draft],
+    now: datetime,
+    on: Incidents,
+    behind: Container[str] = PASSING,
+) -> Look:
+    """As ``add``, and the log's head is beside the store, unless the log is not what it was."""
+    made = add(found, drafts, now, on, behind)
+    on.with_room(lambda: logbook.try_to_remember(on.book))
+    return made
 
 
 def addition(found: Look, drafts: Sequence[Draft], on: Incidents) -> Addition:
@@ -208,6 +222,11 @@ def addition(found: Look, drafts: Sequence[Draft], on: Incidents) -> Addition:
     records = [*((each.kept, not each.wrong) for each in found.records), *((n, True) for n in new)]
     status = fold(case, records, found.status.accounts, on.policy)
     return Addition(case, number, drafts, ahead(status, new))
+
+
+def _was_added(new: Addition, now: datetime, on: Incidents) -> bool:
+    """Not where somebody else was faster."""
+    return bool(on.with_room(lambda: on.records.add_records([new], now, on.book)))
 
 
 def ahead(status: Status, records: Iterable[Kept]) -> Ahead:

@@ -15,7 +15,7 @@ import structlog
 
 from earwitness.errors import NotDelivered, NotFound
 from earwitness.evidence.records import Value
-from earwitness.flow.incidents import cases, logbook
+from earwitness.flow.incidents import cases
 from earwitness.flow.incidents.cases import Look
 from earwitness.flow.incidents.parts import Incidents
 from earwitness.incidents import clocks
@@ -205,8 +205,7 @@ def _record(
     Raises RevisionConflict where that goes on and on.
     """
     new = cases.draft(kind, {"at": now.isoformat(), **fields})
-    cases.add(found, [new], now, on, behind=frozenset(Kind))
-    logbook.try_to_remember(on.book)
+    cases.add_for_good(found, [new], now, on, behind=frozenset(Kind))
 
 
 # --- what is said ----------------------------------------------------------------

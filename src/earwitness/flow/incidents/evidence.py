@@ -71,7 +71,7 @@ def brought(given: Brought, found: Look, now: datetime, on: Incidents) -> Draft:
     fields: dict[str, Value] = {
         "at": now.isoformat(),
         "part": "a file of the reporter",
-        "sha256": on.sealed.put(given.content),
+        "sha256": on.with_room(lambda: on.sealed.put(given.content)),
         "bytes": size,
         "problem": None,
         "format": FILE,
@@ -115,7 +115,7 @@ def _original(part: str, utterance: Utterance, now: datetime, on: Incidents) -> 
     except StoreError:
         problem = "it is damaged"
     else:
-        key, size = on.sealed.put(content), len(content)
+        key, size = on.with_room(lambda: on.sealed.put(content)), len(content)
     return cases.draft(
         Kind.SEALED,
         {

@@ -13,7 +13,7 @@ from datetime import datetime
 from earwitness.accounts import Account
 from earwitness.errors import InputError, NotFound
 from earwitness.evidence.records import Value
-from earwitness.flow.incidents import acting, bundle, cases, codes, logbook
+from earwitness.flow.incidents import acting, bundle, cases, codes
 from earwitness.flow.incidents.cases import Look
 from earwitness.flow.incidents.parts import Incidents
 from earwitness.incidents.records import Kind
@@ -45,9 +45,8 @@ def still(case: str, hashed: bytes, on: Incidents) -> Look:
 
 def read(found: Look, now: datetime, on: Incidents) -> Look:
     """The case once it is on record that somebody with the code reads it. Raises as ``add``."""
-    made = cases.add(found, [cases.draft(Kind.OPENED, {"at": now.isoformat()})], now, on)
-    logbook.try_to_remember(on.book)
-    return made
+    opening = cases.draft(Kind.OPENED, {"at": now.isoformat()})
+    return cases.add_for_good(found, [opening], now, on)
 
 
 def see(

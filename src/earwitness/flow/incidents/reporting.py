@@ -106,7 +106,7 @@ def report(said: Statement, code: str, now: datetime, on: Incidents) -> Receipt:
     hashed = code_hash(code)
     logbook.check(on.book)
     case = on.records.case_of(hashed) or _open(said, hashed, now, on)
-    return acknowledged(case.id, on.book)
+    return acknowledged(case.id, on)
 
 
 def differs(said: Statement, kept: Look) -> bool:
@@ -149,10 +149,10 @@ def _open(said: Statement, hashed: bytes, now: datetime, on: Incidents) -> CaseR
     return on.records.open_case(new, drafts, ahead, on.book)
 
 
-def acknowledged(case: str, book: Logbook) -> Receipt:
+def acknowledged(case: str, on: Incidents) -> Receipt:
     """The receipt of all that is in the log, once its head is beside the store, too."""
-    logbook.remember(book)
-    return logbook.receipt(case, book)
+    on.with_room(lambda: logbook.remember(on.book))
+    return on.with_room(lambda: logbook.receipt(case, on.book))
 
 
 def add(
@@ -218,7 +218,7 @@ def implicate_in(case: str, names: Sequence[str], now: datetime, on: Incidents) 
 def _added(case: str, drafts: Sequence[Draft], now: datetime, on: Incidents) -> Receipt:
     logbook.check(on.book)
     cases.add(cases.look(case, on), drafts, now, on)
-    return acknowledged(case, on.book)
+    return acknowledged(case, on)
 
 
 def own(case: str, by: Account, on: Incidents) -> Look:
