@@ -13,6 +13,8 @@ import earwitness.doors.cli  # noqa: F401  every command
 from earwitness.checkup import CHECKS, Mark
 from earwitness.config import Settings
 from earwitness.doors.cli.app import app
+from earwitness.errors import InputError
+from earwitness.incidents.policy import parse
 from earwitness.wiring import Earwitness
 
 ONE_RUNG = """
@@ -84,6 +86,13 @@ def test_a_case_begins_with_no_more_rungs_than_there_are(tmp_path: Path) -> None
     found = CliRunner().invoke(app, arguments)
     assert found.exit_code != 0
     assert "at_once.now is 9, and there are 3 rungs" in str(found.exception)
+
+
+def test_whoever_is_in_danger_now_begins_with_two_rungs_where_there_are_two() -> None:
+    with pytest.raises(InputError, match=r"at_once\.now is 1: 2 rungs at least are told at once"):
+        parse(THREE_RUNGS + "\n[at_once]\nnow = 1\n")
+    assert parse(THREE_RUNGS + "\n[at_once]\nnow = 2\nrecent = 1\n").rungs
+    assert parse(ONE_RUNG.replace("CHANNEL", "letter:o").replace("recent = 1", "now = 1")).rungs
 
 
 def test_an_account_that_nobody_has_is_warned_of(tmp_path: Path) -> None:

@@ -55,9 +55,6 @@ deadlines = { now = "2s", recent = "1h", past = "1d" }
 [outside]
 name = "The ombudsman"
 channels = ["mailto:ombudsman@example.net"]
-
-[at_once]
-now = 1
 """
 
 

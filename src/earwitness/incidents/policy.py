@@ -48,7 +48,7 @@ MOST_TOGETHER = {
 LEAST_A_WEEK = timedelta(hours=20)
 """Hours of work: fewer would make of days a year."""
 AT_ONCE = {Imminence.NOW: 2, Imminence.RECENT: 1, Imminence.PAST: 1}
-"""With how many rungs a case begins, where the policy does not say."""
+"""With how many rungs a case begins, where the policy does not say; danger now with no fewer."""
 EVERY_RUNG_AT_ONCE = frozenset({Harm.CHILD})
 """Whatever a policy says: there is nothing to wait for."""
 ROLE = "role:"
@@ -164,27 +164,13 @@ class Policy(_Part):
         return frozenset(each.account for each in self.people.values() if each.account)
 
     @model_validator(mode="after")
-    def _fits_together(self) -> Policy:
+    def _knows_whom_it_names(self) -> Policy:
         for where, name in self._mentions():
             if name.startswith(ROLE):
                 if name.removeprefix(ROLE) not in set(Role) or not where.startswith("rung"):
                     raise ValueError(f"{where}: there is no role {name.removeprefix(ROLE)!r}")
             elif name not in self.people:
                 raise ValueError(f"{where}: there is nobody called {name!r} under [people]")
-        for when, count in self.at_once.items():
-            if count > len(self.rungs):
-                raise ValueError(
-                    f"at_once.{when.value} is {count}, and there are {len(self.rungs)} rungs"
-                )
-        for harm, imminence in product(Harm, Imminence):
-            if self._in_all(harm, imminence) > MOST_TOGETHER[imminence]:
-                raise ValueError(
-                    f"all rungs together may take longer than {MOST_TOGETHER[imminence]} for "
-                    f"{imminence.value} ({harm.value})"
-                )
-        names = [each.name for each in self.rungs]
-        if len(set(names)) != len(names):
-            raise ValueError("two rungs have the same name")
         for name in self.people:
             above = self.people[name].reports_to
             for _ in self.people:
@@ -193,6 +179,34 @@ class Policy(_Part):
                 if above == name:
                     raise ValueError(f"people.{name} reports, in the end, to themselves")
                 above = self.people[above].reports_to
+        return self
+
+    @model_validator(mode="after")
+    def _begins_with_rungs_that_it_has(self) -> Policy:
+        names = [each.name for each in self.rungs]
+        if len(set(names)) != len(names):
+            raise ValueError("two rungs have the same name")
+        for when, count in self.at_once.items():
+            if count > len(names):
+                raise ValueError(
+                    f"at_once.{when.value} is {count}, and there are {len(names)} rungs"
+                )
+        least = min(AT_ONCE[Imminence.NOW], len(names))
+        if (given := self.at_once.get(Imminence.NOW, least)) < least:
+            raise ValueError(
+                f"at_once.now is {given}: {least} rungs at least are told at once where somebody "
+                "is in danger now"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _ends(self) -> Policy:
+        for harm, imminence in product(Harm, Imminence):
+            if self._in_all(harm, imminence) > MOST_TOGETHER[imminence]:
+                raise ValueError(
+                    f"all rungs together may take longer than {MOST_TOGETHER[imminence]} for "
+                    f"{imminence.value} ({harm.value})"
+                )
         return self
 
     def _mentions(self) -> Iterator[tuple[str, str]]:
