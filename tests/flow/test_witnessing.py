@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 from tests import warm
-from tests.flow.incident_house import incidents
+from tests.flow.incident_house import change, incidents
 from tests.values import START
 
 from earwitness.checkup import CHECKS
@@ -23,7 +23,7 @@ from earwitness.errors import LogBroken, NotWitnessed, SettingsError
 from earwitness.evidence.notes import Note, SigningKey
 from earwitness.evidence.verify import verify
 from earwitness.evidence.witnessing import Submission
-from earwitness.flow.incidents import codes, house, reporting
+from earwitness.flow.incidents import cases, codes, house, reporting
 from earwitness.flow.incidents.parts import Incidents
 from earwitness.flow.incidents.reporting import Statement
 from earwitness.incidents.records import HOUSE
@@ -93,6 +93,33 @@ def test_without_a_quorum_nothing_is_acknowledged_and_nothing_lost(tmp_path: Pat
             again = reporting.report(SAID, code, START, on)
         assert on.records.log_size() == 3
         assert [each.key for each in again.check([], [two.key]).witnesses] == [two.key]
+
+
+def acknowledged(on: Incidents, number: int) -> bool:
+    """Of the reports here, in the order in which they came in."""
+    rows = sorted(on.records.cases(), key=lambda row: on.records.records(row.id)[0].index)
+    return reporting.is_acknowledged(cases.look(rows[number].id, on), on.book)
+
+
+def test_a_report_that_no_quorum_signed_is_unacknowledged_however_large_the_log_gets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, port = str(log_key(tmp_path / "log.key").public), free_port()
+    monkeypatch.setattr(reporting, "MOST_HEADS", 6)
+    with running(tmp_path / "w", log, port=port) as witness:
+        on = incidents(tmp_path, witnesses=[witness], quorum=1)
+        report(on)
+    for _ in range(6):  # three leaves each
+        with pytest.raises(NotWitnessed):
+            report(on)
+    assert acknowledged(on, 0)
+    assert not acknowledged(on, 1)
+    signed, later = on.records.checkpoint(3), on.book.size() - 3
+    change(on, f"UPDATE log_checkpoint SET note = '{signed}' WHERE size = {later}")
+    assert not acknowledged(on, 1), "a head of before it, in the place of a later one"
+    with running(tmp_path / "w", log, port=port):
+        report(on)
+    assert acknowledged(on, 1), "by the newest head, whose log has all of it"
 
 
 def test_a_rolled_back_or_forked_log_is_refused_by_its_witness(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from datetime import datetime
 
 from earwitness.accounts import Account
 from earwitness.errors import InputError, NotFound
+from earwitness.evidence.checkpoints import Checkpoint
 from earwitness.evidence.notes import Note, NoteError
 from earwitness.evidence.receipts import Receipt, ReceiptError
 from earwitness.evidence.records import Value
@@ -35,7 +36,7 @@ from earwitness.ports import CaseRow
 
 MOST_NAMED = 20
 MOST_HEADS = 1000
-"""Of the log, that are looked at for who signed them."""
+"""Of the log, that are looked at for who signed them: so many behind a report, and the newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,13 +235,20 @@ def is_acknowledged(found: Look, book: Logbook) -> bool:
     reported = next((each.index for each in found.good if each.kind == Kind.REPORTED), None)
     if not book.quorum or reported is None:
         return True
-    size = book.records.log_size()
-    keys = [each.key for each in book.witnesses]
-    for at in range(reported + 1, min(size, reported + MOST_HEADS) + 1):
-        with suppress(NotFound, NoteError):
-            if len(Note.parse(book.records.checkpoint(at)).signed_by(keys)) >= book.quorum:
-                return True
-    return size > reported + MOST_HEADS
+    size = book.size()
+    earliest = range(reported + 1, min(size, reported + MOST_HEADS) + 1)
+    newest = range(size, max(reported, size - MOST_HEADS), -1)
+    return any(_is_covered(reported, at, book) for at in (*earliest, *newest))
+
+
+def _is_covered(index: int, at: int, book: Logbook) -> bool:
+    """Whether enough witnesses have signed the head that is kept at a size, and it has a leaf."""
+    with suppress(NoteError):  # the more so where there is none
+        note = Note.parse(book.records.checkpoint(at))
+        if len(note.signed_by(each.key for each in book.witnesses)) >= book.quorum:
+            head = Checkpoint.parse(note.text)
+            return head.origin == book.key.name and head.size > index
+    return False
 
 
 def opened(code: str, on: Incidents) -> CaseRow:
