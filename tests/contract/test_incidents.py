@@ -223,3 +223,42 @@ def test_noted_time_only_goes_forward(store: SqlRecords) -> None:
     for minutes in (5, 3):
         store.note_time(START + timedelta(minutes=minutes))
     assert store.time_seen() == START + timedelta(minutes=5)
+
+
+def administer(store: SqlRecords, statement: str) -> None:
+    with store.database.write() as connection:
+        connection.exec_driver_sql(statement)
+
+
+def trigger(store: SqlRecords, name: str, does: str) -> None:
+    """One of this name, in place of one that is there."""
+    if store.database.engine.dialect.name == "sqlite":
+        administer(store, f"DROP TRIGGER IF EXISTS {name}")
+        administer(store, f"CREATE TRIGGER {name} AFTER INSERT ON incident BEGIN {does}; END")
+        return
+    body = f"BEGIN {does}; RETURN NULL; END"
+    made = f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS '{body}'"
+    administer(store, made)
+    on = f"AFTER INSERT ON incident FOR EACH ROW EXECUTE FUNCTION {name}()"
+    administer(store, f"CREATE OR REPLACE TRIGGER {name} {on}")
+
+
+def test_code_of_somebody_elses_is_told_apart_by_what_it_does(store: SqlRecords) -> None:
+    assert store.foreign_code() == []
+    trigger(store, "mine", "DELETE FROM incident_clock")
+    (first,) = store.foreign_code()
+    assert first.startswith("mine ")
+    assert store.foreign_code() == [first]
+    trigger(store, "mine", "DELETE FROM incident_delivery")
+    (second,) = store.foreign_code()
+    assert second.startswith("mine ")
+    assert second != first
+    trigger(store, "mine", "DELETE FROM incident_clock")
+    found = {*store.foreign_code()}
+    assert found == {first}
+    if store.database.engine.dialect.name == "postgresql":  # has rules besides
+        for does in ("NOTHING", "DELETE FROM incident_clock"):
+            made = f"CREATE OR REPLACE RULE r AS ON DELETE TO incident DO INSTEAD {does}"
+            administer(store, made)
+            found.update(store.foreign_code())
+        assert len(found) == 3

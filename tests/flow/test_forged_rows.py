@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -305,6 +306,35 @@ def test_code_of_somebody_elses_in_the_database_is_told_outside(
     for minutes in range(3):
         work(house_, START + minutes * MINUTE)
     assert OMBUDSMAN in reached(house_, HOUSE)
+
+
+def test_code_that_comes_back_is_told_again(house_: House, tmp_path: Path) -> None:
+    def told(*statements: str) -> int:
+        """How often the outside was, once this was done and was looked for."""
+        nonlocal now
+        for each in statements:
+            damage(tmp_path, each, "")
+        house_.out.sent.clear()
+        for _ in range(2):
+            work(house_, now)
+            now += MINUTE
+        return house_.out.to.count(OMBUDSMAN)
+
+    now, gone = START, "DROP TRIGGER t"
+    at_first, then = (
+        f"CREATE TRIGGER t AFTER INSERT ON incident_clock BEGIN DELETE FROM {table}; END"
+        for table in ("incident_clock", "incident_delivery")
+    )
+    assert told(at_first) == 1
+    assert told() == 0, "once"
+    assert told(gone, then) == 1, "of the same name, and does something else"
+    assert told(gone) == 0
+    assert told() == 0
+    assert told(at_first) == 1, "after it was over"
+    assert told(gone, at_first) == 0, "nobody can tell"
+    assert told(gone) == 0
+    kinds = Counter(each.kind for each in house_.on.records.records(HOUSE))
+    assert (kinds[Kind.OUTSIDE], kinds[Kind.OVER]) == (3, 3)
 
 
 @pytest.mark.parametrize("statement", ["DELETE FROM log_node", "UPDATE log_node SET hash = x'00'"])

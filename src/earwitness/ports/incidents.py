@@ -133,7 +133,10 @@ class IncidentRecords(Protocol):
         """The checkpoint of the largest log that they signed; empty where there is none."""
 
     def foreign_code(self) -> Sequence[str]:
-        """What the database does by itself when it is written to; none of it is ours."""
+        """What the database does by itself when it is written to; none of it is ours.
+
+        Each by its name, with a hash of its SQL.
+        """
 
     def put_checkpoint(self, size: int, note: str) -> None:
         """With more signatures than before, once witnesses have signed it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
@@ -37,10 +38,12 @@ from earwitness.stores.tables import utterance
 from earwitness.stores.utterances import made_of
 
 _FOREIGN = {
-    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' ORDER BY name",
-    "postgresql": "SELECT tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid "
+    "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY name",
+    "postgresql": "SELECT tgname, pg_get_triggerdef(pg_trigger.oid) || pg_get_functiondef(tgfoid) "
+    "FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid "
     "WHERE NOT tgisinternal AND relnamespace = current_schema()::regnamespace "
-    "UNION SELECT rulename FROM pg_rules WHERE schemaname = current_schema() ORDER BY 1",
+    "UNION SELECT rulename, definition FROM pg_rules WHERE schemaname = current_schema() "
+    "ORDER BY 1, 2",
 }
 _CASE = [incident.c[name] for name in CaseRow.__dataclass_fields__]
 
@@ -223,7 +226,7 @@ class IncidentStore:
     def foreign_code(self) -> Sequence[str]:
         with self.database.read() as connection:
             found = connection.exec_driver_sql(_FOREIGN[connection.dialect.name])
-            return [str(each) for each in found.scalars()]
+            return [f"{name} ({_digest(str(sql))})" for name, sql in found]
 
     def put_checkpoint(self, size: int, note: str) -> None:
         change = update(log_checkpoint).where(log_checkpoint.c.size == size).values(note=note)
@@ -301,6 +304,11 @@ class _Leaves:
         connection.execute(database.upsert(log_head, ["size", "peaks"]), [head])
         note = {"size": size, "note": signer.sign(Checkpoint("", size, self.head.root))}
         connection.execute(database.upsert(log_checkpoint, ["note"]), [note])
+
+
+def _digest(sql: str) -> str:
+    """Short, and another for other SQL."""
+    return hashlib.sha256(sql.encode()).hexdigest()[:12]
 
 
 def _case(connection: Connection, code_hash: bytes) -> CaseRow | None:

@@ -22,6 +22,7 @@ from earwitness.incidents.status import moment_of, text_of
 from earwitness.ports import Addition, CaseRow
 
 TAKEN = "records were taken away"
+FOREIGN = "the database does by itself what is not ours"
 
 
 def note_policy(now: datetime, on: Incidents) -> bool:
@@ -142,20 +143,23 @@ def alarm(
     now: datetime, on: Incidents, gone: Collection[int] = (), channels: Iterable[str] = ()
 ) -> bool:
     """That leaves have no record any more, or the log or the database is not what it should be;
-    whether something was said that was not said before.
+    whether something was said that was not said before. What of it is over is on record, too, so
+    that it is told again where it comes back.
 
     Where all of a case is gone there is nothing left that could climb. So every outside is told
     that a policy on record has named, the house's or a case's (``channels``), or that is in
     force: whoever takes a case away may have changed the policy, and its records.
     """
     every: list[Value] = [*dict.fromkeys((*outside_channels(on), *channels))]
-    said = _alarms(on)
-    new = frozenset(gone).difference(*map(_places, said))
-    whys = {text_of(each, "why") for each in said}
+    new = frozenset(gone).difference(*map(_places, _alarms(on)))
+    known, wrong_now = _not_over(on), [*_wrong_with_the_log(on)]
+    for why in known:
+        if why.startswith(FOREIGN) and why not in wrong_now:
+            _add(cases.draft(Kind.OVER, {"at": now.isoformat(), "why": why}), now, on)
     found: list[dict[str, Value]] = []
     if new:
         found.append({"why": TAKEN, "missing": len(new), "leaves": _ranges(new)})
-    found += [{"why": each} for each in _wrong_with_the_log(on) if each not in whys]
+    found += [{"why": each} for each in wrong_now if each not in known]
     for each in found:
         fields = {"at": now.isoformat(), **each, "channels": every}
         _add(cases.draft(Kind.OUTSIDE, fields), now, on)
@@ -184,6 +188,17 @@ def _alarms(on: Incidents) -> list[Kept]:
     return [each for each in unchanged(HOUSE, on.book) if each.kind == Kind.OUTSIDE]
 
 
+def _not_over(on: Incidents) -> list[str]:
+    """Why the outside was told, as far as it is not on record that it is over."""
+    found = dict[str, None]()
+    for each in unchanged(HOUSE, on.book):
+        if each.kind == Kind.OUTSIDE:
+            found[text_of(each, "why")] = None
+        elif each.kind == Kind.OVER:
+            found.pop(text_of(each, "why"), None)
+    return [*found]
+
+
 def _wrong_with_the_log(on: Incidents) -> Iterator[str]:
     try:
         logbook.check(on.book)
@@ -191,7 +206,7 @@ def _wrong_with_the_log(on: Incidents) -> Iterator[str]:
         yield str(error)
     yield from on.book.contradictions
     if code := on.records.foreign_code():
-        yield f"the database does by itself what is not ours: {', '.join(code)}"
+        yield f"{FOREIGN}: {', '.join(code)}"
 
 
 def _ranges(places: Collection[int]) -> str:
