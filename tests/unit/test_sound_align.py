@@ -45,6 +45,26 @@ def test_a_clock_that_runs_apart_is_found(ppm: float) -> None:
         assert found.in_other(moment) == pytest.approx(moment * (1 + ppm * 1e-6) - 0.7, abs=1e-4)
 
 
+def test_a_sound_that_repeats_itself_is_no_time_unless_clocks_say_which() -> None:
+    """Beeps of a machine, each with its own noise: they fit wherever beeps meet beeps."""
+    beep = babble(0.3, 5)
+    beeps = np.concatenate([np.pad(beep, (0, RATE - len(beep)))] * 12)
+    one, other = beeps + hiss(beeps, 6.0, 1), beeps[RATE // 2 :]
+    other = other + hiss(other, 6.0, 2)
+    found = refused(recording(one), recording(other))
+    assert "repeats itself" in found.reason
+    near = align(recording(one), recording(other), -0.5, within=0.4)
+    assert isinstance(near, Aligned)
+    assert near.offset_s == pytest.approx(-0.5, abs=1e-3)
+
+
+def test_speech_over_beeps_is_found_all_the_same() -> None:
+    beep = 0.5 * babble(0.3, 5)
+    beeps = np.concatenate([np.pad(beep, (0, RATE - len(beep)))] * 20)
+    found = same(recording(SPEECH + beeps), heard_by(SPEECH + beeps, -0.5))
+    assert found.offset_s == pytest.approx(-0.5, abs=1e-3)
+
+
 def test_noise_as_loud_as_the_sound_does_not_hide_it() -> None:
     one = SPEECH + hiss(SPEECH, 0.0, 1)
     other = heard_by(SPEECH, -2.0, 50.0).samples[:, 0]

@@ -17,7 +17,7 @@ import numpy as np
 from earwitness.errors import TooLarge
 from earwitness.sound.breaks import Break, Piece, jumps, pieces
 from earwitness.sound.correlated import Blocks, Curve, Floats, Peak, curves, peaks, refined
-from earwitness.sound.lines import MOST_DRIFT, Fit, Line, fitted
+from earwitness.sound.lines import MOST_DRIFT, Fit, Line, fitted, likeliest
 from earwitness.sound.recording import Recording
 from earwitness.sound.sinc import sampled
 from earwitness.sound.whitened import RATE, Heard, Signal, whitened
@@ -38,6 +38,10 @@ MARGIN = 1.1
 """By how much more it takes, since neighbouring stretches are not quite independent."""
 STRETCH = RATE // 250
 """Samples of which the agreement is one vote."""
+ELSEWHERE = 0.1
+"""Seconds from a line, beyond which a peak is no early echo of it."""
+RIVALS = 0.7
+"""What fits elsewhere by so much of the best is as likely."""
 AGREES = 4.0
 """A window at least so high on the line agrees with it."""
 
@@ -128,10 +132,11 @@ def _aligned(one: Heard, two: Heard, coarse: float | None, within: float) -> Ali
             " clocks out if they may be wrong."
         )
     search = Blocks(two.dense, min(SEARCH, len(one), len(two)))
-    found = pieces(peaks(one.dense, search, (first, last)))
+    every = peaks(one.dense, search, (first, last))
+    found = pieces(every)
     if not found:
         return NotSame("There is no moment at which both recordings hold more than steady noise.")
-    return _judged(one, two, found, last - first)
+    return _judged(one, two, found, _elsewhere(every, found), last - first)
 
 
 def _unusable(name: str, signal: Heard) -> str | None:
@@ -154,8 +159,23 @@ def _lags(one: Heard, two: Heard, coarse: float | None, within: float) -> tuple[
     )
 
 
-def _judged(one: Heard, two: Heard, found: Sequence[Piece], lags: int) -> Aligned | NotSame:
-    """Believed by what is dense; then the direct sound is looked for nearby."""
+def _elsewhere(every: Sequence[Peak], found: Sequence[Piece]) -> Line | None:
+    """The likeliest line of what lies too far from those found to be an echo of them."""
+    rest = [
+        each
+        for each in every
+        if all(abs(each.lag - piece.line.at(each.at)) > ELSEWHERE for piece in found)
+    ]
+    best = likeliest(rest)
+    return best[0] if best else None
+
+
+def _judged(
+    one: Heard, two: Heard, found: Sequence[Piece], elsewhere: Line | None, lags: int
+) -> Aligned | NotSame:
+    """Believed by what is dense, if it fits nowhere else; then the direct sound is looked for
+    nearby.
+    """
     breaks = jumps(one.dense, two.dense, found)
     needed = threshold(lags, len(one) / RATE)
     rough = _lined(one.dense, two.dense, [piece.line for piece in found], breaks)
@@ -164,6 +184,15 @@ def _judged(one: Heard, two: Heard, found: Sequence[Piece], lags: int) -> Aligne
         return NotSame(
             f"Where they fit best, they agree {peak:.1f} standard deviations above"
             f" chance; {needed:.1f} are asked for, so that unrelated recordings do not pass.",
+            peak,
+            needed,
+        )
+    rival = _lined(one.dense, two.dense, [elsewhere], ()) if elsewhere else None
+    if rival and (as_well := agreement(one.dense, two.dense, rival)) >= max(needed, RIVALS * peak):
+        return NotSame(
+            f"They fit with an offset of {rough.offset_s:.2f} s ({peak:.1f} standard deviations"
+            f" above chance) and elsewhere, with {rival.offset_s:.2f} s ({as_well:.1f}): what both"
+            " hold repeats itself, or is of two events. Say by clocks where to look.",
             peak,
             needed,
         )
