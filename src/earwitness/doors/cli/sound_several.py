@@ -1,0 +1,236 @@
+"""``earwitness sound``: how several recordings of one event run together, and become one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from earwitness.doors.cli.opening import opened
+from earwitness.doors.cli.screen import Json, Screen, cell, dump
+from earwitness.doors.cli.sound import sound
+from earwitness.errors import AudioError, InputError
+
+if TYPE_CHECKING:
+    from earwitness.sound.align import Aligned, NotSame
+    from earwitness.sound.recording import Recording
+    from earwitness.sound.together import Together
+    from earwitness.wiring import Earwitness
+
+First = Annotated[Path, typer.Argument(metavar="FIRST", help="The one whose time counts.")]
+Others = Annotated[list[Path], typer.Argument(metavar="OTHER...", help="Of the same event.")]
+Clocks = Annotated[
+    list[float],
+    typer.Option(
+        "--clock",
+        metavar="SECONDS",
+        help="How much later than the first one a recording began, as the devices' clocks say; "
+        "once for each of the others.",
+    ),
+]
+Folder = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="FOLDER", help="Write them there, on the first one's clock."),
+]
+
+
+class How(StrEnum):
+    """How several become one, or their sources."""
+
+    SUM = "sum"
+    BEAM = "beam"
+    SOURCES = "sources"
+
+
+@sound.command()
+def align(
+    context: typer.Context,
+    first: First,
+    others: Others,
+    clock: Clocks = [],  # noqa: B006
+    out: Folder = None,
+    as_json: Json = False,
+) -> None:
+    """Bring recordings of one event onto one clock, or say why they are not of one event.
+
+    A moment of the first is ``moment * (1 + drift) + offset`` in another one. The exit code is
+    1 where one of them is refused.
+    """
+    screen = Screen(as_json)
+    with opened(context) as program:
+        recordings, found = _aligned((first, *others), clock, program, screen)
+    written = _kept(out, (first, *others), recordings, found) if out else []
+    told = [_plain(path, each) for path, each in zip(others, found.members[1:], strict=True)]
+    screen.result({"recordings": told, "written": written}, lambda out: _show_aligned(told, out))
+    if any("refused" in each for each in told):
+        raise typer.Exit(1)
+
+
+def _plain(path: Path, found: Aligned | NotSame | None) -> dict[str, Any]:
+    from earwitness.sound.align import NotSame
+
+    assert found is not None  # that is the first one
+    if isinstance(found, NotSame):
+        return {"file": path, "refused": found.reason}
+    return {
+        "file": path,
+        "offset_s": found.offset_s,
+        "drift_ppm": found.drift_ppm,
+        "uncertainty_ms": found.uncertainty_ms,
+        "breaks": found.breaks,
+        "evidence": found.evidence,
+    }
+
+
+def _show_aligned(told: list[dict[str, Any]], out: Console) -> None:
+    for each in told:
+        out.print(cell(str(each["file"]), "bold"))
+        if "refused" in each:
+            out.print(cell(f"  {each['refused']}", "yellow"))
+            continue
+        out.print(
+            f"  offset {each['offset_s'] * 1000:+.2f} ms ± {each['uncertainty_ms']:.2f} ms,"
+            f" drift {each['drift_ppm']:+.1f} ppm"
+        )
+        for jump in each["breaks"]:
+            out.print(
+                f"  [yellow]break[/] at {jump.at_s:.2f} s: {jump.jump_s * 1000:+.1f} ms"
+                " are missing or doubled"
+            )
+
+
+def _aligned(
+    paths: Sequence[Path], clock: Sequence[float], program: Earwitness, screen: Screen
+) -> tuple[list[Recording], Together]:
+    from earwitness.sound.together import align_all
+
+    if clock and len(clock) != len(paths) - 1:
+        raise InputError("--clock is given once for each of the other recordings, or never.")
+    recordings = [program.originals.read(path) for path in paths]
+    with screen.waiting("Comparing"):
+        return recordings, align_all(recordings, [0.0, *clock] if clock else None)
+
+
+def _kept(
+    folder: Path, paths: Sequence[Path], recordings: Sequence[Recording], found: Together
+) -> list[Path]:
+    """Those that belong together, from the same first moment, each in a file of its own."""
+    fits, together = _on_one_clock(recordings, found)
+    named = [f"{number}-{paths[place].stem}" for number, place in enumerate(fits, 1)]
+    return _written(folder, list(zip(named, together, strict=True)))
+
+
+def _on_one_clock(
+    recordings: Sequence[Recording], found: Together
+) -> tuple[list[int], tuple[Recording, ...]]:
+    """The places of those that belong together, and what they have in common of that time."""
+    from earwitness.sound.align import NotSame
+    from earwitness.sound.clock import on_one_clock
+
+    fits = [place for place, each in enumerate(found.members) if not isinstance(each, NotSame)]
+    members = [found.members[place] for place in fits]
+    aligned = [each for each in members if not isinstance(each, NotSame)]
+    return fits, on_one_clock([recordings[place] for place in fits], aligned)
+
+
+def _written(folder: Path, named: Sequence[tuple[str, Recording]]) -> list[Path]:
+    """Raises InputError."""
+    from earwitness.audio.original import write_original
+
+    written = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, recording in named:
+            file = write_original(recording)
+            target = folder / f"{name}{file.suffix}"
+            target.write_bytes(file.content)
+            written.append(target)
+    except OSError as error:
+        raise InputError(f"--out: {error.filename}: {error.strerror}.") from error
+    return written
+
+
+@sound.command()
+def combine(
+    context: typer.Context,
+    first: First,
+    others: Others,
+    out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Write it there.")],
+    how: Annotated[
+        How,
+        typer.Option(help="sum: the mean, delays taken out; beam: MVDR; sources: FastMNMF2."),
+    ] = How.SUM,
+    noise: Annotated[
+        tuple[float, float] | None,
+        typer.Option(
+            metavar="FROM TO", help="For beam: seconds of the result without the sound you want."
+        ),
+    ] = None,
+    sources: Annotated[int, typer.Option(help="For sources: into how many.")] = 2,
+    clock: Clocks = [],  # noqa: B006
+    as_json: Json = False,
+) -> None:
+    """Make one recording of several of the same event, or take apart what they hold.
+
+    They are aligned first; with one that is refused nothing is combined, and the exit code is 1.
+    Beside the result lies combined.json: what it was made of, by hash, how, and with which
+    versions. The same command gives the same samples again.
+    """
+    screen, paths = Screen(as_json), (first, *others)
+    if (how is How.BEAM) != (noise is not None):
+        raise InputError("--noise FROM TO goes with --how beam, which needs it.")
+    with opened(context) as program:
+        recordings, found = _aligned(paths, clock, program, screen)
+        told = [_plain(path, each) for path, each in zip(others, found.members[1:], strict=True)]
+        if any("refused" in each for each in told):
+            screen.result({"recordings": told}, lambda out: _show_aligned(told, out))
+            raise typer.Exit(1)
+        _, together = _on_one_clock(recordings, found)
+        with screen.waiting("Combining"):
+            made = _combined(together, how, noise, sources)
+        record = {
+            "combined": 1,
+            "how": how,
+            "noise_s": noise,
+            "sources": sources if how is How.SOURCES else None,
+            "recordings": [{"file": first, "sha256": _sha256(first)}]
+            + [{"sha256": _sha256(path), **each} for path, each in zip(others, told, strict=True)],
+            "components": program.workshop.components(),
+            "sha256_of_samples": [program.workshop.digest(each) for each in made],
+        }
+    parts = [f"-{number}" for number, _ in enumerate(made, 1)] if len(made) > 1 else [""]
+    names = [f"combined-{how}{part}" for part in parts]
+    written = _written(out, list(zip(names, made, strict=True)))
+    (out / "combined.json").write_text(dump(record) + "\n", "utf-8")
+    result = {**record, "written": written}
+    screen.result(result, lambda console: _show_combined(told, written, console))
+
+
+def _combined(
+    together: Sequence[Recording], how: How, noise: tuple[float, float] | None, sources: int
+) -> Sequence[Recording]:
+    from earwitness.sound.combine import delay_and_sum, mvdr, separated
+
+    if how is How.SOURCES:
+        return separated(together, sources)
+    return [mvdr(together, noise) if noise else delay_and_sum(together)]
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise AudioError(f"{path}: {error.strerror}.") from error
+
+
+def _show_combined(told: list[dict[str, Any]], written: list[Path], out: Console) -> None:
+    _show_aligned(told, out)
+    for path in written:
+        out.print(cell(str(path), "bold"))
+    out.print(cell("  what it was made of is in combined.json", "dim"))
