@@ -17,7 +17,8 @@ FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(hours=1)
 class Delivery:
     """``number`` is its record's in the case; ``rung`` is None for the outside.
 
-    ``next_at`` is when it is tried again; None once nothing is left to do.
+    ``next_at`` is when it is tried again; None once nothing is left to do. ``sent_at`` is when the
+    other side last took it.
     """
 
     id: str

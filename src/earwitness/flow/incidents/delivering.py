@@ -21,7 +21,7 @@ from earwitness.flow.incidents.parts import Incidents
 from earwitness.incidents import clocks
 from earwitness.incidents.deliveries import LONGEST_PAUSE, Delivery, deliveries, pause
 from earwitness.incidents.records import HOUSE, Kind
-from earwitness.incidents.status import moment_of
+from earwitness.incidents.status import LONG_AGO, moment_of
 from earwitness.ports import Channels, Message
 
 AGAIN = timedelta(days=1)
@@ -143,7 +143,7 @@ def _needless(delivery: Delivery, found: Look) -> str:
 
 def _sent(delivery: Delivery, found: Look, now: datetime, on: Incidents) -> None:
     again = now + AGAIN if delivery.rung is None and not _once(delivery, found) else None
-    done = replace(delivery, tries=0, problem="", next_at=again, sent_at=delivery.sent_at or now)
+    done = replace(delivery, tries=0, problem="", next_at=again, sent_at=now)
     if delivery.rung is None and not _was_told(delivery, found):
         fields: dict[str, Value] = {"channel": delivery.channel, "number": delivery.number}
         _record(Kind.DELIVERED, fields, found, now, on)
@@ -183,19 +183,37 @@ def _failed(delivery: Delivery, why: str, found: Look, now: datetime, on: Incide
 
 
 def _is_unreached(delivery: Delivery, found: Look, now: datetime, on: Incidents) -> bool:
-    """Whether nothing to this rung, or to the outside, got through for too long, as yet unsaid."""
+    """Whether nothing to this rung, or of this record to the outside, gets through for too long,
+    as yet unsaid. What was said before something got through is of another time.
+    """
     status, rung = found.status, delivery.rung
-    patience = PATIENCE
+    last = _last_taken(delivery, found, on)
+    patience, due = PATIENCE, delivery.made_at
     if rung is not None:
+        if last and last >= due:
+            return False
         patience = status.policy.deadline(rung, status.harm, status.imminence)[0] / 2
-    beside = [each for each in on.records.deliveries_of(delivery.case) if each.rung == rung]
-    reached = any(each.sent_at if rung is not None else _was_told(each, found) for each in beside)
-    said = any(
-        each.kept.kind == Kind.UNDELIVERED and each.fields.get("rung") == rung
-        for each in found.records
+    elif last:
+        due = last + AGAIN
+    if now - due < patience:
+        return False
+    since = last or (LONG_AGO if rung is not None else delivery.made_at)
+    said = (each.kept for each in found.records if each.kept.kind == Kind.UNDELIVERED)
+    moments = (moment_of(each, "at") for each in said if each.fields.get("rung") == rung)
+    return all(at and at < since for at in moments)
+
+
+def _last_taken(delivery: Delivery, found: Look, on: Incidents) -> datetime | None:
+    """When the other side last took something beside this one: of the outside, which is told so
+    each day, only where it is on record that it ever did.
+    """
+    rung, number = delivery.rung, delivery.number
+    rows = on.records.deliveries_of(delivery.case)
+    beside = (
+        each for each in rows if each.rung == rung and (rung is not None or each.number == number)
     )
-    late = now - delivery.made_at >= patience
-    return late and not said and not reached
+    taken = (each.sent_at for each in beside if rung is not None or _was_told(each, found))
+    return max((at for at in taken if at), default=None)
 
 
 def _record(
