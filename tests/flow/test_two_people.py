@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from tests.flow.incident_house import THREE_RUNGS, change, person
 from tests.flow.test_escalation import DAY, HOUR, MINUTE, SAID, House, house_of
+from tests.flow.test_reporting import keep
 from tests.values import START
 
 from earwitness.accounts import Account, Role
@@ -158,6 +159,25 @@ def test_who_takes_away_who_was_there_puts_no_friend_in_their_place(house: House
     for one, other in ((house.people["Ria"], sock), (sock, house.people["Ria"])):
         with pytest.raises(InputError, match="two people"):
             by_two(house, case, one, other)
+
+
+def test_a_hold_that_two_released_is_reviewed_no_more_and_what_is_sealed_later_is_held(
+    house: House,
+) -> None:
+    for clip in ("u_1", "v_1"):
+        keep(house.on, clip)
+    code = codes.new_code()
+    said = replace(CONFIDENTIAL, utterance="u_1")
+    case = reporting.report(said, code, START, house.on).case
+    reviewed = {each.key for each in clocks.running(house.look(case).status)}
+    assert "hold:0" in reviewed
+    found = by_two(house, case, house.people["Ria"], house.people["Mallory"], Act.RELEASE)
+    assert not found.status.held
+    assert reviewed - {each.key for each in clocks.running(found.status)} == {"hold:0"}
+    with pytest.raises(InputError, match="Nothing is held"):
+        acting.propose(case, Act.RELEASE, "again", house.people["Ria"], START + HOUR, house.on)
+    reporting.add(code, "and another", START + DAY, house.on, utterance="v_1")
+    assert house.look(case).status.held
 
 
 def test_years_later_whom_a_third_person_let_in_is_the_second(house: House) -> None:
