@@ -63,7 +63,7 @@ def fold(
             or any(each.kind == Kind.RESTORED for each in good)
         ),
         reporter=text_of(first, "by_id"),
-        before=outsides.before(routed.fields.get("before") if routed else None),
+        before=outsides.before(routed.fields.get("earlier") if routed else None),
         fired=frozenset(key for each in good for key in texts_of(each, "clocks")),
     )
     if not status.changed or _began_with(status, routed):

@@ -42,13 +42,26 @@ class Kind(StrEnum):
     WAYS = "ways"  # how messages leave here has changed; not of one case
 
 
+FRAME = frozenset({"case", "number", "kind", "before"})
+"""What every record says of where it stands. No field of its own has such a name: its leaf would
+commit to where it stands, and anybody could edit the field unseen.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A record that is not in the log yet. ``salt`` has 32 bytes of its own."""
+    """A record that is not in the log yet. ``salt`` has 32 bytes of its own.
+
+    Raises ValueError for a field that its leaf could not commit to.
+    """
 
     kind: Kind
     fields: Mapping[str, Value]
     salt: bytes
+
+    def __post_init__(self) -> None:
+        if taken := FRAME & self.fields.keys():
+            raise ValueError(f"no field of a record is called {', '.join(sorted(taken))}")
 
     def opened(self, case: str, number: int, before: str) -> dict[str, Opened]:
         """All that is committed to: what it says, and where in its case it stands."""

@@ -18,7 +18,16 @@ from earwitness.evidence.checkpoints import Checkpoint
 from earwitness.evidence.merkle import HASH_BYTES, Frontier, leaf_hash
 from earwitness.evidence.records import Value, canonical
 from earwitness.incidents.deliveries import Ahead
-from earwitness.incidents.records import FIRST, HOUSE, Draft, Kept, Link, chained, next_number
+from earwitness.incidents.records import (
+    FIRST,
+    FRAME,
+    HOUSE,
+    Draft,
+    Kept,
+    Link,
+    chained,
+    next_number,
+)
 from earwitness.model import Utterance
 from earwitness.ports.incidents import Addition, CaseRow, Signer
 from earwitness.stores.columns import EPOCH
@@ -321,9 +330,14 @@ def _case_row(row: Row[Any]) -> CaseRow:
 
 
 def _fields(text: str) -> dict[str, Value]:
-    """Nothing where somebody damaged it: whoever holds that against its leaf sees what is gone."""
+    """Nothing where somebody damaged it: whoever holds that against its leaf sees what is gone.
+
+    Without what no leaf commits to.
+    """
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    if not isinstance(found, dict):
+        return {}
+    return {name: value for name, value in found.items() if name not in FRAME}

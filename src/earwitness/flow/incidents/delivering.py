@@ -145,7 +145,7 @@ def _sent(delivery: Delivery, found: Look, now: datetime, on: Incidents) -> None
     again = now + AGAIN if delivery.rung is None and not _once(delivery, found) else None
     done = replace(delivery, tries=0, problem="", next_at=again, sent_at=now)
     if delivery.rung is None and not _was_told(delivery, found):
-        fields: dict[str, Value] = {"channel": delivery.channel, "number": delivery.number}
+        fields: dict[str, Value] = {"channel": delivery.channel, "of": delivery.number}
         _record(Kind.DELIVERED, fields, found, now, on)
     on.records.put_delivery(done)
 
@@ -166,7 +166,7 @@ def _was_told(delivery: Delivery, found: Look) -> bool:
     return any(
         each.kept.kind == Kind.DELIVERED
         and each.fields.get("channel") == delivery.channel
-        and each.fields.get("number") == delivery.number
+        and each.fields.get("of") == delivery.number
         and not each.wrong
         for each in found.records
     )

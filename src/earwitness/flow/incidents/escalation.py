@@ -46,7 +46,7 @@ def routed(accounts: Iterable[Account], now: datetime, on: Incidents) -> Draft:
         "policy": on.policy_text(),
         "accounts": {**house.meaning(everybody, on)},
         "there": there,
-        "before": outsides.recorded(house.parsed_policies(on)),
+        "earlier": outsides.recorded(house.parsed_policies(on)),
     }
     return cases.draft(Kind.ROUTED, fields)
 

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from earwitness.evidence.cases import Case, Record
 from earwitness.evidence.records import Opened, RecordError, Value, changes
 from earwitness.flow.incidents.parts import Incidents
-from earwitness.incidents.records import Kept, Kind
+from earwitness.incidents.records import FRAME, Kept, Kind
 
-ALWAYS = frozenset({"case", "number", "kind", "before", "at"})
+ALWAYS = FRAME | {"at"}
 _DONE = frozenset({"by", "what", "said"})
 SHOWN: Mapping[str, frozenset[str]] = {
     Kind.REPORTED: frozenset(
@@ -30,7 +30,7 @@ SHOWN: Mapping[str, frozenset[str]] = {
     Kind.TAKEN: _DONE,
     Kind.TOLD: frozenset({"rung", "name", "why", "clocks"}),
     Kind.OUTSIDE: frozenset({"name", "why", "clocks", "passed_over"}),
-    Kind.DELIVERED: frozenset({"number"}),
+    Kind.DELIVERED: frozenset({"of"}),
     Kind.UNDELIVERED: frozenset({"rung"}),
     Kind.ACCEPTED: frozenset({"who"}),
     Kind.ACTED: _DONE | {"whom", "until", "called_at"},
