@@ -14,7 +14,7 @@ import pytest
 from tests.workbench.browsing import browser_at, field, join, offered, send
 from tests.workbench.clips import keep, quiet
 from tests.workbench.test_escalation import POLICY, House, case_of, opened
-from tests.workbench.test_reports import change, report
+from tests.workbench.test_reports import change, code_of, report, reporter
 
 from earwitness.accounts import Role
 from earwitness.flow import access
@@ -67,6 +67,28 @@ def test_a_case_says_where_and_when_and_what_each_original_is(house: House) -> N
 def case_for_ria(house: House, **said: str) -> str:
     report(house.browsers["Ada"], **({"imminence": "past"} | said))
     return f"/workbench/case/{case_of(house.browsers['Ria'].get('/workbench/reports'))}"
+
+
+def test_what_is_typed_comes_back_where_it_cannot_be_kept(house: House) -> None:
+    """As on a disk that is full, and nothing is kept in reserve any more."""
+    ria = house.browsers["Ria"]
+    at = case_for_ria(house)
+    reporters = code_of(
+        house.browsers["Ada"].get(report(house.browsers["Ada"]).headers["location"])
+    )
+    change(
+        house.server,
+        "CREATE TRIGGER full BEFORE INSERT ON incident_record"
+        " BEGIN SELECT RAISE(ABORT, 'the disk is full'); END",
+    )
+    page = send(ria, f"{at}/answer", {"said": "a long story"}, page=at)
+    assert page.status_code == 400
+    assert "a long story</textarea>" in page.text
+    assert "Nothing was recorded" in page.text
+    own = reporter(house.server, "/add", reporters, text="another story")
+    assert own.status_code == 400
+    assert "It is NOT acknowledged" in own.text
+    assert "another story</textarea>" in own.text
 
 
 def test_a_refused_form_comes_back_as_it_was_typed(house: House) -> None:

@@ -18,6 +18,7 @@ from earwitness.accounts import Account
 from earwitness.doors.workbench.incidents.files import file
 from earwitness.doors.workbench.incidents.originals import Player, originals, saved_as
 from earwitness.doors.workbench.incidents.printing import printed
+from earwitness.doors.workbench.incidents.refusals import REFUSED, words
 from earwitness.doors.workbench.incidents.reports import CASE
 from earwitness.doors.workbench.incidents.typed import NOTHING, typed_into
 from earwitness.doors.workbench.incidents.whose import reported_by
@@ -25,7 +26,7 @@ from earwitness.doors.workbench.pages import Pages
 from earwitness.doors.workbench.roles import EVERYBODY, only
 from earwitness.doors.workbench.sound import Tickets, ranged
 from earwitness.doors.workbench.visitors import visitor_of
-from earwitness.errors import InputError, LogBroken, NotWitnessed, RevisionConflict
+from earwitness.errors import InputError
 from earwitness.flow.incidents import acting, bundle
 from earwitness.flow.incidents.cases import Look
 from earwitness.flow.incidents.evidence import FILE
@@ -175,8 +176,8 @@ class _Desk:
         account, now = visitor_of(request).account, self._program.clock.now()
         try:
             content = await asyncio.to_thread(bundle.export, case, why, account, now, self._on)
-        except (InputError, RevisionConflict, LogBroken, NotWitnessed) as error:
-            return await self._page(request, case, str(error))
+        except REFUSED as error:
+            return await self._page(request, case, words(error))
         return file(content, "application/zip", f"case-{case}.zip")
 
     @only(EVERYBODY)
@@ -185,8 +186,8 @@ class _Desk:
         account, now = visitor_of(request).account, self._program.clock.now()
         try:
             content = await asyncio.to_thread(printed, case, why, account, now, self._on)
-        except (InputError, RevisionConflict) as error:
-            return await self._page(request, case, str(error))
+        except REFUSED as error:
+            return await self._page(request, case, words(error))
         return file(content, "text/html", f"case-{case}.html")
 
     @only(EVERYBODY)
@@ -201,8 +202,8 @@ class _Desk:
             content = await asyncio.to_thread(
                 acting.heard, found, sha256, why, account, now, self._on, [self._player.step]
             )
-        except (InputError, RevisionConflict) as error:
-            return await self._page(request, case, str(error))
+        except REFUSED as error:
+            return await self._page(request, case, words(error))
         if name := saved_as(found, sha256):
             return file(content, FILE, name)
         address = self._tickets.address(request, sha256, f"{case} {why}", at=SOUND)
@@ -231,8 +232,8 @@ class _Desk:
         account = visitor_of(request).account
         try:
             await asyncio.to_thread(lambda: do(account, self._program.clock.now()))
-        except (InputError, RevisionConflict, LogBroken, NotWitnessed) as error:
-            return await self._page(request, case, str(error))
+        except REFUSED as error:
+            return await self._page(request, case, words(error))
         what = request.url.path.rpartition("/")[2]
         log.info("acted", case=case, what=what)
         return RedirectResponse(f"{CASE}/{case}?done={what}", status_code=303)

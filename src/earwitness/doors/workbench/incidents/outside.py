@@ -17,17 +17,14 @@ from fastapi import APIRouter, Form, Request, Response
 from earwitness.doors.workbench.entrance import Entrance, peer_of
 from earwitness.doors.workbench.incidents.files import file
 from earwitness.doors.workbench.incidents.originals import Player, originals, saved_as
+from earwitness.doors.workbench.incidents.refusals import REFUSED, words
 from earwitness.doors.workbench.incidents.typed import NOTHING, typed_into
 from earwitness.doors.workbench.incidents.whose import reported_by
 from earwitness.doors.workbench.roles import ANYBODY, only
 from earwitness.doors.workbench.sound import Tickets, ranged
 from earwitness.errors import (
     AccessRefused,
-    InputError,
-    LogBroken,
     NotFound,
-    NotWitnessed,
-    RevisionConflict,
 )
 from earwitness.flow.incidents import acting, cases, codes, logbook, outside
 from earwitness.flow.incidents.cases import Look
@@ -38,7 +35,6 @@ if TYPE_CHECKING:
     from earwitness.flow.incidents.parts import Incidents
 
 OUTSIDE = "/outside/{case}"
-_REFUSED = (InputError, LogBroken, NotWitnessed, RevisionConflict)
 
 log = structlog.get_logger(__name__)
 Field = Annotated[str, Form()]
@@ -73,7 +69,7 @@ class _Desk:
             return self._pages.show(request, template, 404, case=case, problem=str(error))
         try:
             found = await self._do(lambda now: outside.read(found, now, self._on))
-        except _REFUSED as error:
+        except REFUSED as error:
             log.error("that the outside opened a case is not on record", case=case, exc_info=error)
         return await self._page(request, found, code)
 
@@ -85,8 +81,8 @@ class _Desk:
         found = await self._opened(request, case, code)
         try:
             found = await self._do(lambda now: acting.accept(case, who, now, self._on))
-        except _REFUSED as error:
-            return await self._page(request, found, code, str(error))
+        except REFUSED as error:
+            return await self._page(request, found, code, words(error))
         log.info("accepted outside", case=case)
         return await self._page(request, found, code)
 
@@ -100,8 +96,8 @@ class _Desk:
             content = await self._do(
                 lambda now: outside.see(found, sha256, why, now, self._on, [self._player.step])
             )
-        except _REFUSED as error:
-            return await self._page(request, found, code, str(error))
+        except REFUSED as error:
+            return await self._page(request, found, code, words(error))
         if name := saved_as(found, sha256):
             return file(content, FILE, name)
         at = OUTSIDE.format(case=case) + "/sound"
@@ -129,8 +125,8 @@ class _Desk:
         found = await self._opened(request, case, code)
         try:
             content = await self._do(lambda now: outside.export(found, why, now, self._on))
-        except _REFUSED as error:
-            return await self._page(request, found, code, str(error))
+        except REFUSED as error:
+            return await self._page(request, found, code, words(error))
         return file(content, "application/zip", f"case-{case}.zip")
 
     @only(ANYBODY)
@@ -141,8 +137,8 @@ class _Desk:
         found = await self._opened(request, case, code)
         try:
             found = await self._do(lambda now: outside.answer(found, said, now, self._on))
-        except _REFUSED as error:
-            return await self._page(request, found, code, str(error))
+        except REFUSED as error:
+            return await self._page(request, found, code, words(error))
         told = "It is on record. The reporter sees it on their page."
         return await self._page(request, found, code, done=told)
 

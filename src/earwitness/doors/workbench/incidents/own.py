@@ -11,6 +11,7 @@ from fastapi import APIRouter, Form, Request, Response, UploadFile
 from fastapi.responses import RedirectResponse
 
 from earwitness.doors.workbench.incidents.files import file
+from earwitness.doors.workbench.incidents.refusals import REFUSED, words
 from earwitness.doors.workbench.incidents.reporter import (
     DONE,
     JSON,
@@ -23,7 +24,7 @@ from earwitness.doors.workbench.incidents.typed import NOTHING, typed_into
 from earwitness.doors.workbench.pages import Pages
 from earwitness.doors.workbench.roles import EVERYBODY, only, up_to
 from earwitness.doors.workbench.visitors import visitor_of
-from earwitness.errors import InputError, LogBroken, NotWitnessed, RevisionConflict
+from earwitness.errors import NotWitnessed
 from earwitness.evidence.receipts import Receipt
 from earwitness.flow.incidents import logbook, reporting, showing
 
@@ -121,8 +122,8 @@ class _Desk:
         await self._own(request, case)
         try:
             await asyncio.to_thread(lambda: do(self._program.clock.now()))
-        except (InputError, LogBroken, NotWitnessed, RevisionConflict) as error:
-            return await self._page(request, case, f"It is NOT acknowledged. {error}")
+        except REFUSED as error:
+            return await self._page(request, case, f"It is NOT acknowledged. {words(error)}")
         return RedirectResponse(f"{OWN}/{case}?done=1", status_code=303)
 
     async def _page(

@@ -15,9 +15,10 @@ from fastapi import APIRouter, Form, Request, Response, UploadFile
 
 from earwitness.doors.workbench.entrance import Entrance, peer_of
 from earwitness.doors.workbench.incidents.files import file
+from earwitness.doors.workbench.incidents.refusals import REFUSED, words
 from earwitness.doors.workbench.incidents.typed import NOTHING, typed_into
 from earwitness.doors.workbench.roles import ANYBODY, only, up_to
-from earwitness.errors import InputError, LogBroken, NotFound, NotWitnessed, RevisionConflict
+from earwitness.errors import LogBroken, NotFound
 from earwitness.evidence.receipts import Receipt
 from earwitness.flow.incidents import cases, house, logbook, reporting, showing
 from earwitness.flow.incidents.evidence import LARGEST_FILE, Brought
@@ -113,8 +114,8 @@ class _Desk:
         await self._opened(request, code)
         try:
             await asyncio.to_thread(lambda: do(self._program.clock.now()))
-        except (InputError, LogBroken, NotWitnessed, RevisionConflict) as error:
-            return await self._page(request, code, f"It is NOT acknowledged. {error}")
+        except REFUSED as error:
+            return await self._page(request, code, f"It is NOT acknowledged. {words(error)}")
         return await self._page(request, code, said=DONE)
 
     @property
