@@ -42,6 +42,7 @@ class Plain:
 
 
 SIGNER = Plain()
+LATER = START + timedelta(hours=1)
 
 
 def draft(heard: str, salt: bytes = b"s" * 32) -> Draft:
@@ -219,10 +220,36 @@ def test_deliveries_stand_as_they_were_put(store: SqlRecords) -> None:
 
 
 def test_noted_time_only_goes_forward(store: SqlRecords) -> None:
+    first, later = (START + timedelta(minutes=minutes) for minutes in (3, 5))
     assert store.time_seen() is None
-    for minutes in (5, 3):
-        store.note_time(START + timedelta(minutes=minutes))
-    assert store.time_seen() == START + timedelta(minutes=5)
+    assert store.note_time(later) is None
+    assert store.note_time(first) == later
+    assert store.time_seen() == later
+
+
+def test_what_nobody_can_have_seen_is_written_over(store: SqlRecords) -> None:
+    store.note_time(START.replace(year=9999))
+    assert store.note_time(START) is None
+    assert store.time_seen() == START
+
+
+def test_how_late_it_was_is_noted_with_each_record(store: SqlRecords) -> None:
+    store.open_case(case(7), [draft("a")], Ahead(), SIGNER)
+    seen = case(7).opened_at
+    assert store.time_seen() == seen
+    add(store, "c7", 1, draft("b"))  # earlier
+    assert store.time_seen() == seen
+    store.add_records([Addition("c7", 2, [draft("c")], Ahead())], LATER, SIGNER)
+    assert store.time_seen() == LATER
+
+
+def test_records_are_found_by_the_places_of_their_leaves(store: SqlRecords) -> None:
+    store.open_case(case(1), [draft("a"), draft("b")], Ahead(), SIGNER)
+    store.open_case(case(2), [draft("c")], Ahead(), SIGNER)
+    every = [*store.records("c1"), *store.records("c2")]
+    for start, end in ((0, 3), (1, 3), (0, 0), (2, 9)):
+        found = sorted(store.records_at(start, end), key=lambda each: each.index)
+        assert found == every[start:end]
 
 
 def administer(store: SqlRecords, statement: str) -> None:

@@ -26,6 +26,7 @@ TABLES = (
     "incident_delivery",
     "log_leaf",
     "log_head",
+    "time_seen",
 )
 
 
@@ -74,6 +75,16 @@ def test_the_outside_is_told_that_the_store_is_gone(
     assert "Since 2026-" in text
     assert str(house.on.book.key.public) in text
     assert len({message.id for _, message in house.out.sent}) == 3
+
+
+def test_that_nothing_can_be_added_is_found_where_nothing_happens(
+    house: House, tmp_path: Path
+) -> None:
+    turns = Turns(house)
+    turns.take(START)
+    damage(tmp_path, "DROP TABLE time_seen", "")
+    turns.take_all(START + HOUR, START + 27 * HOUR, HOUR)
+    assert house.out.to == [OUTSIDE]
 
 
 def test_it_is_tried_until_somebody_takes_it(house: House, tmp_path: Path) -> None:

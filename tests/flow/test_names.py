@@ -110,7 +110,7 @@ def test_that_something_hidden_was_changed_is_found_without_what_it_says(
 
 
 def test_every_kind_of_record_says_what_of_it_the_reporter_is_shown() -> None:
-    of_no_case = {Kind.KEY, Kind.POLICY, Kind.OVER, Kind.WAYS}
+    of_no_case = {Kind.DAY, Kind.KEY, Kind.OVER, Kind.POLICY, Kind.WAYS}
     assert showing.SHOWN.keys() | of_no_case == set(Kind)
 
 

@@ -29,8 +29,9 @@ class Machine:
     def time_seen(self) -> datetime | None:
         return self.seen
 
-    def note_time(self, moment: datetime) -> None:
-        self.seen = max(moment, self.seen or moment)
+    def note_time(self, moment: datetime) -> datetime | None:
+        before, self.seen = self.seen, max(moment, self.seen or moment)
+        return before
 
     def boot(self) -> SteadyClock:
         return SteadyClock(self, lambda: self.wall, lambda: self.counter)  # type: ignore[arg-type]
@@ -81,3 +82,56 @@ def test_a_long_sleep_is_time_that_passed() -> None:
     machine.wall += YEAR
     machine.counter = 1.0
     assert machine.boot().now() == START + YEAR
+
+
+def test_it_is_never_before_what_is_proven_and_follows_a_clock_that_is_set_right_then() -> None:
+    machine = Machine(wall=START - YEAR)
+    clock = machine.boot()
+    clock.not_before(START)
+    assert clock.now() == START
+    clock.not_before(START - HOUR)
+    machine.pass_time(HOUR)
+    assert clock.now() == START + HOUR
+    machine.wall += YEAR + 8 * HOUR  # it was off for so long
+    assert clock.now() == START + 9 * HOUR
+    machine.wall += YEAR
+    assert clock.now() == START + 9 * HOUR
+
+
+def test_what_is_proven_so_far_ahead_that_nobody_lives_then_is_passed_over() -> None:
+    clock = Machine().boot()
+    clock.not_before(START.replace(year=9999))
+    assert clock.now() == START
+
+
+@pytest.mark.parametrize(
+    ("seen", "was_set_back"),
+    [
+        (None, True),
+        (START - YEAR, True),
+        (START.replace(year=9999), True),
+        (START - JUMP, False),
+        (START, False),
+        (START + YEAR, False),
+    ],
+)
+def test_that_less_was_noted_than_is_proven_is_noticed(
+    seen: datetime | None, was_set_back: bool
+) -> None:
+    clock = Machine(seen=seen).boot()
+    clock.not_before(START)
+    assert clock.was_set_back == was_set_back
+
+
+@pytest.mark.parametrize("left", [None, START - YEAR])
+def test_that_what_was_noted_is_taken_away_while_it_runs_is_noticed(left: datetime | None) -> None:
+    machine = Machine()
+    clock = machine.boot()
+    for _ in range(3):  # the first time nothing was noted yet
+        clock.note()
+        machine.pass_time(HOUR)
+    assert not clock.was_set_back
+    machine.seen = left
+    assert clock.note() == START + 3 * HOUR
+    assert clock.was_set_back
+    assert machine.seen == START + 3 * HOUR

@@ -171,7 +171,7 @@ def test_a_report_half_written_is_kept_until_it_is_sent(server: Running, page: P
     expect(page.get_by_label("Keep my name confidential")).to_be_checked()
     page.get_by_role("button", name="Report it").click()
     expect(page.get_by_text("Your report is acknowledged")).to_be_visible()
-    assert page.evaluate("localStorage.length") == 0
+    page.wait_for_function("localStorage.length === 0")
 
 
 def test_long_reports_are_listed_short_and_fit_a_phone(server: Running, page: Page) -> None:

@@ -17,6 +17,8 @@ REMIND = timedelta(days=1)
 """How often everybody who knows is told again while nobody has acted."""
 REVIEW = timedelta(days=365)
 """A legal hold is looked at again so often; it ends by no clock."""
+NEVER = timedelta(days=366 * 1000)
+"""So far ahead nothing was seen; somebody wrote it there."""
 QUIET = ("remind", "hold", "added")
 """Clocks that tell again those who know, and nobody else."""
 
@@ -39,6 +41,11 @@ def running(status: Status) -> list[Clock]:
 def due(status: Status) -> datetime | None:
     """When the next one goes off."""
     return next((each.due for each in running(status)), None)
+
+
+def believed(seen: datetime | None, now: datetime) -> datetime | None:
+    """A moment that was seen before; None where it cannot have been."""
+    return None if seen is None or seen - now > NEVER else seen
 
 
 def _clocks(status: Status) -> Iterator[Clock]:

@@ -39,6 +39,7 @@ class Kind(StrEnum):
     KEY = "key"  # that another key signs the log from now on; not of one case
     POLICY = "policy"  # another is in force; not of one case
     OVER = "over"  # what the outside was told of; not of one case
+    DAY = "day"  # that another one went by; not of one case
     WAYS = "ways"  # how messages leave here has changed; not of one case
 
 

@@ -103,6 +103,9 @@ class IncidentRecords(Protocol):
     def records_of(self, cases: Sequence[str]) -> Mapping[str, Sequence[Kept]]:
         """Of each that has any, in their order."""
 
+    def records_at(self, start: int, end: int) -> Sequence[Kept]:
+        """Those whose leaves have a place from one up to, and without, another; in no order."""
+
     def places(self) -> frozenset[int]:
         """Of the leaves that the records of all cases say are theirs."""
 
@@ -179,8 +182,11 @@ class EscalationRecords(Protocol):
     def time_seen(self) -> datetime | None:
         """The latest moment that was noted."""
 
-    def note_time(self, moment: datetime) -> None:
-        """An earlier one than what is noted changes nothing."""
+    def note_time(self, moment: datetime) -> datetime | None:
+        """What was noted before, as far as it can be believed; an earlier one changes nothing.
+
+        Every record is written with it.
+        """
 
 
 class Channels(Protocol):

@@ -21,7 +21,7 @@ from earwitness.incidents.channels import receiver
 from earwitness.incidents.deliveries import Delivery
 from earwitness.ports import Channels
 from earwitness.runners.durable import Work
-from earwitness.runners.steady import SteadyClock
+from earwitness.runners.steady import SteadyClock, hold
 
 TRUE_UP = timedelta(minutes=10)
 """How often the clocks are held against the records; at every start besides."""
@@ -69,6 +69,8 @@ class Climbing:
         self._noted: object = None
 
     def due(self) -> Sequence[Work]:
+        if self._clock.now() >= self._next_true_up:
+            hold(self._clock, self._on)
         now = self._moment()
         for prepare in (self._note_changes, self._true_up):
             try:
@@ -106,6 +108,7 @@ class Climbing:
         try:
             house.note_policy(now, self._on)  # accounts may be there that it means
             found, stuck = escalation.true_up(now, self._on), self._stuck
+            house.note_day(now, self._on)
             self._stuck = set()
             if stuck or found.stuck:
                 self._last_resort.fails(now, self._on, self._channels())

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select, update
 
 from earwitness.errors import NotFound
+from earwitness.incidents.clocks import believed
 from earwitness.incidents.deliveries import Ahead, Delivery
 from earwitness.stores.columns import EPOCH
 from earwitness.stores.database import Database
@@ -102,12 +103,18 @@ class EscalationStore:
         with self.database.read() as connection:
             return connection.execute(_SEEN).scalar_one_or_none()
 
-    def note_time(self, moment: datetime) -> None:
+    def note_time(self, moment: datetime) -> datetime | None:
         with self.database.write() as connection:
-            kept = connection.execute(_SEEN.with_for_update()).scalar_one_or_none()
-            if kept is None or kept < moment:
-                new = {"id": _ONE, "at": moment}
-                connection.execute(self.database.upsert(time_seen, ["at"]), [new])
+            return put_time(self.database, connection, moment)
+
+
+def put_time(database: Database, connection: Connection, moment: datetime) -> datetime | None:
+    """That it is this late, in the transaction of what was seen then; what was noted before."""
+    kept = believed(connection.execute(_SEEN.with_for_update()).scalar_one_or_none(), moment)
+    if kept is None or kept < moment:
+        new = {"id": _ONE, "at": moment}
+        connection.execute(database.upsert(time_seen, ["at"]), [new])
+    return kept
 
 
 def put_ahead(database: Database, connection: Connection, ahead: Mapping[str, Ahead]) -> None:

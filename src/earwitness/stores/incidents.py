@@ -32,7 +32,7 @@ from earwitness.model import Utterance
 from earwitness.ports.incidents import Addition, CaseRow, Signer
 from earwitness.stores.columns import EPOCH
 from earwitness.stores.database import Database
-from earwitness.stores.escalation import put_ahead
+from earwitness.stores.escalation import put_ahead, put_time
 from earwitness.stores.incident_tables import (
     incident,
     incident_record,
@@ -73,7 +73,7 @@ class IncidentStore:
             if self.database.insert_new(connection, incident, row):
                 rows = _Leaves(head)
                 rows.append(chained(new.id, 0, FIRST, drafts), new.opened_at, new.id)
-                rows.write(self.database, connection, signer)
+                rows.write(self.database, connection, signer, new.opened_at)
                 put_ahead(self.database, connection, {new.id: ahead})
                 return new
             kept = _case(connection, new.code_hash)
@@ -98,7 +98,7 @@ class IncidentStore:
                 links = chained(each.case, each.number, before, each.drafts)
                 rows.append(links, now, each.case)
                 ahead[each.case] = each.ahead
-            rows.write(self.database, connection, signer)
+            rows.write(self.database, connection, signer, now)
             put_ahead(self.database, connection, ahead)
         return frozenset(ahead)
 
@@ -141,24 +141,38 @@ class IncidentStore:
         return found[case]
 
     def records_of(self, cases: Sequence[str]) -> Mapping[str, Sequence[Kept]]:
-        one = incident_record.c
-        statement = (
-            select(incident_record, log_leaf.c.leaf.label("content"))
-            .outerjoin(log_leaf, log_leaf.c.place == one.leaf)
-            .where(one.incident.in_(cases))
-        )
         found: dict[str, list[Kept]] = {}
-        with self.database.read() as connection:
-            for row in connection.execute(statement):
-                fields, case = _fields(row.fields), row.incident
-                made = Kept(
-                    case, row.number, row.leaf, row.kind, fields, row.salt, row.before, row.content
-                )
-                found.setdefault(case, []).append(made)
+        for made in self._kept(incident_record.c.incident.in_(cases)):
+            found.setdefault(made.case, []).append(made)
         for each in found.values():
             end = next_number(kept.number for kept in each)
             each.sort(key=lambda kept: (not 0 <= kept.number < end, kept.number))
         return found
+
+    def records_at(self, start: int, end: int) -> Sequence[Kept]:
+        place = incident_record.c.leaf
+        return self._kept((place >= start) & (place < end))
+
+    def _kept(self, which: ColumnElement[bool]) -> list[Kept]:
+        statement = (
+            select(incident_record, log_leaf.c.leaf.label("content"))
+            .outerjoin(log_leaf, log_leaf.c.place == incident_record.c.leaf)
+            .where(which)
+        )
+        with self.database.read() as connection:
+            return [
+                Kept(
+                    row.incident,
+                    row.number,
+                    row.leaf,
+                    row.kind,
+                    _fields(row.fields),
+                    row.salt,
+                    row.before,
+                    row.content,
+                )
+                for row in connection.execute(statement)
+            ]
 
     def places(self) -> frozenset[int]:
         with self.database.read() as connection:
@@ -301,8 +315,13 @@ class _Leaves:
                 }
             )
 
-    def write(self, database: Database, connection: Connection, signer: Signer) -> None:
-        """With the head that holds them, signed; over what somebody put there beforehand."""
+    def write(
+        self, database: Database, connection: Connection, signer: Signer, now: datetime
+    ) -> None:
+        """With the head that holds them, signed; over what somebody put there beforehand.
+
+        What was seen is never behind what the log proves, unless somebody set it back.
+        """
         if not self.leaves:
             return
         connection.execute(log_leaf.insert(), self.leaves)
@@ -313,6 +332,7 @@ class _Leaves:
         connection.execute(database.upsert(log_head, ["size", "peaks"]), [head])
         note = {"size": size, "note": signer.sign(Checkpoint("", size, self.head.root))}
         connection.execute(database.upsert(log_checkpoint, ["note"]), [note])
+        put_time(database, connection, now)
 
 
 def _digest(sql: str) -> str:

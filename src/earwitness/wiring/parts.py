@@ -51,7 +51,7 @@ from earwitness.model import (
 from earwitness.outgoing import OpenChannels, mail
 from earwitness.outgoing.timestamping import authority_at
 from earwitness.ports import Engine, SoundTagger
-from earwitness.runners.steady import SteadyClock
+from earwitness.runners.steady import SteadyClock, hold
 from earwitness.sound.kinds import Tools
 from earwitness.speech.doubt import Thresholds, rules
 from earwitness.stores import FolderBlobs, PolledLexicon, SqlRecords, open_store, reserve
@@ -180,7 +180,9 @@ class Parts:
     @cached_property
     def clock(self) -> SteadyClock:
         """For what must come due whoever sets the machine's clock."""
-        return SteadyClock(self.records)
+        clock = SteadyClock(self.records)
+        hold(clock, self.incidents)
+        return clock
 
     @property
     def audio_limits(self) -> AudioLimits:

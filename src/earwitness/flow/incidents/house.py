@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from earwitness.accounts import Account
@@ -23,6 +23,8 @@ from earwitness.ports import Addition, CaseRow
 
 TAKEN = "records were taken away"
 FOREIGN = "the database does by itself what is not ours"
+DAY = timedelta(days=1)
+SET_BACK = "the clock was set back, or what it had seen was taken away"
 
 
 def note_policy(now: datetime, on: Incidents) -> bool:
@@ -65,6 +67,18 @@ def note_ways(now: datetime, on: Incidents) -> bool:
     if known and {**known[-1].fields, **now_in_use} == known[-1].fields:
         return False
     _add(cases.draft(Kind.WAYS, {"at": now.isoformat(), **now_in_use}), now, on)
+    return True
+
+
+def note_day(now: datetime, on: Incidents) -> bool:
+    """That it is this late, where no record has said so for a day; whether that was so.
+
+    So far back, and no further, leads a clock that is set back where what it saw is taken away.
+    """
+    before = logbook.proven(on.book)
+    if before is None or now - before < DAY:
+        return False
+    _add(cases.draft(Kind.DAY, {"at": now.isoformat()}), now, on)
     return True
 
 
@@ -140,11 +154,15 @@ def missing(good: Collection[int], size: int) -> frozenset[int]:
 
 
 def alarm(
-    now: datetime, on: Incidents, gone: Collection[int] = (), channels: Iterable[str] = ()
+    now: datetime,
+    on: Incidents,
+    gone: Collection[int] = (),
+    channels: Iterable[str] = (),
+    besides: Iterable[str] = (),
 ) -> bool:
-    """That leaves have no record any more, or the log or the database is not what it should be;
-    whether something was said that was not said before. What of it is over is on record, too, so
-    that it is told again where it comes back.
+    """That leaves have no record any more, or the log or the database is not what it should be,
+    or what is wrong ``besides``; whether something was said that was not said before. What of it
+    is over is on record, too, so that it is told again where it comes back.
 
     Where all of a case is gone there is nothing left that could climb. So every outside is told
     that a policy on record has named, the house's or a case's (``channels``), or that is in
@@ -152,9 +170,9 @@ def alarm(
     """
     every: list[Value] = [*dict.fromkeys((*outside_channels(on), *channels))]
     new = frozenset(gone).difference(*map(_places, _alarms(on)))
-    known, wrong_now = _not_over(on), [*_wrong_with_the_log(on)]
+    known, wrong_now = _not_over(on), [*_wrong_with_the_log(on), *besides]
     for why in known:
-        if why.startswith(FOREIGN) and why not in wrong_now:
+        if why.startswith((FOREIGN, SET_BACK)) and why not in wrong_now:
             _add(cases.draft(Kind.OVER, {"at": now.isoformat(), "why": why}), now, on)
     found: list[dict[str, Value]] = []
     if new:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import structlog
 
@@ -28,10 +29,12 @@ from earwitness.evidence.records import RecordError, changes
 from earwitness.flow.incidents import witnesses
 from earwitness.flow.incidents.trust import Trust, is_grown, proof_of
 from earwitness.incidents.records import HOUSE, Kept, Kind
-from earwitness.incidents.status import text_of
+from earwitness.incidents.status import moment_of, text_of
 from earwitness.ports import HeadCopy, IncidentRecords, TimestampAuthority, Witness
 
 MOST_COMPARED = 50_000
+AT_ONCE = 1000
+"""Records that are read together, to find the newest."""
 
 log = structlog.get_logger(__name__)
 
@@ -152,6 +155,24 @@ def unchanged(case: str, book: Logbook) -> list[Kept]:
     kept = book.records.records_of([case]).get(case, ())
     book.catch_up()
     return [each for each in kept if not wrong(each, book)]
+
+
+def proven(book: Logbook) -> datetime | None:
+    """How late it was when the newest record was made that is what the log holds.
+
+    What is added has a place behind what was there; so older ones are read only where newer ones
+    were changed or taken away.
+    """
+    end = book.size()
+    while end > 0:
+        start = max(0, end - AT_ONCE)
+        kept = book.records.records_at(start, end)
+        book.catch_up()
+        moments = (moment_of(each, "at") for each in kept if not wrong(each, book))
+        if found := [each for each in moments if each]:
+            return max(found)
+        end = start
+    return None
 
 
 def check(book: Logbook) -> None:
