@@ -18,6 +18,9 @@ from earwitness.config import PREFIX, Settings
 from earwitness.doors.cli import app as cli
 from earwitness.doors.up.metrics import METRICS, Gauge
 from earwitness.errors import EngineError, SettingsError, StoreError
+from earwitness.review.queue import DISTURBING
+from earwitness.sound.events import THRESHOLDS
+from earwitness.sound.harm import CLASSES, HarmSound
 from earwitness.speech.doubt import Rule, rules
 from earwitness.wire.link import codec as link
 
@@ -112,7 +115,7 @@ def _default(field: Any) -> str:
 
 def doubt_rules() -> str:
     """Every rule with what it looks at and when it fires."""
-    return DOUBT_HEAD + "".join(map(_rule, rules()))
+    return DOUBT_HEAD + "".join(map(_rule, rules())) + _sounds()
 
 
 DOUBT_HEAD = """# Doubt rules
@@ -128,6 +131,27 @@ def _rule(rule: Rule) -> str:
     limit = getattr(rule, "threshold", None)
     default = "" if limit is None else f"\nThreshold by default: {limit:g}.\n"
     return f"\n## {title}\n\n{about[0].upper()}{about[1:]}\n{default}"
+
+
+def _sounds() -> str:
+    rows = (
+        f"| `{each.value}` | {', '.join(CLASSES[each])} | {THRESHOLDS[each].start:g} |\n"
+        for each in HarmSound
+    )
+    return SOUND_HEAD + "".join(rows)
+
+
+SOUND_HEAD = f"""
+## {DISTURBING}
+
+A sound that the household watches for, which may mean harm. It is looked for in everything that
+the household's devices send, whether somebody speaks or not, and waits before everything else.
+Shows the sound, its score and its stretch. What a loudspeaker plays lowers the score by up to
+half. None is watched for unless [it is chosen](../how-to/sound.md).
+
+| Sound | Classes of AudioSet | From a score of |
+|---|---|---|
+"""
 
 
 def metrics() -> str:

@@ -243,6 +243,17 @@ def _keys(program: Earwitness) -> tuple[Mark, str]:
     return Mark.OK, f"the log is signed by {log}, messages by {messages}"
 
 
+def _sounds(program: Earwitness) -> tuple[Mark, str]:
+    watching = len(program.records.watched())
+    try:
+        name = program.tagger.name
+    except EngineError as error:
+        if watching:
+            raise
+        return Mark.OK, f"no household watches for any; {error}"
+    return Mark.OK, f"{watching} households watch for some, with {name}"
+
+
 def _folder(program: Earwitness) -> tuple[Mark, str]:
     folder = program.settings.data
     mode = stat.S_IMODE(folder.stat().st_mode)
@@ -287,6 +298,7 @@ CHECKS: dict[str, Check] = {
     "decoder": _decoder,
     "speech detector": _detector,
     "recogniser": _recogniser,
+    "sounds": _sounds,
     "data folder": _folder,
     "store": _store,
     "clips": _clips,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,12 @@ from tests.flow.incident_house import THREE_RUNGS
 from tests.flow.test_escalation import SAID
 from tests.values import START
 
+from earwitness.audio import yamnet_weights
 from earwitness.checkup import CHECKS, Mark
 from earwitness.config import Settings
-from earwitness.errors import LogBroken
+from earwitness.errors import EngineError, LogBroken
 from earwitness.flow.incidents import codes, house
+from earwitness.flow.watching import watch
 from earwitness.wiring import Earwitness
 
 
@@ -46,3 +49,21 @@ def test_the_doctor_finds_what_the_reporters_page_says(
             store.commit()
         with pytest.raises(LogBroken, match=said):
             CHECKS["incidents"](program)
+
+
+def test_a_household_that_watches_for_sounds_which_nothing_can_find_is_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Earwitness.open(Settings(data=tmp_path / "data")) as program:
+        watch("elm-12", ["glass"], "Ada", START, program.records)
+        mark, said = CHECKS["sounds"](program)
+        assert mark is Mark.OK
+        assert said.startswith("1 households watch for some, with ")
+        assert "yamnet" in said.casefold()
+    missing = partial(yamnet_weights.shipped, "not-installed-here")
+    monkeypatch.setattr(yamnet_weights, "shipped", missing)
+    with Earwitness.open(Settings(data=tmp_path / "data")) as program:
+        with pytest.raises(EngineError, match="cannot be tagged"):
+            CHECKS["sounds"](program)
+        watch("elm-12", [], "Ada", START, program.records)
+        assert CHECKS["sounds"](program)[0] is Mark.OK
