@@ -294,6 +294,7 @@ def test_what_a_lead_reads_and_vouches_for(tmp_path: Path) -> None:
 
 BY_A_PERSON = "a person shows who they are"
 BY_CODE = "by the code alone, from any program"
+BY_COMMAND = "programs treat and measure with `earwitness sound`"
 SAME = {
     "/join": BY_A_PERSON,
     "/join/link": BY_A_PERSON,
@@ -367,6 +368,7 @@ SAME = {
     "/workbench/lead/import": "POST /gold",
     "/workbench/lead/clips/{utterance}/gold": "PUT /gold/{utterance}",
     "/workbench/lead/clips/{utterance}/not-gold": "DELETE /gold/{utterance}",
+    "/workbench/examine/{utterance}": BY_COMMAND,
     "/workbench/{rest:path}": "no page at all",
 }
 

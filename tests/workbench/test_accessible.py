@@ -13,6 +13,7 @@ from tests.doors.servers import up
 from tests.workbench.browsing import first_secret
 from tests.workbench.chromium import chromium, signed_in
 from tests.workbench.clips import keep, quiet
+from tests.workbench.examining import EXAMINE, open_page, secret_clip
 from tests.workbench.test_listening import CLIPS, say
 
 from earwitness.accounts import Role
@@ -104,6 +105,21 @@ def test_the_other_pages(browser: Browser, tmp_path: Path, scheme: str) -> None:
             page.get_by_role("button", name="Open").click()
             page.get_by_role("heading", name="On record").wait_for()
             looks(page, "own", scheme)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_sound_page(browser: Browser, tmp_path: Path, scheme: str) -> None:
+    with up(tmp_path) as server:
+        clip = secret_clip(server)
+        with signed_in(
+            browser, server, first_secret(server), color_scheme=scheme, bypass_csp=True
+        ) as page:
+            page.goto(f"http://127.0.0.1:{server.http_port}{EXAMINE}/{clip}")
+            looks(page, "why-examined", scheme)
+            open_page(page, server, clip)
+            page.locator("[data-integrity]").wait_for()
+            page.locator("[data-seen]").press("ArrowRight")
+            looks(page, "sound", scheme)
 
 
 def _report(page: Page, home: str) -> None:

@@ -13,6 +13,7 @@ from tests.doors.servers import Running, up
 from tests.workbench.browsing import first_secret
 from tests.workbench.chromium import signed_in
 from tests.workbench.clips import keep, quiet
+from tests.workbench.examining import open_page, secret_clip
 from tests.workbench.leading import house
 from tests.workbench.test_accessible import PLACES
 
@@ -88,6 +89,13 @@ def test_pages_full_of_what_was_done_fit_a_small_screen(
             assert answer, path
             assert answer.ok, path
             assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+
+
+def test_the_sound_page_fits_a_small_screen(server: Running, page: Page) -> None:
+    page.set_viewport_size({"width": 360, "height": 780})
+    open_page(page, server, secret_clip(server, device="0123456789abcdef" * 2))
+    page.locator("[data-integrity]").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
 def test_on_a_phone_the_foot_leaves_room_for_the_answer(server: Running, page: Page) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import math
+import wave
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earwitness.audio import decoder
+from earwitness.audio.memory import MemoryFile
 from earwitness.audio.wire import AUDIO, LENGTH, SECONDS, SHAPE, SHAPE_OF, STRETCH
 from earwitness.errors import AudioError
 from earwitness.sound.recording import Recording
@@ -62,6 +64,13 @@ class Originals:
             for kind, payload in answers:
                 growing.take(kind, payload)
         return growing.recording()
+
+    def decode(self, content: bytes, start: float = 0.0, end: float | None = None) -> Recording:
+        """As ``read``, of what is in memory."""
+        file = MemoryFile("the recording")
+        file.write(content)
+        file.rewind()
+        return self.read(file, start, end)
 
     def close(self) -> None:
         """Ends the decoding processes; a later call starts new ones."""
@@ -176,3 +185,20 @@ def _frames(recording: Recording, layout: str) -> Iterator[Any]:
         frame.sample_rate, frame.pts = recording.rate, second * recording.rate
         frame.time_base = Fraction(1, recording.rate)
         yield frame
+
+
+def write_wav(recording: Recording) -> bytes:
+    """A 24-bit WAV: every program opens it, and the same samples are the same bytes for good.
+
+    Raises AudioError for no samples, or samples that are not numbers.
+    """
+    if not recording.samples.size or not np.isfinite(recording.samples).all():
+        raise AudioError("A recording needs samples, and every sample must be a number.")
+    values = np.ascontiguousarray(to_int24(recording.samples).astype("<i4"))
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setnchannels(recording.samples.shape[1])
+        file.setsampwidth(BITS // 8)
+        file.setframerate(recording.rate)
+        file.writeframes(values.view(np.uint8).reshape(-1, 4)[:, : BITS // 8].tobytes())
+    return out.getvalue()

@@ -18,7 +18,7 @@ from earwitness.audio.decoder import Limits as AudioLimits
 from earwitness.audio.deepfilter import DeepFilter, resampled
 from earwitness.audio.dnsmos import Dnsmos
 from earwitness.audio.opus import OpusDecoders
-from earwitness.audio.original import Originals, digest
+from earwitness.audio.original import Originals, digest, write_wav
 from earwitness.audio.reader import Reader
 from earwitness.audio.silero import SileroDetector
 from earwitness.audio.silero_batch import SileroBatch
@@ -29,6 +29,7 @@ from earwitness.errors import EngineError, SettingsError
 from earwitness.evidence.notes import SigningKey, VerifierKey
 from earwitness.flow import hear
 from earwitness.flow.clips import Clips
+from earwitness.flow.examination import Examining
 from earwitness.flow.hear import Hearing, Keeper
 from earwitness.flow.incidents import house
 from earwitness.flow.incidents.codes import code_of, identity_key
@@ -251,6 +252,18 @@ class Parts:
     def originals(self) -> Originals:
         """Recordings as they were made."""
         return Originals(self.audio_limits)
+
+    @cached_property
+    def examining(self) -> Examining:
+        """What ``flow.examination`` needs."""
+        return Examining(
+            self.records,
+            self.blobs,
+            self.originals.decode,
+            write_wav,
+            lambda: self.workshop,
+            lambda: self.tagger,
+        )
 
     @cached_property
     def live(self) -> LiveHearing:

@@ -12,6 +12,7 @@ from earwitness.doors.workbench import (
     again,
     alike,
     assets,
+    examine,
     incidents,
     lead,
     listening,
@@ -73,6 +74,7 @@ def router(program: Earwitness) -> APIRouter:
     alike.add_routes(made, program, pages, tickets)
     incidents.add_routes(made, entrance, tickets)
     lead.add_routes(made, program, pages, tickets)
+    examine.add_routes(made, program, pages)
     made.add_api_route(HOME + "/{rest:path}", _nowhere, methods=["GET", "POST"])  # the last
     return made
 

@@ -184,6 +184,11 @@ class Giving:
     def __init__(self, program: Earwitness) -> None:
         self._program = program
 
+    @staticmethod
+    def new() -> str:
+        """A name for the next playback."""
+        return secrets.token_hex(12)
+
     def give(
         self, playback: str, utterance: str, name: str, token: str, why: str, as_recorded: bool
     ) -> Guarded:

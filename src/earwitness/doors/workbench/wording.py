@@ -101,6 +101,14 @@ def added_nothing(trial: Trial) -> bool:
     return trial.because == ALREADY
 
 
+def measured(value: float | None) -> str:
+    """
+    >>> measured(-23.456), measured(-0.001), measured(None)
+    ('-23.46', '0.00', 'not measured')
+    """
+    return "not measured" if value is None else f"{round(value, 2) + 0.0:.2f}"
+
+
 def code(text: str) -> Markup:
     """Text in which `backticks` mark what a program reads.
 
@@ -123,6 +131,7 @@ FILTERS: tuple[Callable[..., object], ...] = (
     device,
     false_accepts,
     added_nothing,
+    measured,
     code,
     place,
     telling.act,

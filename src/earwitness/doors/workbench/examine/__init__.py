@@ -1,0 +1,20 @@
+"""The Sound page: one clip, looked at and treated, and what is found written up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter
+
+from earwitness.doors.workbench.examine import page
+from earwitness.doors.workbench.examine.desk import Shared
+from earwitness.doors.workbench.pages import Pages
+
+if TYPE_CHECKING:
+    from earwitness.wiring import Earwitness
+
+
+def add_routes(router: APIRouter, program: Earwitness, pages: Pages) -> None:
+    shared = Shared(program, pages)
+    for part in (page,):
+        part.add_routes(router, shared)

@@ -1,0 +1,75 @@
+"""What parts of the Sound page share: who may, what is open, one piece of work at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeVar
+
+from fastapi import Request, Response
+
+from earwitness.doors.workbench.examine.opened import Examinations, Opened
+from earwitness.doors.workbench.pages import Pages
+from earwitness.doors.workbench.sound import FOR_A_REASON, Giving
+from earwitness.doors.workbench.visitors import visitor_of
+from earwitness.errors import Overloaded
+from earwitness.flow.examination import Bench, Examining
+
+if TYPE_CHECKING:
+    from earwitness.wiring import Earwitness
+
+EXAMINE = "/workbench/examine"
+CLIP = EXAMINE + "/{utterance}"
+MOST_WAITING = 16
+"""Requests that wait for their turn at the processor; the devices that speak come before."""
+
+T = TypeVar("T")
+
+
+class Shared:
+    """One a server: what several people's pages have in common."""
+
+    def __init__(self, program: Earwitness, pages: Pages) -> None:
+        self.program, self.pages = program, pages
+        self.examinations, self.bench = Examinations(), Bench()
+        self._turn, self._waiting = asyncio.Lock(), 0
+
+    async def in_turn(self, work: Callable[[], T]) -> T:
+        """Long work on a thread, one at a time. Raises Overloaded where too many wait."""
+        if self._waiting >= MOST_WAITING:
+            raise Overloaded("Many sounds are worked on at the moment; try again shortly.")
+        self._waiting += 1
+        try:
+            async with self._turn:
+                return await asyncio.to_thread(work)
+        finally:
+            self._waiting -= 1
+
+
+class Desk:
+    """The parts that every endpoint here needs."""
+
+    def __init__(self, shared: Shared) -> None:
+        self.shared = shared
+        self.program, self.pages, self.bench = shared.program, shared.pages, shared.bench
+        self.giving = Giving(shared.program)
+
+    @property
+    def on(self) -> Examining:
+        return self.program.examining
+
+    def opened(self, request: Request, utterance: str) -> Opened:
+        """Raises AccessRefused for who has not said why they examine this clip."""
+        session = visitor_of(request).session.id
+        return self.shared.examinations.of(session, utterance, datetime.now(UTC))
+
+    def show(
+        self, request: Request, template: str, status: int = 200, **filled: object
+    ) -> Response:
+        return self.pages.show(request, f"examine/{template}", status, **filled)
+
+
+def may_write(request: Request) -> bool:
+    """Whether somebody may see others' recordings and findings, and take sounds away."""
+    return bool(visitor_of(request).account.roles & FOR_A_REASON)

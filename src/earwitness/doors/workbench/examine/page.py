@@ -1,0 +1,179 @@
+"""The clip itself: for a reason on record it is heard, seen, measured and looked into.
+
+Nothing that a machine or another listener wrote of it is on these pages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import structlog
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from earwitness.audio.clip import encode_flac
+from earwitness.doors.workbench.examine.desk import CLIP, EXAMINE, Desk, Shared, may_write
+from earwitness.doors.workbench.examine.opened import Opened
+from earwitness.doors.workbench.examine.shown import bars, rows_of
+from earwitness.doors.workbench.listening import lease_of
+from earwitness.doors.workbench.roles import only
+from earwitness.doors.workbench.rooms import room_of
+from earwitness.doors.workbench.sound import (
+    HEARERS,
+    SHORTEST_REASON,
+    TO_JUDGE,
+    Why,
+    ranged,
+)
+from earwitness.doors.workbench.visitors import visitor_of
+from earwitness.errors import AccessRefused, InputError
+from earwitness.flow import examination
+from earwitness.flow.treating import measurements
+from earwitness.sound.levels import measure
+from earwitness.sound.recording import Recording
+from earwitness.sound.spectrogram import WINDOWS, picture, spectrogram
+
+PNG = "image/png"
+SHORTEST_PICTURE = 4
+"""Frames; a picture of less says nothing."""
+log = structlog.get_logger(__name__)
+Token = Annotated[str, Form(max_length=100)]
+
+
+def add_routes(router: APIRouter, shared: Shared) -> None:
+    desk = _Page(shared)
+    router.add_api_route(CLIP, desk.show_clip, methods=["GET"])
+    router.add_api_route(CLIP, desk.open, methods=["POST"])
+    router.add_api_route(CLIP + "/levels", desk.levels, methods=["GET"])
+    router.add_api_route(CLIP + "/facts", desk.facts, methods=["GET"])
+    router.add_api_route(CLIP + "/picture/{window}", desk.picture, methods=["GET"])
+    router.add_api_route(CLIP + "/sound", desk.sound, methods=["GET"])
+
+
+class _Page(Desk):
+    @only(HEARERS)
+    async def show_clip(self, request: Request, utterance: str) -> Response:
+        """The page, or first the question why."""
+        try:
+            opened = self.opened(request, utterance)
+        except AccessRefused:
+            return await self._ask(request, utterance)
+        kept = await asyncio.to_thread(self.program.records.utterance, utterance)
+        room = await asyncio.to_thread(room_of, kept.source.device, self.program.records)
+        return self.show(
+            request,
+            "clip.html",
+            clip=kept,
+            room=room,
+            opened=opened,
+            at=f"{EXAMINE}/{utterance}",
+            windows=WINDOWS,
+            may_write=may_write(request),
+        )
+
+    @only(HEARERS)
+    async def open(
+        self, request: Request, utterance: str, why: Why = "", token: Token = ""
+    ) -> Response:
+        """For a reason on record, or by the lease of who is at this clip. Raises LeaseLost."""
+        name, reason = visitor_of(request).account.name, " ".join(why.split())
+        await asyncio.to_thread(self.program.records.utterance, utterance)
+        if token:
+            await asyncio.to_thread(self.program.renew, lease_of(request, utterance, token))
+            reason = TO_JUDGE
+        elif not may_write(request):
+            raise AccessRefused("You examine the clip that you listen to: open it from there.")
+        elif len(reason) < SHORTEST_REASON:
+            return await self._ask(request, utterance, "Say why you must examine it.", why)
+        new = Opened(utterance, name, reason, token)
+        session = visitor_of(request).session.id
+        self.shared.examinations.open(session, new, datetime.now(UTC))
+        log.info("examination opened", utterance=utterance, account=name, why=reason)
+        return RedirectResponse(f"{EXAMINE}/{utterance}", status_code=303)
+
+    @only(HEARERS)
+    async def levels(self, request: Request, utterance: str, treated: str = "") -> Response:
+        """What is measured, before and after: a part of the page."""
+        self.opened(request, utterance)
+        made = self.bench.kept(treated, utterance) if treated else None
+
+        def measured() -> dict[str, Any]:
+            first = made.original if made else examination.original(utterance, self.on)
+            before = measure(first.recording)
+            after = measure(made.result.treated.recording) if made else before
+            return {"measured": measurements(before, after), "limits": before.limits}
+
+        found = await self.shared.in_turn(measured)
+        return self.show(request, "levels.html", treated=bool(treated), **found)
+
+    @only(HEARERS)
+    async def facts(self, request: Request, utterance: str) -> Response:
+        """What sounds, and what the original itself shows: a part of the page."""
+        self.opened(request, utterance)
+
+        def looked() -> dict[str, Any]:
+            track = examination.track(utterance, self.on)
+            return {
+                "track": track,
+                "bars": bars(track),
+                "rows": rows_of(track),
+                "seconds": examination.original(utterance, self.on).recording.seconds,
+                "integrity": examination.integrity_of(utterance, self.on),
+            }
+
+        return self.show(request, "facts.html", **await self.shared.in_turn(looked))
+
+    @only(HEARERS)
+    async def picture(
+        self, request: Request, utterance: str, window: str, treated: str = ""
+    ) -> Response:
+        """A spectrogram as PNG, from 0 Hz at the bottom to half the rate."""
+        self.opened(request, utterance)
+        if window not in WINDOWS:
+            raise InputError(f"A picture has one of these windows: {', '.join(WINDOWS)}.")
+        made = self.bench.kept(treated, utterance).result.treated.recording if treated else None
+
+        def drawn() -> bytes:
+            recording = made or examination.original(utterance, self.on).recording
+            return _picture(recording, WINDOWS[window])
+
+        return Response(await self.shared.in_turn(drawn), media_type=PNG)
+
+    @only(HEARERS)
+    async def sound(self, request: Request, utterance: str) -> Response:
+        """The clip, no louder than any, on record first. Raises LeaseLost for a lost lease."""
+        opened = self.opened(request, utterance)
+        playback = self.giving.new()
+        heard = await asyncio.to_thread(
+            self.giving.give,
+            playback, utterance, opened.listener, opened.token, opened.why, False,
+        )  # fmt: skip
+        content = await asyncio.to_thread(encode_flac, heard.samples)
+        response = ranged(request.headers.get("range", ""), content)
+        response.headers["Content-Type"] = "audio/flac"
+        response.headers["X-Turned-Down"] = f"{heard.turned_down:.3f}"
+        response.headers["X-Playback"] = playback
+        return response
+
+    async def _ask(
+        self, request: Request, utterance: str, problem: str = "", why: str = ""
+    ) -> Response:
+        kept = await asyncio.to_thread(self.program.records.utterance, utterance)
+        room = await asyncio.to_thread(room_of, kept.source.device, self.program.records)
+        filled = {"clip": kept, "room": room, "why": why, "problem": problem}
+        return self.show(
+            request,
+            "ask.html",
+            400 if problem else 200,
+            may_write=may_write(request),
+            at=f"{EXAMINE}/{utterance}",
+            **filled,
+        )
+
+
+def _picture(recording: Recording, window: float) -> bytes:
+    """A clip that is shorter than some windows gets a shorter one."""
+    longest = recording.seconds / SHORTEST_PICTURE
+    return picture(spectrogram(recording, min(window, max(longest, 2 / recording.rate))))

@@ -1,0 +1,163 @@
+"""A kept clip under examination: read as the original that it is, treated, looked at."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from earwitness.errors import EngineError, NotFound
+from earwitness.flow.treating import Original, Result, Workshop, treat
+from earwitness.model import SAMPLE_RATE
+from earwitness.ports import Blobs, Records, SoundTagger
+from earwitness.sound import chain as chains
+from earwitness.sound import integrity
+from earwitness.sound.chain import Chain
+from earwitness.sound.events import Event, events
+from earwitness.sound.harm import HarmSound
+from earwitness.sound.observation import Observation
+from earwitness.sound.recording import Recording
+from earwitness.sound.tags import Tag, tags
+
+MOST_KEPT = 64 << 20
+"""Bytes of samples that a bench holds at once."""
+MOST_ASKING = 1000
+"""People, each with one clip, of whom a bench knows what they asked for last."""
+
+
+@dataclass(frozen=True, eq=False)
+class Examining:
+    """What examining kept clips needs from outside.
+
+    ``read`` decodes a file's bytes from one moment to another, in seconds, and raises
+    AudioError; ``written`` is a file of a recording, the same bytes for the same samples.
+    """
+
+    records: Records
+    blobs: Blobs
+    read: Callable[[bytes, float, float | None], Recording]
+    written: Callable[[Recording], bytes]
+    workshop: Callable[[], Workshop]
+    tagger: Callable[[], SoundTagger]
+
+
+def content(utterance: str, on: Examining) -> bytes:
+    """The file of a clip as it is kept. Raises NotFound, and StoreError for a damaged one."""
+    return on.blobs.get(on.records.utterance(utterance).clip)
+
+
+def original(utterance: str, on: Examining, stretch: tuple[float, float] | None = None) -> Original:
+    """The stretch that a chain asks for, or all of it. Raises as ``content``, and AudioError."""
+    kept = content(utterance, on)
+    start, end = stretch or (0.0, None)
+    return Original(hashlib.sha256(kept).hexdigest(), on.read(kept, start, end))
+
+
+def integrity_of(utterance: str, on: Examining) -> tuple[Observation, ...]:
+    """What the original itself shows. Raises as ``original``."""
+    kept = content(utterance, on)
+    return integrity.check(kept, on.read(kept, 0.0, None))
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """What sounds in a clip. ``tagger`` is empty, and ``missing`` says why, without a model."""
+
+    tagger: str
+    events: Sequence[Event] = ()
+    tags: Sequence[Tag] = ()
+    missing: str = ""
+
+
+def track(utterance: str, on: Examining) -> Track:
+    """Every category that may mean harm, whatever the household watches for, and every class."""
+    recording = original(utterance, on).recording
+    if recording.rate != SAMPLE_RATE:
+        return Track("", missing=f"Sounds are told apart at {SAMPLE_RATE} Hz alone.")
+    try:
+        tagger = on.tagger()
+    except EngineError as error:
+        return Track("", missing=str(error))
+    scores = tagger.scores(recording.mono())
+    how = (tagger.classes, tagger.hop_seconds, tagger.frame_seconds)
+    return Track(tagger.name, events(scores, *how, watched=tuple(HarmSound)), tags(scores, *how))
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """A chain that was run on a clip. ``key`` names both."""
+
+    key: str
+    utterance: str
+    original: Original
+    result: Result
+
+    @property
+    def size(self) -> int:
+        before, after = self.original.recording, self.result.treated.recording
+        return before.samples.nbytes + after.samples.nbytes
+
+
+class Bench:
+    """Runs chains, and keeps the last results so that they are heard and seen without running
+    them again. Safe to share between threads.
+    """
+
+    def __init__(self, most_kept: int = MOST_KEPT) -> None:
+        self._most_kept = most_kept
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[str, Piece] = OrderedDict()
+        self._asked: OrderedDict[str, int] = OrderedDict()
+
+    def treated(self, utterance: str, chain: Chain, on: Examining, who: str = "") -> Piece:
+        """The result. Of several for the same ``who``, only the last that was asked for ends.
+
+        Raises Stopped for the others, and what ``sound.chain.run`` and ``original`` raise.
+        """
+        before = original(utterance, on, chain.stretch)
+        key = _key(utterance, before.sha256, chain)
+        number = self._next(who)
+        with self._lock:
+            if (known := self._kept.get(key)) is not None:
+                self._kept.move_to_end(key)
+                return known
+        made = treat(before, chain, on.workshop(), stop=lambda: self._late(who, number))
+        return self._keep(Piece(key, utterance, before, made))
+
+    def kept(self, key: str, utterance: str) -> Piece:
+        """Raises NotFound where it was forgotten, or is of another clip."""
+        with self._lock:
+            found = self._kept.get(key)
+        if found is None or found.utterance != utterance:
+            raise NotFound("This treated version is not held any more; it has to be made again.")
+        return found
+
+    def _keep(self, piece: Piece) -> Piece:
+        """What was asked for least lately goes first; the newest stays, however large."""
+        with self._lock:
+            self._kept[piece.key] = piece
+            self._kept.move_to_end(piece.key)
+            while len(self._kept) > 1 and self._size() > self._most_kept:
+                self._kept.popitem(last=False)
+        return piece
+
+    def _size(self) -> int:
+        return sum(each.size for each in self._kept.values())
+
+    def _next(self, who: str) -> int:
+        with self._lock:
+            number = self._asked.pop(who, 0) + 1
+            self._asked[who] = number
+            while len(self._asked) > MOST_ASKING:
+                self._asked.popitem(last=False)
+        return number
+
+    def _late(self, who: str, number: int) -> bool:
+        return bool(who) and self._asked.get(who, number) != number
+
+
+def _key(utterance: str, sha256: str, chain: Chain) -> str:
+    named = f"{utterance}\n{sha256}\n{chains.written(chain)}"
+    return hashlib.sha256(named.encode()).hexdigest()[:32]
