@@ -369,6 +369,8 @@ SAME = {
     "/workbench/lead/clips/{utterance}/gold": "PUT /gold/{utterance}",
     "/workbench/lead/clips/{utterance}/not-gold": "DELETE /gold/{utterance}",
     "/workbench/examine/{utterance}": BY_COMMAND,
+    "/workbench/examine/{utterance}/treat": BY_COMMAND,
+    "/workbench/examine/{utterance}/save": BY_COMMAND,
     "/workbench/{rest:path}": "no page at all",
 }
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earwitness.audio.loudness import ABOVE_WHOLE, PEAK_ABOVE, guarded, loudness
+from earwitness.audio.loudness import ABOVE_WHOLE, PEAK_ABOVE, guarded, loudness, softened
 from earwitness.model import SAMPLE_RATE, Samples
 
 
@@ -75,3 +75,15 @@ def test_nothing_is_ever_louder_or_over_the_ceiling(
     assert np.isfinite(heard).all()
     assert (np.abs(heard) <= np.abs(clip) + 1e-6).all()
     assert np.abs(heard).max() <= min(1.0, 10 ** ((loudest + PEAK_ABOVE) / 20)) + 1e-6
+
+
+def test_what_is_compared_is_softer_by_one_gain_and_keeps_its_shape() -> None:
+    clip = tone(3.0, 0.05)
+    clip[SAMPLE_RATE] = 0.9
+    heard = softened(clip, -23.0)
+    assert np.abs(heard.samples).max() <= 10 ** ((-23.0 + PEAK_ABOVE) / 20) + 1e-6
+    assert np.allclose(heard.samples * 10 ** (heard.turned_down / 20), clip, atol=1e-6)
+    assert not heard.limited
+    silent = np.zeros(SAMPLE_RATE, np.float32)
+    assert softened(silent, -23.0).turned_down == 0.0
+    assert loudness(softened(tone(2.0, 0.9), -23.0).samples)[0] == pytest.approx(-23.0, abs=0.1)

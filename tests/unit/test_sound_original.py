@@ -11,7 +11,7 @@ from tests import recordings
 
 from earwitness.audio.decoder import Limits
 from earwitness.audio.memory import MemoryFile
-from earwitness.audio.original import Originals, digest, to_int24, write_original
+from earwitness.audio.original import Originals, digest, to_int24, write_original, write_wav
 from earwitness.errors import AudioError
 from earwitness.sound.recording import Recording
 
@@ -173,3 +173,16 @@ def test_the_digest_tells_rate_channels_and_every_sample_apart() -> None:
 def test_full_scale_is_clipped_to_what_24_bits_hold() -> None:
     values = to_int24(np.array([1.0, -1.0, 2.0, -2.0], np.float32))
     assert values.tolist() == [8_388_607, -8_388_608, 8_388_607, -8_388_608]
+
+
+def test_a_wav_holds_the_same_24_bits(originals: Originals) -> None:
+    rng = np.random.default_rng(3)
+    recording = Recording((rng.random((999, 2), np.float32) - 0.5) * 2, 22_050)
+    content = write_wav(recording)
+    read = originals.decode(content)
+    assert read.rate == 22_050
+    assert digest(read) == digest(recording)
+    part = originals.decode(content, 0.01, 0.02)
+    assert np.array_equal(to_int24(part.samples), to_int24(recording.cut(0.01, 0.02).samples))
+    with pytest.raises(AudioError, match="needs samples"):
+        write_wav(Recording(np.zeros((0, 1), np.float32), 8000))

@@ -45,6 +45,14 @@ def open_page(page: Page, server: Running, clip: str, why: str = WHY) -> None:
     page.locator("#examine[data-ready]").wait_for()
 
 
+def add_steps(page: Page, *names: str) -> None:
+    """One of each kind of setting, unless others are asked for."""
+    for name in names or ("repair", "reduce-noise", "gain"):
+        page.get_by_label("Add a step").select_option(name)
+        with page.expect_response("**/treat"):
+            page.get_by_role("button", name="Add it").click()
+
+
 def played(server: Running, clip: str) -> list[tuple[str, str]]:
     with Earwitness.open(server.settings) as program:
         return [(each.listener, each.why) for each in program.records.playbacks(clip)]

@@ -13,7 +13,7 @@ from tests.doors.servers import up
 from tests.workbench.browsing import first_secret
 from tests.workbench.chromium import chromium, signed_in
 from tests.workbench.clips import keep, quiet
-from tests.workbench.examining import EXAMINE, open_page, secret_clip
+from tests.workbench.examining import EXAMINE, add_steps, open_page, secret_clip
 from tests.workbench.test_listening import CLIPS, say
 
 from earwitness.accounts import Role
@@ -119,6 +119,7 @@ def test_the_sound_page(browser: Browser, tmp_path: Path, scheme: str) -> None:
             open_page(page, server, clip)
             page.locator("[data-integrity]").wait_for()
             page.locator("[data-seen]").press("ArrowRight")
+            add_steps(page)
             looks(page, "sound", scheme)
 
 

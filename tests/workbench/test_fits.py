@@ -13,7 +13,7 @@ from tests.doors.servers import Running, up
 from tests.workbench.browsing import first_secret
 from tests.workbench.chromium import signed_in
 from tests.workbench.clips import keep, quiet
-from tests.workbench.examining import open_page, secret_clip
+from tests.workbench.examining import add_steps, open_page, secret_clip
 from tests.workbench.leading import house
 from tests.workbench.test_accessible import PLACES
 
@@ -95,6 +95,7 @@ def test_the_sound_page_fits_a_small_screen(server: Running, page: Page) -> None
     page.set_viewport_size({"width": 360, "height": 780})
     open_page(page, server, secret_clip(server, device="0123456789abcdef" * 2))
     page.locator("[data-integrity]").wait_for()
+    add_steps(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 

@@ -24,7 +24,7 @@ PATHS = {
     "case": 16 * "0",
     "name": "join.js", "utterance": "u", "token": "t", "passkey": "p", "session": "s",
     "account": "a", "invitation": "00", "ticket": "t", "playback": "p", "group": "g", "made": "m",
-    "rest": "nowhere", "window": "speech",
+    "rest": "nowhere", "window": "speech", "key": "k",
 }  # fmt: skip
 KNOWN = Password("no password opens this", b"t" * accounts.TOTP_BYTES)
 

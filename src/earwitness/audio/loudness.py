@@ -46,9 +46,21 @@ def guarded(samples: Samples, loudest: float) -> Guarded:
     excess = max(lufs, momentary - ABOVE_WHOLE) - loudest
     turned_down = max(0.0, excess)
     softer = samples * np.float32(10 ** (-turned_down / 20))
-    ceiling = min(1.0, 10 ** ((loudest + PEAK_ABOVE) / 20))
+    ceiling = _ceiling(loudest)
     limited = bool(softer.size) and float(np.abs(softer).max()) > ceiling
     return Guarded(_limit(softer, ceiling) if limited else softer, lufs, turned_down, limited)
+
+
+def softened(samples: Samples, loudest: float) -> Guarded:
+    """As ``guarded``, by one gain alone: peaks keep their shape, and the whole is softer for it.
+
+    For who compares two versions, where a limiter would work on one of them.
+    """
+    lufs, momentary = loudness(samples)
+    peak = float(np.abs(samples).max(initial=0.0))
+    over = 20 * float(np.log10(peak / _ceiling(loudest))) if peak > 0 else 0.0
+    turned_down = max(0.0, max(lufs, momentary - ABOVE_WHOLE) - loudest, over)
+    return Guarded(samples * np.float32(10 ** (-turned_down / 20)), lufs, turned_down, False)
 
 
 def loudness(samples: Samples) -> tuple[float, float]:
@@ -63,6 +75,10 @@ def loudness(samples: Samples) -> tuple[float, float]:
         warnings.simplefilter("ignore", RuntimeWarning)  # of clips under its gate
         whole = float(meter.integrated_loudness(np.tile(samples.astype(np.float64), times)))
         return whole, float(np.max(meter.blockwise_loudness))
+
+
+def _ceiling(loudest: float) -> float:
+    return float(min(1.0, 10 ** ((loudest + PEAK_ABOVE) / 20)))
 
 
 def _limit(samples: Samples, ceiling: float) -> Samples:

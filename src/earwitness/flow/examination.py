@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from earwitness.errors import EngineError, NotFound
+from earwitness.errors import AudioError, EngineError, NotFound, StoreError
 from earwitness.flow.treating import Original, Result, Workshop, treat
 from earwitness.model import SAMPLE_RATE
 from earwitness.ports import Blobs, Records, SoundTagger
@@ -44,8 +44,17 @@ class Examining:
 
 
 def content(utterance: str, on: Examining) -> bytes:
-    """The file of a clip as it is kept. Raises NotFound, and StoreError for a damaged one."""
-    return on.blobs.get(on.records.utterance(utterance).clip)
+    """The file of a clip as it is kept. Raises NotFound, and AudioError for a changed one."""
+    key = on.records.utterance(utterance).clip
+    try:
+        return on.blobs.get(key)
+    except NotFound:
+        raise
+    except StoreError as error:
+        raise AudioError(
+            f"The original is not what it was: what is kept has not the SHA-256 {key} any more."
+            " Nothing can be concluded from it; put back a copy that has."
+        ) from error
 
 
 def original(utterance: str, on: Examining, stretch: tuple[float, float] | None = None) -> Original:
@@ -111,19 +120,30 @@ class Bench:
         self._kept: OrderedDict[str, Piece] = OrderedDict()
         self._asked: OrderedDict[str, int] = OrderedDict()
 
-    def treated(self, utterance: str, chain: Chain, on: Examining, who: str = "") -> Piece:
-        """The result. Of several for the same ``who``, only the last that was asked for ends.
+    def asked(self, who: str) -> int:
+        """A number for what somebody asks for now; what they asked for before is given up."""
+        with self._lock:
+            number = self._asked.pop(who, 0) + 1
+            self._asked[who] = number
+            while len(self._asked) > MOST_ASKING:
+                self._asked.popitem(last=False)
+        return number
 
-        Raises Stopped for the others, and what ``sound.chain.run`` and ``original`` raise.
+    def treated(
+        self, utterance: str, chain: Chain, on: Examining, asked: tuple[str, int] | None = None
+    ) -> Piece:
+        """The result. ``asked`` is who asks, and the number that ``asked`` gave.
+
+        Raises Stopped once the same one asks for something else, and what ``sound.chain.run``
+        and ``original`` raise.
         """
         before = original(utterance, on, chain.stretch)
         key = _key(utterance, before.sha256, chain)
-        number = self._next(who)
         with self._lock:
             if (known := self._kept.get(key)) is not None:
                 self._kept.move_to_end(key)
                 return known
-        made = treat(before, chain, on.workshop(), stop=lambda: self._late(who, number))
+        made = treat(before, chain, on.workshop(), stop=lambda: self._is_late(asked))
         return self._keep(Piece(key, utterance, before, made))
 
     def kept(self, key: str, utterance: str) -> Piece:
@@ -146,16 +166,8 @@ class Bench:
     def _size(self) -> int:
         return sum(each.size for each in self._kept.values())
 
-    def _next(self, who: str) -> int:
-        with self._lock:
-            number = self._asked.pop(who, 0) + 1
-            self._asked[who] = number
-            while len(self._asked) > MOST_ASKING:
-                self._asked.popitem(last=False)
-        return number
-
-    def _late(self, who: str, number: int) -> bool:
-        return bool(who) and self._asked.get(who, number) != number
+    def _is_late(self, asked: tuple[str, int] | None) -> bool:
+        return asked is not None and self._asked.get(*asked) != asked[1]
 
 
 def _key(utterance: str, sha256: str, chain: Chain) -> str:

@@ -193,17 +193,26 @@ class Giving:
         self, playback: str, utterance: str, name: str, token: str, why: str, as_recorded: bool
     ) -> Guarded:
         """With a lease's ``token`` raises LeaseLost for who does not hold it; else NotFound."""
-        now = datetime.now(UTC)
-        if token:
-            self._program.renew(Lease(token, utterance, name, now))
+        self._held(utterance, name, token)
         samples: Samples = self._program.clip(self._program.records.utterance(utterance).clip)
         seconds = len(samples) / SAMPLE_RATE
-        self._program.records.add_playback(
-            Playback(playback, utterance, name, why, now, seconds, as_recorded)
-        )
-        log.info("clip given", utterance=utterance, why=why, playback=playback)
+        self.note(playback, utterance, name, "", why, seconds, as_recorded)
         heard = guarded(samples, self._program.settings.loudest_lufs)
         return Guarded(samples, heard.lufs, 0.0, False) if as_recorded else heard
+
+    def note(
+        self, playback: str, utterance: str, name: str, token: str, why: str, seconds: float,
+        as_recorded: bool = False,
+    ) -> None:  # fmt: skip
+        """On record, before so much of a clip is given to somebody. Raises LeaseLost."""
+        self._held(utterance, name, token)
+        new = Playback(playback, utterance, name, why, datetime.now(UTC), seconds, as_recorded)
+        self._program.records.add_playback(new)
+        log.info("clip given", utterance=utterance, why=why, playback=playback)
+
+    def _held(self, utterance: str, name: str, token: str) -> None:
+        if token:
+            self._program.renew(Lease(token, utterance, name, datetime.now(UTC)))
 
 
 def _text(content: bytes) -> str:

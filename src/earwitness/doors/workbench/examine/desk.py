@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, TypeVar
 
 from fastapi import Request, Response
 
+from earwitness.audio.clip import encode_flac
+from earwitness.audio.loudness import softened
 from earwitness.doors.workbench.examine.opened import Examinations, Opened
 from earwitness.doors.workbench.pages import Pages
-from earwitness.doors.workbench.sound import FOR_A_REASON, Giving
+from earwitness.doors.workbench.sound import FOR_A_REASON, Giving, ranged
 from earwitness.doors.workbench.visitors import visitor_of
 from earwitness.errors import Overloaded
 from earwitness.flow.examination import Bench, Examining
+from earwitness.model import SAMPLE_RATE, Samples
 
 if TYPE_CHECKING:
     from earwitness.wiring import Earwitness
@@ -63,6 +66,25 @@ class Desk:
         """Raises AccessRefused for who has not said why they examine this clip."""
         session = visitor_of(request).session.id
         return self.shared.examinations.of(session, utterance, datetime.now(UTC))
+
+    async def given(self, request: Request, opened: Opened, samples: Samples, why: str) -> Response:
+        """A sound, no louder than any clip, once it is on record why. Raises LeaseLost."""
+        playback, loudest = self.giving.new(), self.program.settings.loudest_lufs
+
+        def made() -> tuple[bytes, float]:
+            seconds = len(samples) / SAMPLE_RATE
+            self.giving.note(
+                playback, opened.utterance, opened.listener, opened.token, why, seconds
+            )
+            heard = softened(samples, loudest)
+            return encode_flac(heard.samples), heard.turned_down
+
+        content, turned_down = await asyncio.to_thread(made)
+        response = ranged(request.headers.get("range", ""), content)
+        response.headers["Content-Type"] = "audio/flac"
+        response.headers["X-Turned-Down"] = f"{turned_down:.3f}"
+        response.headers["X-Playback"] = playback
+        return response
 
     def show(
         self, request: Request, template: str, status: int = 200, **filled: object

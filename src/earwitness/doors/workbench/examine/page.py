@@ -13,7 +13,7 @@ import structlog
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from earwitness.audio.clip import encode_flac
+from earwitness.doors.workbench.examine.chains import steps
 from earwitness.doors.workbench.examine.desk import CLIP, EXAMINE, Desk, Shared, may_write
 from earwitness.doors.workbench.examine.opened import Opened
 from earwitness.doors.workbench.examine.shown import bars, rows_of
@@ -25,12 +25,12 @@ from earwitness.doors.workbench.sound import (
     SHORTEST_REASON,
     TO_JUDGE,
     Why,
-    ranged,
 )
 from earwitness.doors.workbench.visitors import visitor_of
 from earwitness.errors import AccessRefused, InputError
 from earwitness.flow import examination
 from earwitness.flow.treating import measurements
+from earwitness.model import SAMPLE_RATE
 from earwitness.sound.levels import measure
 from earwitness.sound.recording import Recording
 from earwitness.sound.spectrogram import WINDOWS, picture, spectrogram
@@ -70,6 +70,8 @@ class _Page(Desk):
             opened=opened,
             at=f"{EXAMINE}/{utterance}",
             windows=WINDOWS,
+            rate=SAMPLE_RATE,
+            kinds=steps(),
             may_write=may_write(request),
         )
 
@@ -145,17 +147,8 @@ class _Page(Desk):
     async def sound(self, request: Request, utterance: str) -> Response:
         """The clip, no louder than any, on record first. Raises LeaseLost for a lost lease."""
         opened = self.opened(request, utterance)
-        playback = self.giving.new()
-        heard = await asyncio.to_thread(
-            self.giving.give,
-            playback, utterance, opened.listener, opened.token, opened.why, False,
-        )  # fmt: skip
-        content = await asyncio.to_thread(encode_flac, heard.samples)
-        response = ranged(request.headers.get("range", ""), content)
-        response.headers["Content-Type"] = "audio/flac"
-        response.headers["X-Turned-Down"] = f"{heard.turned_down:.3f}"
-        response.headers["X-Playback"] = playback
-        return response
+        read = await asyncio.to_thread(examination.original, utterance, self.on)
+        return await self.given(request, opened, read.recording.mono(), opened.why)
 
     async def _ask(
         self, request: Request, utterance: str, problem: str = "", why: str = ""

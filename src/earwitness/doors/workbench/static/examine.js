@@ -1,60 +1,95 @@
-// The Sound page: the picture, what is selected in it, and the sound itself.
+// The Sound page: the picture, what is selected in it, the chain, and the sound itself.
 
 import htmx from "htmx";
+import { ChainEditor, element } from "./chain.js";
 import { post, say } from "./desk.js";
+import { fetched } from "./fetching.js";
 import { Keys } from "./keys.js";
 import { Lanes } from "./lanes.js";
 import { Selection } from "./selection.js";
+import { ORIGINAL, TREATED, Treatment } from "./treatment.js";
 
 const page = /** @type {HTMLElement} */ (document.querySelector("#examine"));
-const at = page.dataset["at"] ?? "";
-const csrf = page.dataset["csrf"] ?? "";
-const rate = Number(page.dataset["rate"]);
-const seconds = Number(page.dataset["seconds"]);
+const data = page.dataset;
+const at = data["at"] ?? "";
+const csrf = data["csrf"] ?? "";
+const rate = Number(data["rate"]);
+const seconds = Number(data["seconds"]);
+const DRAFT = `earwitness chain ${data["account"]} ${data["utterance"]}`;
+
 const keys = new Keys();
 const lanes = new Lanes();
 const picture = /** @type {HTMLImageElement} */ (page.querySelector("[data-picture]"));
 const selection = new Selection(
   /** @type {HTMLElement} */ (page.querySelector("[data-seen]")),
   /** @type {HTMLElement} */ (page.querySelector("[data-selection]")), seconds, rate / 2);
+const editor = new ChainEditor(page, JSON.parse(data["kinds"] ?? "{}"), rate, () => selection.box);
+const treatment = new Treatment(lanes, at, csrf, rate);
 
-// --- sound ------------------------------------------------------------------------
-
-/**
- * @param {string} path
- * @returns {Promise<{buffer: AudioBuffer, playback: string, turnedDown: number}>}
- */
-async function fetched(path) {
-  const answer = await fetch(path);
-  if (!answer.ok) {
-    const found = new DOMParser().parseFromString(await answer.text(), "text/html");
-    throw new Error(found.querySelector("[role=alert]")?.textContent ?? "The sound cannot be fetched.");
-  }
-  const context = new OfflineAudioContext(1, 1, rate);
-  return {
-    buffer: await context.decodeAudioData(await answer.arrayBuffer()),
-    playback: answer.headers.get("X-Playback") ?? "",
-    turnedDown: Number(answer.headers.get("X-Turned-Down") ?? 0),
-  };
-}
-
-/** @param {unknown} error */
-function trouble(error) {
-  const place = /** @type {HTMLElement} */ (page.querySelector("[data-trouble]"));
+/** @param {string} where @param {unknown} error Nothing, or what somebody should read. */
+function told(where, error) {
+  const place = /** @type {HTMLElement} */ (page.querySelector(where));
   place.hidden = !error;
   place.textContent = error instanceof Error ? error.message : String(error || "");
 }
 
 async function begin() {
   try {
-    const original = await fetched(`${at}/sound`);
-    lanes.set(0, { name: "original", gain: 1, at: (moment) => moment, ...original });
+    const original = await fetched(`${at}/sound`, rate);
+    treatment.original = original;
+    lanes.set(ORIGINAL, { name: "original", gain: 1, at: (moment) => moment, ...original });
     if (original.turnedDown > 0.1) say("[data-loudness]", `${original.turnedDown.toFixed(0)} dB softer than it was recorded`);
     page.dataset["ready"] = "";
   } catch (error) {
-    trouble(error);
+    told("[data-trouble]", error);
+  }
+  const kept = data["chain"] || sessionStorage.getItem(DRAFT);
+  if (kept) editor.load(JSON.parse(kept));
+}
+
+// --- the chain --------------------------------------------------------------------
+
+async function treat() {
+  const chain = JSON.stringify(editor.chain);
+  sessionStorage.setItem(DRAFT, chain);
+  for (const input of document.querySelectorAll("[data-chain]")) {
+    if (input instanceof HTMLInputElement) input.value = chain;
+  }
+  told("[data-refused]", "");
+  if (editor.isEmpty) return treatment.clear();
+  say("[data-working]", "Working…");
+  try {
+    await treatment.ask(chain);
+  } catch (error) {
+    told("[data-refused]", error);
+  }
+  say("[data-working]", "");
+}
+
+function showTreated() {
+  const made = treatment.made;
+  const button = /** @type {HTMLButtonElement} */ (page.querySelector('[data-do="treated"]'));
+  button.disabled = !made;
+  told("[data-for-listening]", made?.for_listening ? `For listening. ${made.for_listening}` : "");
+  page.querySelector("[data-notes]")?.replaceChildren(...(made?.notes ?? []).map((note) => element("li", {}, note)));
+  page.dataset["treated"] = made?.key ?? "";
+  htmx.ajax("GET", `${at}/levels${made ? `?treated=${made.key}` : ""}`, { target: "[data-levels]", swap: "innerHTML" });
+  draw();
+}
+
+async function toggleTreated() {
+  told("[data-trouble]", "");
+  try {
+    await treatment.toggle();
+  } catch (error) {
+    told("[data-trouble]", error);
+    treat(); // the server had forgotten it
   }
 }
+
+editor.addEventListener("changed", treat);
+editor.addEventListener("said", (event) => told("[data-refused]", /** @type {CustomEvent<string>} */ (event).detail));
+treatment.addEventListener("changed", showTreated);
 
 // --- what is done -----------------------------------------------------------------
 
@@ -63,13 +98,18 @@ const DOES = {
   play: () => lanes.toggle(),
   back: () => lanes.seek(lanes.time() - 1),
   loop: () => {
-    const box = selection.box ?? { start: 0, end: lanes.seconds };
-    lanes.loop = lanes.loop ? null : { start: box.start, end: box.end };
+    lanes.loop = lanes.loop ? null : selected();
     if (lanes.loop && !lanes.playing) lanes.play();
     show();
   },
   clear: () => selection.choose(null),
+  treated: toggleTreated,
+  add: () => editor.add(),
 };
+
+function selected() {
+  return { start: selection.box?.start ?? 0, end: selection.box?.end ?? lanes.seconds };
+}
 
 page.addEventListener("click", (event) => {
   const name = event.target instanceof Element ? event.target.closest("[data-do]")?.getAttribute("data-do") : null;
@@ -81,25 +121,35 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   does();
 });
-for (const input of page.querySelectorAll('input[name="window"]')) input.addEventListener("change", () => draw());
-selection.addEventListener("changed", () => {
-  const box = selection.box;
-  if (lanes.loop) lanes.loop = { start: box?.start ?? 0, end: box?.end ?? lanes.seconds };
-});
+for (const input of page.querySelectorAll('input[name="window"]')) input.addEventListener("change", draw);
+selection.addEventListener("changed", () => { if (lanes.loop) lanes.loop = selected(); });
 selection.addEventListener("moment", (event) => lanes.seek(/** @type {CustomEvent<number>} */ (event).detail));
 
 // --- what is shown ----------------------------------------------------------------
 
+/** The picture of what is heard: a treated stretch where it lies in the clip. */
 function draw() {
   const window = /** @type {HTMLInputElement | null} */ (page.querySelector('input[name="window"]:checked'))?.value;
-  picture.src = `${at}/picture/${window ?? "speech"}`;
+  const made = lanes.active === TREATED ? treatment.made : null;
+  const wanted = `${at}/picture/${window ?? "speech"}${made ? `?treated=${made.key}` : ""}`;
+  if (picture.getAttribute("src") !== wanted) picture.src = wanted;
+  const [from, to] = made?.stretch ?? [0, seconds];
+  picture.style.marginLeft = `${(100 * from) / seconds}%`;
+  picture.style.width = `${(100 * (Math.min(to, seconds) - from)) / seconds}%`;
 }
 
 function show() {
   say("[data-play]", lanes.playing ? "Pause" : "Play");
-  page.querySelector('[data-do="play"]')?.setAttribute("aria-pressed", String(lanes.playing));
-  page.querySelector('[data-do="loop"]')?.setAttribute("aria-pressed", String(Boolean(lanes.loop)));
+  pressed("play", lanes.playing);
+  pressed("loop", Boolean(lanes.loop));
+  pressed("treated", lanes.active === TREATED);
+  draw();
   tick();
+}
+
+/** @param {string} name @param {boolean} is */
+function pressed(name, is) {
+  page.querySelector(`[data-do="${name}"]`)?.setAttribute("aria-pressed", String(is));
 }
 
 function tick() {
@@ -117,7 +167,7 @@ function drawTrack() {
   const box = given.getAttribute("viewBox") ?? "";
   track.setAttribute("viewBox", box);
   track.style.height = `${box.split(" ")[3] ?? 0}px`;
-  track.replaceChildren(...given.children);
+  track.replaceChildren(...given.cloneNode(true).childNodes);
 }
 
 /** How much was heard goes on record. */
