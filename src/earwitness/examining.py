@@ -10,7 +10,8 @@ from datetime import datetime
 class FindingVersion:
     """A finding as it was written down at one time; earlier ones stay.
 
-    ``content`` is what ``sound.finding.written`` gives. Numbers begin at 1.
+    ``content`` is what ``sound.finding.written`` gives, ``replay`` the replay file of what was
+    done, empty where nothing was. Numbers begin at 1.
     """
 
     finding: str
@@ -19,13 +20,16 @@ class FindingVersion:
     by: str
     at: datetime
     content: str
+    replay: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class BlindTest:
     """Original and treated, to be heard by people who know nothing.
 
-    The order in which each hears them follows from ``seed``; ``chain`` is what was done.
+    ``listeners`` are names of accounts; the order in which each hears the two follows from
+    ``seed``. ``chain`` is what was done, ``pieces`` are the stretches that are compared, in
+    seconds from where the chain begins.
     """
 
     id: str
@@ -33,6 +37,8 @@ class BlindTest:
     utterance: str
     seed: bytes
     chain: str
+    pieces: tuple[tuple[float, float], ...]
+    listeners: tuple[str, ...]
     by: str
     at: datetime
 

@@ -12,7 +12,8 @@ from earwitness.examining import BlindAnswer, BlindTest, FindingVersion
 from earwitness.stores import SqlRecords
 
 FIRST = FindingVersion("f1", 1, "u1", "Ada", START, '{"question": "who screams?"}')
-TEST = BlindTest("b1", "f1", "u1", b"seed", '{"chain": 1}', "Ada", START)
+PIECES = ((0.0, 1.25), (1.25, 2.4))
+TEST = BlindTest("b1", "f1", "u1", b"seed", '{"chain": 1}', PIECES, ("Cy", "Bob"), "Ada", START)
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +32,7 @@ def test_nothing_is_watched_for_unless_it_is_chosen(store: SqlRecords) -> None:
 
 
 def test_a_version_of_a_finding_stays_when_the_next_is_written(store: SqlRecords) -> None:
-    second = replace(FIRST, number=2, by="Bob", at=START + MINUTE, content="{}")
+    second = replace(FIRST, number=2, by="Bob", at=START + MINUTE, content="{}", replay="{1}")
     store.add_finding(FIRST)
     store.add_finding(second)
     assert store.finding("f1") == [FIRST, second]
@@ -67,3 +68,13 @@ def test_what_was_heard_blind_is_written_once(store: SqlRecords) -> None:
     with pytest.raises(AlreadyJudged):
         store.add_blind_answer(replace(heard, text="held me"))
     assert store.blind_answers("b1") == [heard, other]
+
+
+def test_whose_turn_it_is_stays_and_who_waits_is_found(store: SqlRecords) -> None:
+    later = replace(TEST, id="b2", finding="f2", listeners=("Bob", "Dee"), at=START + MINUTE)
+    for each in (later, TEST):
+        store.add_blind_test(each)
+    assert store.blind_tests("f1") == [TEST]
+    assert store.blind_tests_of("Bob") == [TEST, later]
+    assert store.blind_tests_of("Cy") == [TEST]
+    assert store.blind_tests_of("Ada") == []

@@ -93,6 +93,9 @@ class SoundRecords(Protocol):
     def blind_tests(self, finding: str) -> Sequence[BlindTest]:
         """Oldest first."""
 
+    def blind_tests_of(self, listener: str) -> Sequence[BlindTest]:
+        """Those that somebody is a listener of, done or not; oldest first."""
+
     def add_blind_answer(self, new: BlindAnswer) -> None:
         """Raises AlreadyJudged where this listener has written of it before."""
 

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select
 
 from earwitness.errors import AlreadyJudged, NotFound, RevisionConflict
 from earwitness.examining import BlindAnswer, BlindTest, FindingVersion
 from earwitness.stores.database import Database
-from earwitness.stores.sound_tables import blind_answer, blind_test, finding_version, sound_watch
+from earwitness.stores.sound_tables import (
+    blind_answer,
+    blind_listener,
+    blind_test,
+    finding_version,
+    sound_watch,
+)
 
 _VERSION = [finding_version.c[name] for name in FindingVersion.__dataclass_fields__]
-_TEST = [blind_test.c[name] for name in BlindTest.__dataclass_fields__]
+_OWN = [name for name in BlindTest.__dataclass_fields__ if name not in ("pieces", "listeners")]
+"""Of a blind test, as its row has it."""
 _ANSWER = [blind_answer.c[name] for name in BlindAnswer.__dataclass_fields__]
 
 
@@ -67,22 +75,43 @@ class SoundStore:
         return list(newest.values())
 
     def add_blind_test(self, new: BlindTest) -> None:
-        values = {name: getattr(new, name) for name in BlindTest.__dataclass_fields__}
+        values = {name: getattr(new, name) for name in _OWN}
+        listeners = [
+            {"test": new.id, "turn": turn, "listener": each}
+            for turn, each in enumerate(new.listeners)
+        ]
         with self.database.write() as connection:
-            connection.execute(blind_test.insert().values(values))
+            connection.execute(blind_test.insert().values(**values, pieces=json.dumps(new.pieces)))
+            connection.execute(blind_listener.insert(), listeners)
 
     def blind_test(self, test: str) -> BlindTest:
-        with self.database.read() as connection:
-            row = connection.execute(select(*_TEST).where(blind_test.c.id == test)).one_or_none()
-        if row is None:
+        found = self._blind_tests(blind_test.c.id == test)
+        if not found:
             raise NotFound("There is no such blind test.")
-        return BlindTest(*row)
+        return found[0]
 
     def blind_tests(self, finding: str) -> Sequence[BlindTest]:
-        statement = select(*_TEST).where(blind_test.c.finding == finding)
+        return self._blind_tests(blind_test.c.finding == finding)
+
+    def blind_tests_of(self, listener: str) -> Sequence[BlindTest]:
+        theirs = select(blind_listener.c.test).where(blind_listener.c.listener == listener)
+        return self._blind_tests(blind_test.c.id.in_(theirs))
+
+    def _blind_tests(self, which: ColumnElement[bool]) -> list[BlindTest]:
+        """Oldest first."""
+        tests = select(blind_test).where(which).order_by(blind_test.c.at, blind_test.c.id)
+        listeners = select(blind_listener).join(blind_test).where(which)
         with self.database.read() as connection:
-            rows = connection.execute(statement.order_by(blind_test.c.at, blind_test.c.id))
-            return [BlindTest(*row) for row in rows]
+            rows = connection.execute(tests).all()
+            turns = connection.execute(listeners.order_by(blind_listener.c.turn)).all()
+        return [
+            BlindTest(
+                **{name: getattr(row, name) for name in _OWN},
+                pieces=tuple((start, end) for start, end in json.loads(row.pieces)),
+                listeners=tuple(each.listener for each in turns if each.test == row.id),
+            )
+            for row in rows
+        ]
 
     def add_blind_answer(self, new: BlindAnswer) -> None:
         values = {name: getattr(new, name) for name in BlindAnswer.__dataclass_fields__}

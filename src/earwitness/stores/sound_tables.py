@@ -27,6 +27,7 @@ finding_version = Table(
     Column("by", Utf8, nullable=False),
     Column("at", Moment, nullable=False),
     Column("content", Utf8, nullable=False),
+    Column("replay", Utf8, nullable=False),
 )
 Index("finding_of_utterance", finding_version.c.utterance)
 
@@ -38,10 +39,22 @@ blind_test = Table(
     Column("utterance", Utf8, ForeignKey("utterance.id"), nullable=False),
     Column("seed", LargeBinary, nullable=False),
     Column("chain", Utf8, nullable=False),
+    Column("pieces", Utf8, nullable=False),
     Column("by", Utf8, nullable=False),
     Column("at", Moment, nullable=False),
 )
 Index("blind_test_of_finding", blind_test.c.finding)
+Index("blind_test_of_utterance", blind_test.c.utterance)
+
+# Who hears, in their turns: whose turn it is decides which of the two they hear first.
+blind_listener = Table(
+    "blind_listener",
+    metadata,
+    Column("test", Utf8, ForeignKey("blind_test.id"), primary_key=True),
+    Column("turn", Integer, primary_key=True, autoincrement=False),
+    Column("listener", Utf8, nullable=False),
+)
+Index("blind_test_of_listener", blind_listener.c.listener)
 
 blind_answer = Table(
     "blind_answer",

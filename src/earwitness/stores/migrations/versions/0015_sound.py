@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("by", Utf8, nullable=False),
         sa.Column("at", Moment, nullable=False),
         sa.Column("content", Utf8, nullable=False),
+        sa.Column("replay", Utf8, nullable=False),
         sa.ForeignKeyConstraint(["utterance"], ["utterance.id"]),
     )
     op.create_index("finding_of_utterance", "finding_version", ["utterance"])
@@ -41,11 +42,21 @@ def _blind() -> None:
         sa.Column("utterance", Utf8, nullable=False),
         sa.Column("seed", sa.LargeBinary, nullable=False),
         sa.Column("chain", Utf8, nullable=False),
+        sa.Column("pieces", Utf8, nullable=False),
         sa.Column("by", Utf8, nullable=False),
         sa.Column("at", Moment, nullable=False),
         sa.ForeignKeyConstraint(["utterance"], ["utterance.id"]),
     )
     op.create_index("blind_test_of_finding", "blind_test", ["finding"])
+    op.create_index("blind_test_of_utterance", "blind_test", ["utterance"])
+    op.create_table(
+        "blind_listener",
+        sa.Column("test", Utf8, primary_key=True),
+        sa.Column("turn", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("listener", Utf8, nullable=False),
+        sa.ForeignKeyConstraint(["test"], ["blind_test.id"]),
+    )
+    op.create_index("blind_test_of_listener", "blind_listener", ["listener"])
     op.create_table(
         "blind_answer",
         sa.Column("test", Utf8, primary_key=True),
