@@ -371,6 +371,8 @@ SAME = {
     "/workbench/examine/{utterance}": BY_COMMAND,
     "/workbench/examine/{utterance}/treat": BY_COMMAND,
     "/workbench/examine/{utterance}/save": BY_COMMAND,
+    "/workbench/examine/{utterance}/finding": BY_COMMAND,
+    "/workbench/finding/{finding}": BY_COMMAND,
     "/workbench/{rest:path}": "no page at all",
 }
 

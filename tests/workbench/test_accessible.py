@@ -121,6 +121,10 @@ def test_the_sound_page(browser: Browser, tmp_path: Path, scheme: str) -> None:
             page.locator("[data-seen]").press("ArrowRight")
             add_steps(page)
             looks(page, "sound", scheme)
+            page.get_by_label("What is to be found out?").fill("What is thrown away?")
+            page.get_by_role("button", name="Begin a finding with this chain").click()
+            page.get_by_role("heading", name="Versions").wait_for()
+            looks(page, "finding", scheme)
 
 
 def _report(page: Page, home: str) -> None:

@@ -107,7 +107,6 @@ def observed(
     chain = result.record.chain
     kinds = chains.kinds()
     before, after = measure(original.recording), measure(result.treated.recording)
-    cautions = [FOR_LISTENING] if chain.invents else []
     return Finding(
         question=question,
         examiner=examiner,
@@ -123,9 +122,15 @@ def observed(
         blind=None,
         integrity=tuple(integrity),
         conclusions=tuple(conclusions),
-        limits=(*cautions, *before.limits, *result.treated.notes, *limits),
+        limits=(*cautions(before, result), *limits),
         versions=result.record.components,
     )
+
+
+def cautions(before: Levels, result: Result) -> tuple[str, ...]:
+    """The limits of a finding that nobody has to write: they follow from what was done."""
+    first = (FOR_LISTENING,) if result.record.chain.invents else ()
+    return (*first, *before.limits, *result.treated.notes)
 
 
 _MEASURED = (

@@ -19,10 +19,8 @@ from earwitness.errors import AudioError, InputError
 if TYPE_CHECKING:
     from earwitness.flow.treating import Original, Result
     from earwitness.sound.chain import Chain, Told
-    from earwitness.sound.contents import Picture
     from earwitness.sound.finding import Finding
     from earwitness.sound.kinds import Setting
-    from earwitness.sound.recording import Recording
     from earwitness.wiring import Earwitness
 
 LARGEST_CHAIN = 1 << 18
@@ -325,13 +323,14 @@ def _finding(
 
 
 def _reports(folder: Path, finding: Finding, original: Original, result: Result) -> dict[str, Path]:
+    from earwitness.flow.findings import shown
     from earwitness.sound.finding import written
     from earwitness.sound.pdf import pdf
     from earwitness.sound.report import html
 
     pictures = [
-        _picture("The original", original.recording),
-        _picture("The treated recording", result.treated.recording),
+        shown("The original", original.recording),
+        shown("The treated recording", result.treated.recording),
     ]
     made = {
         "page": ("report.html", html(finding, pictures).encode()),
@@ -341,14 +340,6 @@ def _reports(folder: Path, finding: Finding, original: Original, result: Result)
     for name, content in made.values():
         (folder / name).write_bytes(content)
     return {kind: folder / name for kind, (name, _) in made.items()}
-
-
-def _picture(title: str, recording: Recording) -> Picture:
-    from earwitness.sound.contents import Picture
-    from earwitness.sound.spectrogram import picture, spectrogram
-
-    shown = picture(spectrogram(recording))
-    return Picture(title, shown, (0.0, recording.seconds), (0.0, recording.rate / 2))
 
 
 def _show_report(told: dict[str, Any], out: Console) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
 
-from earwitness.doors.workbench.examine import chains, page
+from earwitness.doors.workbench.examine import chains, findings, page
 from earwitness.doors.workbench.examine.desk import Shared
 from earwitness.doors.workbench.pages import Pages
 
@@ -16,5 +16,5 @@ if TYPE_CHECKING:
 
 def add_routes(router: APIRouter, program: Earwitness, pages: Pages) -> None:
     shared = Shared(program, pages)
-    for part in (page, chains):
+    for part in (page, chains, findings):
         part.add_routes(router, shared)

@@ -16,6 +16,7 @@ from earwitness.doors.workbench.pages import Pages
 from earwitness.doors.workbench.sound import FOR_A_REASON, Giving, ranged
 from earwitness.doors.workbench.visitors import visitor_of
 from earwitness.errors import Overloaded
+from earwitness.examining import FindingVersion
 from earwitness.flow.examination import Bench, Examining
 from earwitness.model import SAMPLE_RATE, Samples
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 EXAMINE = "/workbench/examine"
 CLIP = EXAMINE + "/{utterance}"
+FINDING = "/workbench/finding/{finding}"
 MOST_WAITING = 16
 """Requests that wait for their turn at the processor; the devices that speak come before."""
 
@@ -85,6 +87,10 @@ class Desk:
         response.headers["X-Turned-Down"] = f"{turned_down:.3f}"
         response.headers["X-Playback"] = playback
         return response
+
+    async def versions(self, request: Request, finding: str) -> list[FindingVersion]:
+        """Of a finding, the oldest first. Raises NotFound."""
+        return list(await asyncio.to_thread(self.on.records.finding, finding))
 
     def show(
         self, request: Request, template: str, status: int = 200, **filled: object

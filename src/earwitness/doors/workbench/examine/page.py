@@ -28,9 +28,11 @@ from earwitness.doors.workbench.sound import (
 )
 from earwitness.doors.workbench.visitors import visitor_of
 from earwitness.errors import AccessRefused, InputError
-from earwitness.flow import examination
+from earwitness.flow import examination, findings
 from earwitness.flow.treating import measurements
 from earwitness.model import SAMPLE_RATE
+from earwitness.sound import chain as chains
+from earwitness.sound import finding as rules
 from earwitness.sound.levels import measure
 from earwitness.sound.recording import Recording
 from earwitness.sound.spectrogram import WINDOWS, picture, spectrogram
@@ -54,18 +56,24 @@ def add_routes(router: APIRouter, shared: Shared) -> None:
 
 class _Page(Desk):
     @only(HEARERS)
-    async def show_clip(self, request: Request, utterance: str) -> Response:
-        """The page, or first the question why."""
+    async def show_clip(self, request: Request, utterance: str, finding: str = "") -> Response:
+        """The page, with the chain of a finding if asked for; or first the question why."""
         try:
             opened = self.opened(request, utterance)
         except AccessRefused:
             return await self._ask(request, utterance)
-        kept = await asyncio.to_thread(self.program.records.utterance, utterance)
-        room = await asyncio.to_thread(room_of, kept.source.device, self.program.records)
+        records = self.program.records
+        kept = await asyncio.to_thread(records.utterance, utterance)
+        room = await asyncio.to_thread(room_of, kept.source.device, records)
+        written = await asyncio.to_thread(records.findings, utterance)
+        found = {each.finding: rules.parse(each.content) for each in written}
+        chosen = findings.chain_of(found[finding]) if finding in found else None
         return self.show(
             request,
             "clip.html",
             clip=kept,
+            findings=found,
+            chain=chains.written(chosen) if chosen and may_write(request) else "",
             room=room,
             opened=opened,
             at=f"{EXAMINE}/{utterance}",

@@ -141,7 +141,7 @@ export class ChainEditor extends EventTarget {
     const name = `${place + 1}. ${step.do}`;
     group.append(element("legend", {}, name));
     if (!kind) return element("li", {}, group);
-    const about = element("p", { className: "quiet" }, `${kind.says}. `);
+    const about = element("p", { className: "quiet" }, `${kind.says} `);
     if (kind.invents) about.append(element("span", { className: "doubt" }, "May put in what never was there. "));
     about.append(element("span", { className: "reference" }, kind.reference));
     const fields = Object.entries(kind.settings).map(([each, setting]) => this._field(step, each, setting, name));

@@ -1,0 +1,185 @@
+"""Findings on a clip: begun on its Sound page, written on as versions, given out as reports."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import structlog
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from earwitness.doors.workbench.examine.desk import CLIP, FINDING, Desk, Shared
+from earwitness.doors.workbench.examine.typed import Text, Texts, Typed, typed
+from earwitness.doors.workbench.incidents.files import file
+from earwitness.doors.workbench.roles import only, up_to
+from earwitness.doors.workbench.rooms import room_of
+from earwitness.doors.workbench.sound import FOR_A_REASON
+from earwitness.doors.workbench.visitors import visitor_of
+from earwitness.errors import InputError, NotFound, RevisionConflict
+from earwitness.examining import FindingVersion
+from earwitness.flow import findings
+from earwitness.flow.examination import Piece
+from earwitness.sound import chain as chains
+from earwitness.sound import finding as rules
+from earwitness.sound.pdf import pdf
+from earwitness.sound.report import html
+
+MOST_FORM = 512 * 1024
+log = structlog.get_logger(__name__)
+Number = Annotated[int, Form()]
+
+
+def add_routes(router: APIRouter, shared: Shared) -> None:
+    desk = _Findings(shared)
+    router.add_api_route(CLIP + "/finding", desk.begin, methods=["POST"])
+    router.add_api_route(FINDING, desk.show_finding, methods=["GET"])
+    router.add_api_route(FINDING, desk.write, methods=["POST"])
+    router.add_api_route(FINDING + "/{number}/{form}", desk.give, methods=["GET"])
+
+
+class _Findings(Desk):
+    @only(FOR_A_REASON)
+    @up_to(MOST_FORM)
+    async def begin(
+        self, request: Request, utterance: str, chain: Text = "", question: Text = "",
+        finding: Text = "",
+    ) -> Response:  # fmt: skip
+        """A new finding on what is in force on the Sound page, or that put into one there is."""
+        self.opened(request, utterance)
+        asked, by = chains.parse(chain), visitor_of(request).account.name
+        if finding:
+            newest = (await self.versions(request, finding))[-1]
+            if newest.utterance != utterance:
+                raise NotFound("There is no such finding of this clip.")
+            draft = await self.shared.in_turn(lambda: self._draft(newest))
+            before = rules.parse(newest.content)
+        else:
+            draft = findings.Draft(question, await asyncio.to_thread(self._described, utterance))
+            newest, before = None, None
+        draft.checked()
+
+        def made() -> FindingVersion:
+            piece = self.bench.treated(utterance, asked, self.on)
+            content = findings.written_up(piece, draft, by, self.on, before)
+            name, number = (newest.finding, newest.number + 1) if newest else (_new_id(), 1)
+            return findings.version(name, number, utterance, by, datetime.now(UTC), content)
+
+        return await self._keep(made)
+
+    @only(FOR_A_REASON)
+    async def show_finding(self, request: Request, finding: str) -> Response:
+        return await self.page(request, await self.versions(request, finding))
+
+    @only(FOR_A_REASON)
+    @up_to(MOST_FORM)
+    async def write(
+        self, request: Request, finding: str, number: Number = 0,
+        question: Text = "", described: Text = "", conclusions: Text = "", limits: Text = "",
+        heard_by: Texts = (), heard_words: Texts = (), heard_in: Texts = (),
+    ) -> Response:  # fmt: skip
+        """The next version. What is refused comes back as it was typed."""
+        versions, by = await self.versions(request, finding), visitor_of(request).account.name
+        kept = versions[-1]
+        given = typed(
+            question, described, conclusions, limits,
+            heard_by=heard_by, heard_words=heard_words, heard_in=heard_in,
+        )  # fmt: skip
+
+        def made() -> FindingVersion:
+            if number != kept.number:
+                raise RevisionConflict(
+                    f"{kept.by} wrote version {kept.number} meanwhile. What you typed is below;"
+                    " save it again to put it over that one."
+                )
+            draft = given.draft().checked()
+            before = rules.parse(kept.content)
+            piece = self.bench.treated(kept.utterance, findings.chain_of(before), self.on)
+            content = findings.written_up(piece, draft, by, self.on, before)
+            return findings.version(
+                finding, number + 1, kept.utterance, by, datetime.now(UTC), content
+            )
+
+        try:
+            return await self._keep(made)
+        except (InputError, RevisionConflict) as error:
+            newest = await self.versions(request, finding)
+            status = 409 if isinstance(error, RevisionConflict) else 400
+            return await self.page(request, newest, given, str(error), status)
+
+    @only(FOR_A_REASON)
+    async def give(self, request: Request, finding: str, number: int, form: str) -> Response:
+        """A version as a report, as data, or its replay file."""
+        versions = await self.versions(request, finding)
+        kept = next((each for each in versions if each.number == number), None)
+        giver = _GIVERS.get(form)
+        if kept is None or giver is None or (form == "replay.json" and not kept.replay):
+            raise NotFound("There is no such file of this finding.")
+        content, kind = await self.shared.in_turn(lambda: giver(self, kept))
+        log.info("finding given", finding=finding, number=number, form=form)
+        return file(content, kind, f"finding-{finding[:16]}-{number}.{form}")
+
+    async def _keep(self, made: Callable[[], FindingVersion]) -> Response:
+        new = await self.shared.in_turn(made)
+        await asyncio.to_thread(self.on.records.add_finding, new)
+        log.info("finding written", finding=new.finding, number=new.number, account=new.by)
+        return RedirectResponse(f"{FINDING.format(finding=new.finding)}", status_code=303)
+
+    def _draft(self, kept: FindingVersion) -> findings.Draft:
+        finding = rules.parse(kept.content)
+        piece = self.bench.treated(kept.utterance, findings.chain_of(finding), self.on)
+        return findings.draft_of(finding, piece)
+
+    def _described(self, utterance: str) -> str:
+        kept = self.on.records.utterance(utterance)
+        room = room_of(kept.source.device, self.on.records) or kept.source.device
+        return (
+            f"original, clip {utterance}, heard by the device {room} of the household"
+            f" {kept.source.household} on {kept.heard_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+        )
+
+    async def page(
+        self,
+        request: Request,
+        versions: list[FindingVersion],
+        given: Typed | None = None,
+        problem: str = "",
+        status: int = 200,
+    ) -> Response:
+        """Raises AudioError for an original that changed."""
+        kept = versions[-1]
+        finding = rules.parse(kept.content)
+        if given is None:
+            given = Typed.of(await self.shared.in_turn(lambda: self._draft(kept)))
+        filled: dict[str, Any] = {
+            "kept": kept,
+            "finding": finding,
+            "versions": versions,
+            "missing": rules.missing(finding),
+            "typed": given,
+            "problem": problem,
+        }
+        return self.show(request, "finding.html", status, **filled)
+
+    def again(self, kept: FindingVersion) -> Piece:
+        return findings.again(kept, self.bench, self.on)
+
+    def report(self, kept: FindingVersion) -> tuple[rules.Finding, Any, Any]:
+        finding = rules.parse(kept.content)
+        shown = findings.pictures(finding, self.again(kept))
+        return finding, shown, findings.custody(kept.utterance, self.on)
+
+
+def _new_id() -> str:
+    return uuid.uuid4().hex
+
+
+_GIVERS: dict[str, Callable[[_Findings, FindingVersion], tuple[bytes, str]]] = {
+    "report.html": lambda desk, kept: (html(*desk.report(kept)).encode(), "text/html"),
+    "report.pdf": lambda desk, kept: (pdf(*desk.report(kept)), "application/pdf"),
+    "replay.json": lambda desk, kept: (kept.replay.encode(), "application/json"),
+    "finding.json": lambda desk, kept: (kept.content.encode(), "application/json"),
+}
