@@ -294,6 +294,7 @@ def test_what_a_lead_reads_and_vouches_for(tmp_path: Path) -> None:
 
 BY_A_PERSON = "a person shows who they are"
 BY_CODE = "by the code alone, from any program"
+BY_EAR = "people listen blind, and no program does"
 BY_COMMAND = "programs treat and measure with `earwitness sound`"
 SAME = {
     "/join": BY_A_PERSON,
@@ -373,6 +374,9 @@ SAME = {
     "/workbench/examine/{utterance}/save": BY_COMMAND,
     "/workbench/examine/{utterance}/finding": BY_COMMAND,
     "/workbench/finding/{finding}": BY_COMMAND,
+    "/workbench/finding/{finding}/blind": BY_EAR,
+    "/workbench/finding/{finding}/blind/{test}": BY_EAR,
+    "/workbench/blind/{test}": BY_EAR,
     "/workbench/{rest:path}": "no page at all",
 }
 

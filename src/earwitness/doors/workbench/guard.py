@@ -49,7 +49,10 @@ MAX_BODY = 64 * 1024
 LONGEST_UPLOAD = 120.0
 """Seconds for a form that may be long."""
 HOME, SIGN_IN = "/workbench", "/sign-in"
-KEPT = ("/workbench/report", "/workbench/case/", "/workbench/own/", "/workbench/finding/")
+KEPT = (
+    "/workbench/report", "/workbench/case/", "/workbench/own/", "/workbench/finding/",
+    "/workbench/blind/",
+)  # fmt: skip
 """Where forms begin whose text is given back if they come too late: there is no other copy."""
 HEADERS = {
     "X-Content-Type-Options": "nosniff",

@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
 
-from earwitness.doors.workbench.examine import chains, findings, page
+from earwitness.doors.workbench.examine import blind, chains, findings, page, tests
 from earwitness.doors.workbench.examine.desk import Shared
 from earwitness.doors.workbench.pages import Pages
 
 if TYPE_CHECKING:
     from earwitness.wiring import Earwitness
 
+PLACE = blind.PLACE
+
 
 def add_routes(router: APIRouter, program: Earwitness, pages: Pages) -> None:
     shared = Shared(program, pages)
-    for part in (page, chains, findings):
+    for part in (page, chains, findings, tests, blind):
         part.add_routes(router, shared)

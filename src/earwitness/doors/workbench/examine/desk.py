@@ -17,6 +17,7 @@ from earwitness.doors.workbench.sound import FOR_A_REASON, Giving, ranged
 from earwitness.doors.workbench.visitors import visitor_of
 from earwitness.errors import Overloaded
 from earwitness.examining import FindingVersion
+from earwitness.flow import blind_tests
 from earwitness.flow.examination import Bench, Examining
 from earwitness.model import SAMPLE_RATE, Samples
 
@@ -71,17 +72,37 @@ class Desk:
 
     async def given(self, request: Request, opened: Opened, samples: Samples, why: str) -> Response:
         """A sound, no louder than any clip, once it is on record why. Raises LeaseLost."""
-        playback, loudest = self.giving.new(), self.program.settings.loudest_lufs
+        loudest = self.program.settings.loudest_lufs
 
-        def made() -> tuple[bytes, float]:
+        def made() -> tuple[Samples, float]:
+            heard = softened(samples, loudest)
+            return heard.samples, heard.turned_down
+
+        new = self.giving.new()
+        return await self.handed(request, opened, new, why, made)
+
+    async def handed(
+        self,
+        request: Request,
+        opened: Opened,
+        playback: str,
+        why: str,
+        made: Callable[[], tuple[Samples, float]],
+    ) -> Response:
+        """What ``made`` gives, which is turned down by so many dB, once it is on record.
+
+        What has the same ``playback`` is on record once. Raises LeaseLost.
+        """
+
+        def encoded() -> tuple[bytes, float]:
+            samples, turned_down = made()
             seconds = len(samples) / SAMPLE_RATE
             self.giving.note(
                 playback, opened.utterance, opened.listener, opened.token, why, seconds
             )
-            heard = softened(samples, loudest)
-            return encode_flac(heard.samples), heard.turned_down
+            return encode_flac(samples), turned_down
 
-        content, turned_down = await asyncio.to_thread(made)
+        content, turned_down = await asyncio.to_thread(encoded)
         response = ranged(request.headers.get("range", ""), content)
         response.headers["Content-Type"] = "audio/flac"
         response.headers["X-Turned-Down"] = f"{turned_down:.3f}"
@@ -89,8 +110,18 @@ class Desk:
         return response
 
     async def versions(self, request: Request, finding: str) -> list[FindingVersion]:
-        """Of a finding, the oldest first. Raises NotFound."""
-        return list(await asyncio.to_thread(self.on.records.finding, finding))
+        """Of a finding, the oldest first, for who is no listener of a test of it.
+
+        Raises NotFound, AccessRefused.
+        """
+        found = await asyncio.to_thread(self.on.records.finding, finding)
+        await self.require_no_listener(request, found[0].utterance)
+        return list(found)
+
+    async def require_no_listener(self, request: Request, utterance: str) -> None:
+        """Raises AccessRefused for who has yet to write in a blind test of this clip."""
+        name = visitor_of(request).account.name
+        await asyncio.to_thread(blind_tests.require_no_listener, utterance, name, self.on.records)
 
     def show(
         self, request: Request, template: str, status: int = 200, **filled: object

@@ -12,7 +12,9 @@ import structlog
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
+from earwitness.accounts import Account
 from earwitness.doors.workbench.examine.desk import CLIP, FINDING, Desk, Shared
+from earwitness.doors.workbench.examine.shown import shown
 from earwitness.doors.workbench.examine.typed import Text, Texts, Typed, typed
 from earwitness.doors.workbench.incidents.files import file
 from earwitness.doors.workbench.roles import only, up_to
@@ -21,10 +23,11 @@ from earwitness.doors.workbench.sound import FOR_A_REASON
 from earwitness.doors.workbench.visitors import visitor_of
 from earwitness.errors import InputError, NotFound, RevisionConflict
 from earwitness.examining import FindingVersion
-from earwitness.flow import findings
+from earwitness.flow import blind_tests, findings
 from earwitness.flow.examination import Piece
 from earwitness.sound import chain as chains
 from earwitness.sound import finding as rules
+from earwitness.sound.blind import LEAST_PAIRS
 from earwitness.sound.pdf import pdf
 from earwitness.sound.report import html
 
@@ -41,7 +44,47 @@ def add_routes(router: APIRouter, shared: Shared) -> None:
     router.add_api_route(FINDING + "/{number}/{form}", desk.give, methods=["GET"])
 
 
-class _Findings(Desk):
+class FindingDesk(Desk):
+    """Whatever shows the page of a finding."""
+
+    async def page(
+        self,
+        request: Request,
+        versions: list[FindingVersion],
+        given: Typed | None = None,
+        problem: str = "",
+        status: int = 200,
+    ) -> Response:
+        """Raises AudioError for an original that changed."""
+        kept = versions[-1]
+        finding = rules.parse(kept.content)
+        if given is None:
+            given = Typed.of(await self.shared.in_turn(lambda: self.draft(kept)))
+        filled: dict[str, Any] = {
+            "kept": kept,
+            "finding": finding,
+            "versions": versions,
+            "missing": rules.missing(finding),
+            "typed": given,
+            "problem": problem,
+            "tests": await asyncio.to_thread(shown, kept, self.on.records),
+            "strangers": await asyncio.to_thread(self._strangers, request, kept),
+            "interval_from": LEAST_PAIRS,
+            "most_pieces": blind_tests.MOST_PIECES,
+        }
+        return self.show(request, "finding.html", status, **filled)
+
+    def draft(self, kept: FindingVersion) -> findings.Draft:
+        finding = rules.parse(kept.content)
+        piece = self.bench.treated(kept.utterance, findings.chain_of(finding), self.on)
+        return findings.draft_of(finding, piece)
+
+    def _strangers(self, request: Request, kept: FindingVersion) -> list[Account]:
+        name, records = visitor_of(request).account.name, self.on.records
+        return blind_tests.strangers(kept.utterance, kept.finding, name, records)
+
+
+class _Findings(FindingDesk):
     @only(FOR_A_REASON)
     @up_to(MOST_FORM)
     async def begin(
@@ -55,7 +98,7 @@ class _Findings(Desk):
             newest = (await self.versions(request, finding))[-1]
             if newest.utterance != utterance:
                 raise NotFound("There is no such finding of this clip.")
-            draft = await self.shared.in_turn(lambda: self._draft(newest))
+            draft = await self.shared.in_turn(lambda: self.draft(newest))
             before = rules.parse(newest.content)
         else:
             draft = findings.Draft(question, await asyncio.to_thread(self._described, utterance))
@@ -128,11 +171,6 @@ class _Findings(Desk):
         log.info("finding written", finding=new.finding, number=new.number, account=new.by)
         return RedirectResponse(f"{FINDING.format(finding=new.finding)}", status_code=303)
 
-    def _draft(self, kept: FindingVersion) -> findings.Draft:
-        finding = rules.parse(kept.content)
-        piece = self.bench.treated(kept.utterance, findings.chain_of(finding), self.on)
-        return findings.draft_of(finding, piece)
-
     def _described(self, utterance: str) -> str:
         kept = self.on.records.utterance(utterance)
         room = room_of(kept.source.device, self.on.records) or kept.source.device
@@ -140,29 +178,6 @@ class _Findings(Desk):
             f"original, clip {utterance}, heard by the device {room} of the household"
             f" {kept.source.household} on {kept.heard_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
         )
-
-    async def page(
-        self,
-        request: Request,
-        versions: list[FindingVersion],
-        given: Typed | None = None,
-        problem: str = "",
-        status: int = 200,
-    ) -> Response:
-        """Raises AudioError for an original that changed."""
-        kept = versions[-1]
-        finding = rules.parse(kept.content)
-        if given is None:
-            given = Typed.of(await self.shared.in_turn(lambda: self._draft(kept)))
-        filled: dict[str, Any] = {
-            "kept": kept,
-            "finding": finding,
-            "versions": versions,
-            "missing": rules.missing(finding),
-            "typed": given,
-            "problem": problem,
-        }
-        return self.show(request, "finding.html", status, **filled)
 
     def again(self, kept: FindingVersion) -> Piece:
         return findings.again(kept, self.bench, self.on)

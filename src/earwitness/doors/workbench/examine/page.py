@@ -90,6 +90,7 @@ class _Page(Desk):
         """For a reason on record, or by the lease of who is at this clip. Raises LeaseLost."""
         name, reason = visitor_of(request).account.name, " ".join(why.split())
         await asyncio.to_thread(self.program.records.utterance, utterance)
+        await self.require_no_listener(request, utterance)
         if token:
             await asyncio.to_thread(self.program.renew, lease_of(request, utterance, token))
             reason = TO_JUDGE

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from earwitness.examining import BlindTest, FindingVersion
+from earwitness.flow import blind_tests, findings
 from earwitness.flow.examination import Track
+from earwitness.ports import Records
+from earwitness.sound import chain as chains
+from earwitness.sound import finding as rules
+from earwitness.sound.blind import Result
+from earwitness.sound.finding import Heard
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +47,34 @@ def bars(track: Track) -> list[Bar]:
     sounds: Sequence[Sound] = rows_of(track)
     names = list(dict.fromkeys((each.harm, each.label) for each in sounds))
     return [Bar(each, names.index((each.harm, each.label))) for each in sounds]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A test as its finding shows it: how far it is, and nothing else before its end."""
+
+    test: BlindTest
+    done: int
+    of: int
+    same_chain: bool
+    result: Result | None
+    heard: Sequence[Heard]
+
+
+def shown(kept: FindingVersion, records: Records) -> list[Shown]:
+    """The tests of a finding, the oldest first."""
+    chain = findings.chain_of(rules.parse(kept.content))
+    written = chains.written(chain)
+    return [_shown(each, written, records) for each in records.blind_tests(kept.finding)]
+
+
+def _shown(test: BlindTest, chain: str, records: Records) -> Shown:
+    over = blind_tests.is_over(test, records)
+    return Shown(
+        test,
+        len(records.blind_answers(test.id)),
+        2 * len(test.pieces) * len(test.listeners),
+        test.chain == chain,
+        blind_tests.result(test, records) if over else None,
+        blind_tests.heard(test, records) if over else (),
+    )

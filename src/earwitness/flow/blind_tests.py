@@ -1,0 +1,228 @@
+"""Did it help, or did we imagine it? Listeners who know nothing write what they hear.
+
+Nothing of it is shown to anybody, who asked included, before everybody has written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from earwitness.accounts import Account, Role
+from earwitness.errors import AccessRefused, InputError, NotFound
+from earwitness.examining import BlindAnswer, BlindTest, FindingVersion
+from earwitness.flow import findings
+from earwitness.flow.examination import Piece
+from earwitness.ports import Records
+from earwitness.sound import blind
+from earwitness.sound import chain as chains
+from earwitness.sound import finding as rules
+from earwitness.sound.blind import Answer, Hearing, Result
+from earwitness.sound.finding import Heard
+from earwitness.sound.pieces import divided
+
+MOST_PIECES = 24
+MOST_LISTENERS = 12
+READ = frozenset({Role.LEAD, Role.RESPONDER})
+"""Who may read findings, and so may know what is said to be heard."""
+SAME_LENGTH = 0.01
+"""Seconds by which two versions may differ and still be cut at the same moments."""
+
+
+# --- who may, and the start ---------------------------------------------------------
+
+
+def strangers(utterance: str, finding: str, by: str, records: Records) -> list[Account]:
+    """Who could listen blind: analysts who heard nothing of the clip and may read no finding."""
+    known = {by}
+    known |= {each.listener for each in records.playbacks(utterance)}
+    known |= {each.analyst for each in records.judgements(utterance)}
+    known |= {each.by for each in records.finding(finding)}
+    return [
+        each
+        for each in records.accounts()
+        if each.disabled_at is None
+        and Role.ANALYST in each.roles
+        and not each.roles & READ
+        and each.name not in known
+    ]
+
+
+def begun(
+    test: str,
+    seed: bytes,
+    kept: FindingVersion,
+    piece: Piece,
+    listeners: Sequence[str],
+    count: int,
+    by: str,
+    now: datetime,
+    records: Records,
+) -> BlindTest:
+    """A test of what a finding did, to be kept. ``count`` is into how many pieces it is cut.
+
+    Raises InputError for a finding in which nothing was done, for listeners who are too few or
+    know the clip, and for pieces that cannot be cut.
+    """
+    chain = findings.chain_of(rules.parse(kept.content))
+    if not chain.steps:
+        raise InputError("Nothing was done to the original, so there is nothing to compare.")
+    able = {each.name for each in strangers(kept.utterance, kept.finding, by, records)}
+    if knowing := [each for each in listeners if each not in able]:
+        raise InputError(f"Not blind, or no listener here: {', '.join(knowing)}. Choose another.")
+    if len(listeners) > MOST_LISTENERS or count > MOST_PIECES:
+        raise InputError(f"At most {MOST_LISTENERS} listeners and {MOST_PIECES} pieces.")
+    before, after = piece.original.recording, piece.result.treated.recording
+    if count > 1 and abs(before.seconds - after.seconds) > SAME_LENGTH:
+        raise InputError("This chain changes how long it lasts: compare it in one piece.")
+    made = BlindTest(
+        test, kept.finding, kept.utterance, seed, chains.written(chain),
+        divided(before, count), tuple(listeners), by, now,
+    )  # fmt: skip
+    planned(made)
+    return made
+
+
+def planned(test: BlindTest) -> blind.BlindTest:
+    """Who hears what in which order. Raises InputError as ``sound.blind.plan``."""
+    return blind.plan(test.seed, [_name(each) for each in test.pieces], test.listeners)
+
+
+def _name(piece: tuple[float, float]) -> str:
+    return f"{piece[0]:.3f}-{piece[1]:.3f}"
+
+
+# --- listening ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What somebody hears next; ``hearing`` is None once they have written to everything."""
+
+    test: BlindTest
+    hearing: Hearing | None
+    done: int
+    of: int
+
+    @property
+    def piece(self) -> tuple[float, float]:
+        """Of what they hear next, in seconds."""
+        assert self.hearing is not None
+        return next(each for each in self.test.pieces if _name(each) == self.hearing.pair)
+
+
+def turn(test: BlindTest, listener: str, records: Records) -> Turn:
+    """Raises NotFound for who is no listener of it."""
+    order = planned(test).orders.get(listener)
+    if order is None:
+        raise NotFound("There is no such blind test.")
+    answers = _answers(records.blind_answers(test.id))
+    label = blind.next_label(planned(test), answers, listener)
+    hearing = next((each for each in order if each.label == label), None)
+    done = sum(each.listener == listener for each in answers)
+    return Turn(test, hearing, done, len(order))
+
+
+def waiting(listener: str, records: Records) -> list[Turn]:
+    """The tests that wait for this listener, the oldest first."""
+    turns = (turn(each, listener, records) for each in records.blind_tests_of(listener))
+    return [each for each in turns if each.hearing is not None]
+
+
+def why_of(test: BlindTest) -> str:
+    """What is on record as the reason for which a listener was given a recording."""
+    return f"blind test {test.id[:12]}"
+
+
+def require_blind(test: BlindTest, listener: str, records: Records) -> None:
+    """Raises AccessRefused for who heard the clip elsewhere since the test began."""
+    heard = records.playbacks(test.utterance)
+    if any(each.listener == listener and each.why != why_of(test) for each in heard):
+        raise AccessRefused(
+            "You have heard this clip elsewhere meanwhile, so you are not blind any more."
+            f" Tell {test.by}: the test needs another listener."
+        )
+
+
+def require_no_listener(utterance: str, who: str, records: Records) -> None:
+    """Raises AccessRefused for who has yet to write in a blind test of this clip."""
+    if any(each.test.utterance == utterance for each in waiting(who, records)):
+        raise AccessRefused(
+            "You are a listener of a blind test of this clip: write what you hear there first."
+        )
+
+
+def answered(
+    test: BlindTest, listener: str, label: str, text: str, now: datetime, records: Records
+) -> bool:
+    """Keeps an answer to what is heard next; whether everybody has written to everything now.
+
+    Raises InputError for another recording than the next one, AlreadyJudged for a second
+    answer, AccessRefused for who is not blind any more, NotFound for a stranger.
+    """
+    require_blind(test, listener, records)
+    hearing = turn(test, listener, records).hearing
+    if hearing is None or hearing.label != label:
+        raise InputError("This recording is not the one that you hear next; load the page again.")
+    records.add_blind_answer(BlindAnswer(test.id, listener, label, " ".join(text.split()), now))
+    return is_over(test, records)
+
+
+# --- the end ------------------------------------------------------------------------
+
+
+def is_over(test: BlindTest, records: Records) -> bool:
+    """Whether everybody has written; nothing is shown to anybody before."""
+    return blind.may_reveal(planned(test), _answers(records.blind_answers(test.id)))
+
+
+def result(test: BlindTest, records: Records, agreed: Mapping[str, str] | None = None) -> Result:
+    """Raises InputError before everybody has written."""
+    return blind.scored(planned(test), _answers(records.blind_answers(test.id)), agreed)
+
+
+def agreed_words(test: BlindTest, given: Sequence[str]) -> dict[str, str]:
+    """By piece. Raises InputError where there is not a text for each."""
+    if len(given) != len(test.pieces):
+        raise InputError("Each piece needs its agreed words; write them, or leave all out.")
+    return {_name(each): words for each, words in zip(test.pieces, given, strict=True)}
+
+
+def put_in(
+    test: BlindTest,
+    by: str,
+    now: datetime,
+    records: Records,
+    agreed: Mapping[str, str] | None = None,
+) -> FindingVersion:
+    """The next version of the finding, with what was heard and the result, to be kept.
+
+    Raises InputError before the end, and where the finding has another chain by now.
+    """
+    kept = records.finding(test.finding)[-1]
+    finding = rules.parse(kept.content)
+    if chains.written(findings.chain_of(finding)) != test.chain:
+        raise InputError(
+            "The finding has another chain by now: this test says nothing of that one."
+        )
+    made = result(test, records, agreed)
+    others = [each for each in finding.heard if not each.blind or each.by not in test.listeners]
+    content = replace(finding, heard=(*others, *heard(test, records)), blind=made)
+    return replace(kept, number=kept.number + 1, by=by, at=now, content=rules.written(content))
+
+
+def heard(test: BlindTest, records: Records) -> list[Heard]:
+    """What each listener wrote of each version, piece by piece, once everybody has."""
+    written = {(each.listener, each.label): each.text for each in records.blind_answers(test.id)}
+    found = []
+    for listener, order in planned(test).orders.items():
+        for treated in (False, True):
+            labels = {each.pair: each.label for each in order if each.treated is treated}
+            texts = [written[listener, labels[_name(each)]] or "(nothing)" for each in test.pieces]
+            found.append(Heard(listener, " / ".join(texts), treated, True))
+    return found
+
+
+def _answers(kept: Iterable[BlindAnswer]) -> list[Answer]:
+    return [Answer(each.listener, each.label, each.text) for each in kept]
