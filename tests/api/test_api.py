@@ -372,6 +372,7 @@ SAME = {
     "/workbench/examine/{utterance}": BY_COMMAND,
     "/workbench/examine/{utterance}/treat": BY_COMMAND,
     "/workbench/examine/{utterance}/save": BY_COMMAND,
+    "/workbench/examine/{utterance}/align": BY_COMMAND,
     "/workbench/examine/{utterance}/finding": BY_COMMAND,
     "/workbench/finding/{finding}": BY_COMMAND,
     "/workbench/finding/{finding}/blind": BY_EAR,

@@ -61,3 +61,33 @@ def played(server: Running, clip: str) -> list[tuple[str, str]]:
 def secret_clip(server: Running, samples: Samples | None = None, **more: str) -> str:
     """A clip of which the machine wrote something that no page here may show."""
     return keep(server, noisy() if samples is None else samples, "uncovered", **more)  # type: ignore[arg-type]
+
+
+CAPTURE = """
+const connect = AudioNode.prototype.connect;
+window.captured = [];
+window.capturedAt = 0;
+AudioNode.prototype.connect = function (to, ...rest) {
+  if (to instanceof AudioDestinationNode && !this.isTap) {
+    const tap = this.context.tap ??= (() => {
+      const made = this.context.createScriptProcessor(16384, 1, 1);
+      made.isTap = true;
+      window.capturedAt = this.context.sampleRate;
+      made.onaudioprocess = (event) => {
+        window.captured.push(...event.inputBuffer.getChannelData(0));
+      };
+      connect.call(made, this.context.destination);
+      return made;
+    })();
+    connect.call(this, tap);
+  }
+  return connect.call(this, to, ...rest);
+};
+"""
+"""What a page plays is kept, too, as the sound card would get it."""
+
+
+def heard_of(page: Page) -> tuple[Samples, int]:
+    """What a page with ``CAPTURE`` has played so far, and its rate."""
+    page.wait_for_timeout(1000)  # the last of it comes in blocks of a third of a second
+    return np.array(page.evaluate("captured"), np.float32), int(page.evaluate("capturedAt"))

@@ -111,6 +111,8 @@ def test_the_other_pages(browser: Browser, tmp_path: Path, scheme: str) -> None:
 def test_the_sound_page(browser: Browser, tmp_path: Path, scheme: str) -> None:
     with up(tmp_path) as server:
         clip = secret_clip(server)
+        secret_clip(server, device="hall")
+        secret_clip(server, quiet(2.0), device="garage")
         with signed_in(
             browser, server, first_secret(server), color_scheme=scheme, bypass_csp=True
         ) as page:
@@ -120,6 +122,10 @@ def test_the_sound_page(browser: Browser, tmp_path: Path, scheme: str) -> None:
             page.locator("[data-integrity]").wait_for()
             page.locator("[data-seen]").press("ArrowRight")
             add_steps(page)
+            for box in page.locator("[data-align] input").all():
+                box.check()
+            page.get_by_role("button", name="Align and add").click()
+            page.locator("[data-lanes]").wait_for()
             looks(page, "sound", scheme)
             page.get_by_label("What is to be found out?").fill("What is thrown away?")
             page.get_by_role("button", name="Begin a finding with this chain").click()

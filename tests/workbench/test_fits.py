@@ -93,9 +93,15 @@ def test_pages_full_of_what_was_done_fit_a_small_screen(
 
 def test_the_sound_page_fits_a_small_screen(server: Running, page: Page) -> None:
     page.set_viewport_size({"width": 360, "height": 780})
+    for device in ("hall" * 20, "garage" * 20):
+        secret_clip(server, device=device)
     open_page(page, server, secret_clip(server, device="0123456789abcdef" * 2))
     page.locator("[data-integrity]").wait_for()
     add_steps(page)
+    for box in page.locator("[data-align] input").all():
+        box.check()
+    page.get_by_role("button", name="Align and add").click()
+    page.locator("[data-lanes]").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 

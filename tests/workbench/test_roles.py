@@ -25,7 +25,7 @@ PATHS = {
     "name": "join.js", "utterance": "u", "token": "t", "passkey": "p", "session": "s",
     "account": "a", "invitation": "00", "ticket": "t", "playback": "p", "group": "g", "made": "m",
     "rest": "nowhere", "window": "speech", "key": "k", "finding": "f", "test": "t", "label": "l",
-    "number": "1", "form": "report.html",
+    "number": "1", "other": "o", "form": "report.html",
 }  # fmt: skip
 KNOWN = Password("no password opens this", b"t" * accounts.TOTP_BYTES)
 

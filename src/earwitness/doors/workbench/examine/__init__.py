@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
 
-from earwitness.doors.workbench.examine import blind, chains, findings, page, tests
+from earwitness.doors.workbench.examine import blind, chains, findings, page, tests, vantages
 from earwitness.doors.workbench.examine.desk import Shared
 from earwitness.doors.workbench.pages import Pages
 
@@ -18,5 +18,5 @@ PLACE = blind.PLACE
 
 def add_routes(router: APIRouter, program: Earwitness, pages: Pages) -> None:
     shared = Shared(program, pages)
-    for part in (page, chains, findings, tests, blind):
+    for part in (page, chains, findings, tests, blind, vantages):
         part.add_routes(router, shared)

@@ -28,9 +28,9 @@ from earwitness.doors.workbench.sound import (
 )
 from earwitness.doors.workbench.visitors import visitor_of
 from earwitness.errors import AccessRefused, InputError
-from earwitness.flow import examination, findings
+from earwitness.flow import examination, findings, vantage
 from earwitness.flow.treating import measurements
-from earwitness.model import SAMPLE_RATE
+from earwitness.model import SAMPLE_RATE, Utterance
 from earwitness.sound import chain as chains
 from earwitness.sound import finding as rules
 from earwitness.sound.levels import measure
@@ -67,12 +67,14 @@ class _Page(Desk):
         room = await asyncio.to_thread(room_of, kept.source.device, records)
         written = await asyncio.to_thread(records.findings, utterance)
         found = {each.finding: rules.parse(each.content) for each in written}
+        others = await asyncio.to_thread(self._beside, utterance) if may_write(request) else []
         chosen = findings.chain_of(found[finding]) if finding in found else None
         return self.show(
             request,
             "clip.html",
             clip=kept,
             findings=found,
+            beside=others,
             chain=chains.written(chosen) if chosen and may_write(request) else "",
             room=room,
             opened=opened,
@@ -146,11 +148,11 @@ class _Page(Desk):
             raise InputError(f"A picture has one of these windows: {', '.join(WINDOWS)}.")
         made = self.bench.kept(treated, utterance).result.treated.recording if treated else None
 
-        def drawn() -> bytes:
+        def picture() -> bytes:
             recording = made or examination.original(utterance, self.on).recording
-            return _picture(recording, WINDOWS[window])
+            return drawn(recording, WINDOWS[window])
 
-        return Response(await self.shared.in_turn(drawn), media_type=PNG)
+        return Response(await self.shared.in_turn(picture), media_type=PNG)
 
     @only(HEARERS)
     async def sound(self, request: Request, utterance: str) -> Response:
@@ -158,6 +160,12 @@ class _Page(Desk):
         opened = self.opened(request, utterance)
         read = await asyncio.to_thread(examination.original, utterance, self.on)
         return await self.given(request, opened, read.recording.mono(), opened.why)
+
+    def _beside(self, utterance: str) -> list[tuple[Utterance, str]]:
+        """Other recordings of the moment, and the rooms of their devices."""
+        records = self.program.records
+        found = vantage.beside(utterance, records)
+        return [(each, room_of(each.source.device, records)) for each in found]
 
     async def _ask(
         self, request: Request, utterance: str, problem: str = "", why: str = ""
@@ -175,7 +183,7 @@ class _Page(Desk):
         )
 
 
-def _picture(recording: Recording, window: float) -> bytes:
-    """A clip that is shorter than some windows gets a shorter one."""
+def drawn(recording: Recording, window: float) -> bytes:
+    """As PNG. A clip that is shorter than some windows gets a shorter one."""
     longest = recording.seconds / SHORTEST_PICTURE
     return picture(spectrogram(recording, min(window, max(longest, 2 / recording.rate))))

@@ -8,6 +8,7 @@ import { Keys } from "./keys.js";
 import { Lanes } from "./lanes.js";
 import { Selection } from "./selection.js";
 import { ORIGINAL, TREATED, Treatment } from "./treatment.js";
+import { Vantages } from "./vantages.js";
 
 const page = /** @type {HTMLElement} */ (document.querySelector("#examine"));
 const data = page.dataset;
@@ -25,6 +26,7 @@ const selection = new Selection(
   /** @type {HTMLElement} */ (page.querySelector("[data-selection]")), seconds, rate / 2);
 const editor = new ChainEditor(page, JSON.parse(data["kinds"] ?? "{}"), rate, () => selection.box);
 const treatment = new Treatment(lanes, at, csrf, rate);
+const vantages = new Vantages(page, lanes, at, csrf, rate);
 
 /** @param {string} where @param {unknown} error Nothing, or what somebody should read. */
 function told(where, error) {
@@ -107,6 +109,11 @@ const DOES = {
   add: () => editor.add(),
 };
 
+/** Where a digit is a digit. @param {EventTarget | null} target */
+function isField(target) {
+  return target instanceof HTMLInputElement && !["radio", "checkbox"].includes(target.type);
+}
+
 function selected() {
   return { start: selection.box?.start ?? 0, end: selection.box?.end ?? lanes.seconds };
 }
@@ -121,21 +128,29 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   does();
 });
+page.querySelector("[data-player]")?.addEventListener("keydown", (event) => {
+  if (!(event instanceof KeyboardEvent) || !/^Digit[1-9]$/.test(event.code)) return;
+  if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || isField(event.target)) return;
+  vantages.choose(Number(event.code.slice(-1)));
+});
 for (const input of page.querySelectorAll('input[name="window"]')) input.addEventListener("change", draw);
 selection.addEventListener("changed", () => { if (lanes.loop) lanes.loop = selected(); });
 selection.addEventListener("moment", (event) => lanes.seek(/** @type {CustomEvent<number>} */ (event).detail));
 
 // --- what is shown ----------------------------------------------------------------
 
-/** The picture of what is heard: a treated stretch where it lies in the clip. */
+/** The picture of what is heard, where it lies on the clip's time line. */
 function draw() {
   const window = /** @type {HTMLInputElement | null} */ (page.querySelector('input[name="window"]:checked'))?.value;
   const made = lanes.active === TREATED ? treatment.made : null;
-  const wanted = `${at}/picture/${window ?? "speech"}${made ? `?treated=${made.key}` : ""}`;
+  const other = vantages.shown.get(lanes.active);
+  const wanted = `${other?.path ?? at}/picture/${window ?? "speech"}${made ? `?treated=${made.key}` : ""}`;
   if (picture.getAttribute("src") !== wanted) picture.src = wanted;
   const [from, to] = made?.stretch ?? [0, seconds];
-  picture.style.marginLeft = `${(100 * from) / seconds}%`;
-  picture.style.width = `${(100 * (Math.min(to, seconds) - from)) / seconds}%`;
+  const start = other?.start ?? from;
+  const length = other?.seconds ?? Math.min(to, seconds) - from;
+  picture.style.marginLeft = `${(100 * start) / seconds}%`;
+  picture.style.width = `${(100 * length) / seconds}%`;
 }
 
 function show() {
@@ -143,6 +158,7 @@ function show() {
   pressed("play", lanes.playing);
   pressed("loop", Boolean(lanes.loop));
   pressed("treated", lanes.active === TREATED);
+  vantages.mark();
   draw();
   tick();
 }
@@ -177,6 +193,7 @@ function report() {
   }
 }
 
+vantages.addEventListener("changed", show);
 lanes.addEventListener("changed", show);
 lanes.addEventListener("tick", tick);
 lanes.addEventListener("paused", report);

@@ -1,0 +1,97 @@
+"""Other recordings of the same moment, as lanes beside a clip: aligned, or refused and why."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import structlog
+from fastapi import APIRouter, Request, Response
+
+from earwitness.doors.workbench.examine.desk import CLIP, Desk, Shared
+from earwitness.doors.workbench.examine.opened import Opened
+from earwitness.doors.workbench.examine.page import PNG, drawn
+from earwitness.doors.workbench.examine.typed import Texts
+from earwitness.doors.workbench.roles import only
+from earwitness.doors.workbench.rooms import room_of
+from earwitness.doors.workbench.sound import FOR_A_REASON
+from earwitness.errors import InputError
+from earwitness.flow import examination, vantage
+from earwitness.flow.vantage import Vantage
+from earwitness.sound.align import Aligned
+from earwitness.sound.spectrogram import WINDOWS
+
+log = structlog.get_logger(__name__)
+
+
+def add_routes(router: APIRouter, shared: Shared) -> None:
+    desk = _Vantages(shared)
+    router.add_api_route(CLIP + "/align", desk.align, methods=["POST"])
+    router.add_api_route(CLIP + "/beside/{other}/sound", desk.sound, methods=["GET"])
+    router.add_api_route(CLIP + "/beside/{other}/picture/{window}", desk.picture, methods=["GET"])
+
+
+class _Vantages(Desk):
+    @only(FOR_A_REASON)
+    async def align(self, request: Request, utterance: str, others: Texts = ()) -> Response:
+        """The lanes, a part of the page: time differences with their uncertainty, or why not."""
+        self.opened(request, utterance)
+        for each in others[: vantage.MOST]:
+            await self.require_no_listener(request, each)
+        found, closures = await self.shared.in_turn(
+            lambda: vantage.together(utterance, others, self.on)
+        )
+        rooms = await asyncio.to_thread(self._rooms, found)
+        log.info("aligned", utterance=utterance, others=len(found))
+        return self.show(
+            request,
+            "lanes.html",
+            found=found,
+            rooms=rooms,
+            closures=closures,
+            timing=[_timing(each) for each in found],
+        )
+
+    @only(FOR_A_REASON)
+    async def sound(self, request: Request, utterance: str, other: str) -> Response:
+        """The other recording, no louder than any clip, on record as heard beside this one."""
+        opened = await self._beside(request, utterance, other)
+        read = await asyncio.to_thread(examination.original, other, self.on)
+        why = f"{opened.why} (beside clip {utterance[:12]})"
+        theirs = Opened(other, opened.listener, why)
+        return await self.given(request, theirs, read.recording.mono(), why)
+
+    @only(FOR_A_REASON)
+    async def picture(self, request: Request, utterance: str, other: str, window: str) -> Response:
+        await self._beside(request, utterance, other)
+        if window not in WINDOWS:
+            raise InputError(f"A picture has one of these windows: {', '.join(WINDOWS)}.")
+
+        def made() -> bytes:
+            return drawn(examination.original(other, self.on).recording, WINDOWS[window])
+
+        return Response(await self.shared.in_turn(made), media_type=PNG)
+
+    async def _beside(self, request: Request, utterance: str, other: str) -> Opened:
+        """Raises NotFound for what is not beside it, AccessRefused as ``opened``."""
+        opened = self.opened(request, utterance)
+        await asyncio.to_thread(vantage.require_beside, utterance, other, self.on.records)
+        await self.require_no_listener(request, other)
+        return opened
+
+    def _rooms(self, found: list[Vantage]) -> list[str]:
+        return [room_of(each.utterance.source.device, self.on.records) for each in found]
+
+
+def _timing(each: Vantage) -> str:
+    """For the page that plays it, as JSON; empty for one that is refused."""
+    if not isinstance(each.found, Aligned):
+        return ""
+    told: dict[str, Any] = {
+        "offset": each.found.offset_s,
+        "drift_ppm": each.found.drift_ppm,
+        "breaks": [[one.at_s, one.jump_s] for one in each.found.breaks],
+        "seconds": each.seconds,
+    }
+    return json.dumps(told)

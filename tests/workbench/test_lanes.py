@@ -1,0 +1,168 @@
+"""Vantage points of one moment: aligned with their uncertainty, played in step, or refused."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from scipy.signal import correlate, resample_poly
+from tests.babble import babble, heard_by
+from tests.doors.servers import Running, up
+from tests.workbench.browsing import browser_at, first_secret, join, offered, send
+from tests.workbench.chromium import signed_in
+from tests.workbench.examining import (
+    CAPTURE,
+    EXAMINE,
+    WHY,
+    heard_of,
+    open_page,
+    played,
+    secret_clip,
+)
+from tests.workbench.test_chain_page import opened
+
+from earwitness.accounts import Role
+from earwitness.flow.vantage import MOST_ALIGNED
+from earwitness.model import SAMPLE_RATE, Samples
+
+SPEECH = babble(12.0)
+OFFSET = 0.75
+
+
+def vantage(offset: float) -> Samples:
+    """The same by another device."""
+    samples: Samples = heard_by(SPEECH, offset).samples[:, 0]
+    return samples
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Running]:
+    with up(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def lead(server: Running) -> Iterator[httpx.Client]:
+    with browser_at(server) as client:
+        join(client, offered(server, Role.LEAD), "Lea")
+        yield client
+
+
+def align(browser: httpx.Client, at: str, *others: str) -> httpx.Response:
+    return send(browser, f"{at}/align", {"others": list(others)}, page=at)
+
+
+def timings(answer: httpx.Response) -> list[dict[str, float]]:
+    assert answer.status_code == 200, answer.text
+    found = re.findall(r'data-timing="([^"]*)"', answer.text)
+    return [json.loads(unescape(each)) if each else {} for each in found]
+
+
+def test_recordings_of_one_moment_are_aligned_and_others_refused(
+    server: Running, lead: httpx.Client
+) -> None:
+    clip = secret_clip(server, SPEECH)
+    hall = secret_clip(server, vantage(OFFSET), device="hall")
+    other = secret_clip(server, babble(12.0, seed=9), device="garage")
+    at = opened(lead, clip)
+    page = lead.get(at).text
+    assert "hall" in page
+    assert "garage" in page
+    answer = align(lead, at, hall, other)
+    told, refused = timings(answer)
+    assert told["offset"] == pytest.approx(OFFSET, abs=0.001)
+    assert refused == {}
+    assert re.search(r"offset \+750\.\d\d ms ± 0?\.?\d+", answer.text)
+    assert "Not aligned: " in answer.text
+    assert "uncovered" not in page + answer.text
+    assert lead.get(f"{at}/beside/{hall}/sound").status_code == 200
+    assert played(server, hall) == [("Lea", f"{WHY} (beside clip {clip[:12]})")]
+    assert lead.get(f"{at}/beside/{hall}/picture/speech").headers["content-type"] == "image/png"
+
+
+def test_only_what_the_household_heard_then_is_beside_it(
+    server: Running, lead: httpx.Client
+) -> None:
+    clip = secret_clip(server, SPEECH)
+    neighbour = secret_clip(server, vantage(OFFSET), household="h2", device="next door")
+    at = opened(lead, clip)
+    assert "next door" not in lead.get(at).text
+    for path in ("sound", "picture/speech"):
+        assert lead.get(f"{at}/beside/{neighbour}/{path}").status_code == 404
+    assert align(lead, at, neighbour).status_code == 404
+    assert align(lead, at).status_code == 400
+    assert align(lead, at, *map(str, range(MOST_ALIGNED + 1))).status_code == 400
+    assert played(server, neighbour) == []
+
+
+def test_others_are_not_for_who_only_listens(server: Running) -> None:
+    clip = secret_clip(server, SPEECH)
+    hall = secret_clip(server, vantage(OFFSET), device="hall")
+    with browser_at(server) as ann:
+        join(ann, offered(server, Role.ANALYST), "Ann")
+        at = f"{EXAMINE}/{clip}"
+        assert ann.get(f"{at}/beside/{hall}/sound").status_code == 403
+        assert align(ann, "/workbench").status_code == 404
+
+
+# --- in a browser -----------------------------------------------------------------
+
+
+@pytest.fixture
+def page(real_browser: Browser, server: Running) -> Iterator[Page]:
+    with signed_in(real_browser, server, first_secret(server)) as made:
+        yield made
+
+
+def position(heard: Samples, speech: Samples) -> int:
+    """Where in the speech a piece of it was heard, in samples."""
+    return int(correlate(speech, heard, "valid", "fft").argmax())
+
+
+def test_number_keys_switch_in_step_and_without_a_gap(server: Running, page: Page) -> None:
+    page.add_init_script(CAPTURE)
+    clip = secret_clip(server, SPEECH)
+    secret_clip(server, vantage(OFFSET), device="hall")
+    secret_clip(server, babble(12.0, seed=9), device="garage")
+    open_page(page, server, clip)
+    for box in page.locator("[data-align] input").all():
+        box.check()
+    page.get_by_role("button", name="Align and add").click()
+    lanes = page.locator("[data-lanes]")
+    expect(lanes).to_contain_text("Not aligned", timeout=30_000)
+    hall = lanes.get_by_role("button", name=re.compile("hall"))
+    number = str(hall.get_attribute("data-vantage"))
+    page.get_by_role("button", name="Play Alt K").click()
+    for key in (number, "1", number, "1"):
+        page.wait_for_timeout(1500)
+        page.keyboard.press(key)
+        chosen = hall if key == number else lanes.get_by_role("button", name="1: this clip")
+        expect(chosen).to_have_attribute("aria-pressed", "true")
+    page.wait_for_timeout(1500)
+    page.keyboard.press("Alt+k")
+    captured, rate = heard_of(page)
+    heard = resample_poly(captured, SAMPLE_RATE // 100, rate // 100).astype(np.float32)
+    sounding = np.flatnonzero(np.abs(heard) > 0.01)
+    heard = heard[sounding[0] : sounding[-1]]
+    step = SAMPLE_RATE // 2
+    places = [
+        position(heard[first : first + step], SPEECH) - first
+        for first in range(0, len(heard) - step, step)
+    ]
+    assert len(places) >= 10
+    assert max(places) - min(places) <= SAMPLE_RATE // 100, places  # in step through every switch
+
+
+def test_nothing_chosen_is_said(server: Running, page: Page) -> None:
+    clip = secret_clip(server, SPEECH)
+    secret_clip(server, vantage(OFFSET), device="hall")
+    open_page(page, server, clip)
+    page.get_by_role("button", name="Align and add").click()
+    expect(page.locator("[data-not-aligned]")).to_contain_text("Choose 1 to 6 recordings")
