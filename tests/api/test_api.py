@@ -369,6 +369,7 @@ SAME = {
     "/workbench/lead/import": "POST /gold",
     "/workbench/lead/clips/{utterance}/gold": "PUT /gold/{utterance}",
     "/workbench/lead/clips/{utterance}/not-gold": "DELETE /gold/{utterance}",
+    "/workbench/case/{case}/examine": "POST /cases/{case}/evidence/{sha256}",
     "/workbench/examine/{utterance}": BY_COMMAND,
     "/workbench/examine/{utterance}/treat": BY_COMMAND,
     "/workbench/examine/{utterance}/save": BY_COMMAND,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from earwitness.errors import AudioError, EngineError, NotFound, StoreError
 from earwitness.flow.treating import Original, Result, Workshop, treat
 from earwitness.model import SAMPLE_RATE
-from earwitness.ports import Blobs, Records, SoundTagger
+from earwitness.ports import Records, SoundTagger
 from earwitness.sound import chain as chains
 from earwitness.sound import integrity
 from earwitness.sound.chain import Chain
@@ -31,12 +31,13 @@ MOST_ASKING = 1000
 class Examining:
     """What examining kept clips needs from outside.
 
-    ``read`` decodes a file's bytes from one moment to another, in seconds, and raises
+    ``kept`` gives the file of a clip by its id, and raises NotFound, or StoreError for one that
+    changed. ``read`` decodes a file's bytes from one moment to another, in seconds, and raises
     AudioError; ``written`` is a file of a recording, the same bytes for the same samples.
     """
 
     records: Records
-    blobs: Blobs
+    kept: Callable[[str], bytes]
     read: Callable[[bytes, float, float | None], Recording]
     written: Callable[[Recording], bytes]
     workshop: Callable[[], Workshop]
@@ -45,15 +46,14 @@ class Examining:
 
 def content(utterance: str, on: Examining) -> bytes:
     """The file of a clip as it is kept. Raises NotFound, and AudioError for a changed one."""
-    key = on.records.utterance(utterance).clip
     try:
-        return on.blobs.get(key)
+        return on.kept(utterance)
     except NotFound:
         raise
     except StoreError as error:
         raise AudioError(
-            f"The original is not what it was: what is kept has not the SHA-256 {key} any more."
-            " Nothing can be concluded from it; put back a copy that has."
+            "The original is not what it was: it has another SHA-256 than that under which it is"
+            " kept. Nothing can be concluded from it; put back a copy that has the right one."
         ) from error
 
 

@@ -258,7 +258,7 @@ class Parts:
         """What ``flow.examination`` needs."""
         return Examining(
             self.records,
-            self.blobs,
+            lambda utterance: self.blobs.get(self.records.utterance(utterance).clip),
             self.originals.decode,
             write_wav,
             lambda: self.workshop,

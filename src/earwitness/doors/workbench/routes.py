@@ -25,6 +25,7 @@ from earwitness.doors.workbench import (
     sound,
 )
 from earwitness.doors.workbench.entrance import Entrance
+from earwitness.doors.workbench.examinations import Examinations
 from earwitness.doors.workbench.guard import HOME, guarded
 from earwitness.doors.workbench.incidents.reports import REPORTS
 from earwitness.doors.workbench.pages import Pages, Place
@@ -73,9 +74,10 @@ def router(program: Earwitness) -> APIRouter:
     listening.add_routes(made, program, pages, tickets)
     revealing.add_routes(made, program, pages)
     alike.add_routes(made, program, pages, tickets)
-    incidents.add_routes(made, entrance, tickets)
+    examinations = Examinations()
+    incidents.add_routes(made, entrance, tickets, examinations)
     lead.add_routes(made, program, pages, tickets)
-    examine.add_routes(made, program, pages)
+    examine.add_routes(made, program, pages, examinations)
     made.add_api_route(HOME + "/{rest:path}", _nowhere, methods=["GET", "POST"])  # the last
     return made
 

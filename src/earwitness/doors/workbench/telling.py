@@ -169,7 +169,8 @@ def _added(record: Kept, names: Mapping[str, str]) -> str:
 def _seen(record: Kept, names: Mapping[str, str]) -> str:
     what, by = text_of(record, "sha256")[:16], text_of(record, "by")
     how = ", no louder than is safe" if record.fields.get("steps") else ""
-    did = "saved" if text_of(record, "how") == "saved" else "heard"
+    told = text_of(record, "how")
+    did = told if told in ("saved", "examined") else "heard"
     return f"{by} {did} {what}…{how}, because: {text_of(record, 'said')}"
 
 

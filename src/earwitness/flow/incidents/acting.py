@@ -166,9 +166,10 @@ def heard(
     now: datetime,
     on: Incidents,
     steps: Sequence[Mapping[str, Value]] = (),
+    how: str = "",
 ) -> bytes:
     """A sealed original, by its SHA-256, once it is on record that ``by``, who may see the case,
-    has it, and why.
+    has it, and why. ``how`` is empty where it is heard.
 
     ``steps`` are those by which what they hear is made of it, each with all that it needs to be
     made again; none for the original itself, nor for a file, of which nothing is made.
@@ -183,6 +184,7 @@ def heard(
         fields |= {"steps": [], "how": "saved"}
     else:
         fields["steps"] = [dict(each) for each in steps]
+        fields |= {"how": how} if how else {}
     _add(found, Kind.SEEN, by, fields, now, on)
     return content
 

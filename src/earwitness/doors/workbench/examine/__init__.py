@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
 
+from earwitness.doors.workbench.examinations import Examinations
 from earwitness.doors.workbench.examine import blind, chains, findings, page, tests, vantages
 from earwitness.doors.workbench.examine.desk import Shared
 from earwitness.doors.workbench.pages import Pages
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 PLACE = blind.PLACE
 
 
-def add_routes(router: APIRouter, program: Earwitness, pages: Pages) -> None:
-    shared = Shared(program, pages)
+def add_routes(
+    router: APIRouter, program: Earwitness, pages: Pages, examinations: Examinations
+) -> None:
+    shared = Shared(program, pages, examinations)
     for part in (page, chains, findings, tests, blind, vantages):
         part.add_routes(router, shared)

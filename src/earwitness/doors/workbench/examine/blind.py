@@ -14,8 +14,8 @@ from fastapi.responses import RedirectResponse
 
 from earwitness.accounts import Role
 from earwitness.audio.loudness import softened
+from earwitness.doors.workbench.examinations import Opened
 from earwitness.doors.workbench.examine.desk import Desk, Shared
-from earwitness.doors.workbench.examine.opened import Opened
 from earwitness.doors.workbench.examine.tests import put_in
 from earwitness.doors.workbench.examine.typed import Text
 from earwitness.doors.workbench.pages import Place

@@ -10,11 +10,11 @@ import structlog
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import JSONResponse
 
+from earwitness.doors.workbench.examinations import Opened
 from earwitness.doors.workbench.examine.desk import CLIP, Desk, Shared
-from earwitness.doors.workbench.examine.opened import Opened
 from earwitness.doors.workbench.incidents.files import file
-from earwitness.doors.workbench.roles import only, up_to
-from earwitness.doors.workbench.sound import FOR_A_REASON, HEARERS
+from earwitness.doors.workbench.roles import EVERYBODY, only, up_to
+from earwitness.doors.workbench.sound import FOR_A_REASON
 from earwitness.errors import EngineError, InputError, RevisionConflict, Stopped
 from earwitness.flow import examination
 from earwitness.flow.examination import Piece
@@ -70,11 +70,11 @@ def _setting(setting: Setting) -> dict[str, Any]:
 
 
 class _Chains(Desk):
-    @only(HEARERS)
+    @only(EVERYBODY)
     @up_to(MOST_FORM)
     async def treat(self, request: Request, utterance: str, chain: Text = "") -> Response:
         """Runs a chain; what was asked for before by the same page is given up."""
-        opened = self.opened(request, utterance)
+        opened = await self.opened(request, utterance)
         piece = await self._treated(opened, chains.parse(chain))
         treated = piece.result.treated
         return JSONResponse(
@@ -90,13 +90,14 @@ class _Chains(Desk):
             }
         )
 
-    @only(HEARERS)
+    @only(EVERYBODY)
     async def sound(self, request: Request, utterance: str, key: str) -> Response:
         """The treated version, no louder than any clip, on record first. Raises NotFound."""
-        opened, piece = self.opened(request, utterance), self.bench.kept(key, utterance)
+        opened, piece = await self.opened(request, utterance), self.bench.kept(key, utterance)
+        chain = chains.written(piece.result.record.chain)
         samples = piece.result.treated.recording.mono()
         why = f"{opened.why} (treated: {_named(piece)})"
-        return await self.given(request, opened, samples, why)
+        return await self.given(request, opened, samples, why, chain)
 
     @only(FOR_A_REASON)
     @up_to(MOST_FORM)
@@ -104,7 +105,7 @@ class _Chains(Desk):
         self, request: Request, utterance: str, chain: Text = "", what: Text = ""
     ) -> Response:
         """The chain, its replay file, the treated sound or the original, as a file."""
-        opened, asked = self.opened(request, utterance), chains.parse(chain)
+        opened, asked = await self.opened_clip(request, utterance), chains.parse(chain)
         name = utterance[:16]
         if what == "chain":
             return file(chains.written(asked).encode(), "application/json", f"{name}.chain.json")
@@ -128,7 +129,9 @@ class _Chains(Desk):
         number = self.bench.asked(who)
         try:
             return await self.shared.in_turn(
-                lambda: self.bench.treated(opened.utterance, chain, self.on, (who, number))
+                lambda: self.bench.treated(
+                    opened.utterance, chain, self.of(opened.utterance), (who, number)
+                )
             )
         except EngineError as error:
             raise InputError(str(error)) from error

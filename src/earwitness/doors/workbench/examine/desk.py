@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from fastapi import Request, Response
 
+from earwitness import __version__
+from earwitness.accounts import Account
 from earwitness.audio.clip import encode_flac
 from earwitness.audio.loudness import softened
-from earwitness.doors.workbench.examine.opened import Examinations, Opened
+from earwitness.doors.workbench.examinations import EXAMINE, Evidence, Examinations, Opened
 from earwitness.doors.workbench.pages import Pages
-from earwitness.doors.workbench.sound import FOR_A_REASON, Giving, ranged
+from earwitness.doors.workbench.sound import FOR_A_REASON, HEARERS, Giving, ranged
 from earwitness.doors.workbench.visitors import visitor_of
-from earwitness.errors import Overloaded
+from earwitness.errors import AccessRefused, NotFound, Overloaded
+from earwitness.evidence.records import Value
 from earwitness.examining import FindingVersion
 from earwitness.flow import blind_tests
 from earwitness.flow.examination import Bench, Examining
+from earwitness.flow.incidents import acting
 from earwitness.model import SAMPLE_RATE, Samples
 
 if TYPE_CHECKING:
     from earwitness.wiring import Earwitness
 
-EXAMINE = "/workbench/examine"
 CLIP = EXAMINE + "/{utterance}"
 FINDING = "/workbench/finding/{finding}"
 MOST_WAITING = 16
@@ -36,9 +40,9 @@ T = TypeVar("T")
 class Shared:
     """One a server: what several people's pages have in common."""
 
-    def __init__(self, program: Earwitness, pages: Pages) -> None:
+    def __init__(self, program: Earwitness, pages: Pages, examinations: Examinations) -> None:
         self.program, self.pages = program, pages
-        self.examinations, self.bench = Examinations(), Bench()
+        self.examinations, self.bench = examinations, Bench()
         self._turn, self._waiting = asyncio.Lock(), 0
 
     async def in_turn(self, work: Callable[[], T]) -> T:
@@ -65,13 +69,39 @@ class Desk:
     def on(self) -> Examining:
         return self.program.examining
 
-    def opened(self, request: Request, utterance: str) -> Opened:
-        """Raises AccessRefused for who has not said why they examine this clip."""
-        session = visitor_of(request).session.id
-        return self.shared.examinations.of(session, utterance, datetime.now(UTC))
+    def of(self, subject: str) -> Examining:
+        """What examining this clip, or this evidence, needs."""
+        evidence = Evidence.of(subject)
+        if evidence is None:
+            return self.on
+        sealed, sha256 = self.program.incidents.sealed, evidence.sha256
+        return replace(self.on, kept=lambda subject: sealed.get(sha256))
 
-    async def given(self, request: Request, opened: Opened, samples: Samples, why: str) -> Response:
-        """A sound, no louder than any clip, once it is on record why. Raises LeaseLost."""
+    async def opened(self, request: Request, subject: str) -> Opened:
+        """Raises AccessRefused for who has not said why they examine it, or may not any more."""
+        visitor = visitor_of(request)
+        found = self.shared.examinations.of(visitor.session.id, subject, datetime.now(UTC))
+        evidence = Evidence.of(subject)
+        if evidence is not None:
+            on = self.program.incidents
+            await asyncio.to_thread(acting.seen_by, evidence.case, visitor.account, on)
+        elif not visitor.account.roles & HEARERS:
+            raise AccessRefused("You may not hear clips any more.")
+        return found
+
+    async def opened_clip(self, request: Request, utterance: str) -> Opened:
+        """As ``opened``. Raises NotFound for evidence, of which a case keeps what is found."""
+        if Evidence.of(utterance) is not None:
+            raise NotFound("There is no such page for the evidence of a case.")
+        return await self.opened(request, utterance)
+
+    async def given(
+        self, request: Request, opened: Opened, samples: Samples, why: str, chain: str = ""
+    ) -> Response:
+        """A sound, no louder than any clip, once it is on record why. Raises LeaseLost.
+
+        ``chain`` is what was done to it, empty for an original.
+        """
         loudest = self.program.settings.loudest_lufs
 
         def made() -> tuple[Samples, float]:
@@ -79,7 +109,7 @@ class Desk:
             return heard.samples, heard.turned_down
 
         new = self.giving.new()
-        return await self.handed(request, opened, new, why, made)
+        return await self.handed(request, opened, new, why, made, chain)
 
     async def handed(
         self,
@@ -88,26 +118,41 @@ class Desk:
         playback: str,
         why: str,
         made: Callable[[], tuple[Samples, float]],
+        chain: str = "",
     ) -> Response:
         """What ``made`` gives, which is turned down by so many dB, once it is on record.
 
         What has the same ``playback`` is on record once. Raises LeaseLost.
         """
+        account, evidence = visitor_of(request).account, Evidence.of(opened.utterance)
 
         def encoded() -> tuple[bytes, float]:
             samples, turned_down = made()
-            seconds = len(samples) / SAMPLE_RATE
-            self.giving.note(
-                playback, opened.utterance, opened.listener, opened.token, why, seconds
-            )
+            if evidence is not None:
+                self._in_custody(evidence, account, opened.why, chain)
+            else:
+                seconds = len(samples) / SAMPLE_RATE
+                self.giving.note(
+                    playback, opened.utterance, opened.listener, opened.token, why, seconds
+                )
             return encode_flac(samples), turned_down
 
         content, turned_down = await asyncio.to_thread(encoded)
         response = ranged(request.headers.get("range", ""), content)
         response.headers["Content-Type"] = "audio/flac"
         response.headers["X-Turned-Down"] = f"{turned_down:.3f}"
-        response.headers["X-Playback"] = playback
+        if evidence is None:
+            response.headers["X-Playback"] = playback
         return response
+
+    def _in_custody(self, evidence: Evidence, account: Account, why: str, chain: str) -> None:
+        """In the case it is on record who heard what, why, and how that was made."""
+        on, now = self.program.incidents, self.program.clock.now()
+        found = acting.seen_by(evidence.case, account, on)
+        steps: list[dict[str, Value]] = [{"step": "chain", "chain": chain}] if chain else []
+        loudest = str(self.program.settings.loudest_lufs)
+        steps.append({"step": "one gain", "loudest_lufs": loudest, "earwitness": __version__})
+        acting.heard(found, evidence.sha256, why, account, now, on, steps)
 
     async def versions(self, request: Request, finding: str) -> list[FindingVersion]:
         """Of a finding, the oldest first, for who is no listener of a test of it.

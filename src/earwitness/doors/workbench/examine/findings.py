@@ -92,7 +92,7 @@ class _Findings(FindingDesk):
         finding: Text = "",
     ) -> Response:  # fmt: skip
         """A new finding on what is in force on the Sound page, or that put into one there is."""
-        self.opened(request, utterance)
+        await self.opened_clip(request, utterance)
         asked, by = chains.parse(chain), visitor_of(request).account.name
         if finding:
             newest = (await self.versions(request, finding))[-1]

@@ -13,12 +13,13 @@ import structlog
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
+from earwitness.doors.workbench.examinations import EXAMINE, Evidence, Opened
 from earwitness.doors.workbench.examine.chains import steps
-from earwitness.doors.workbench.examine.desk import CLIP, EXAMINE, Desk, Shared, may_write
-from earwitness.doors.workbench.examine.opened import Opened
-from earwitness.doors.workbench.examine.shown import bars, rows_of
+from earwitness.doors.workbench.examine.desk import CLIP, Desk, Shared, may_write
+from earwitness.doors.workbench.examine.shown import bars, kept, rows_of, sealed
+from earwitness.doors.workbench.incidents.reports import CASE
 from earwitness.doors.workbench.listening import lease_of
-from earwitness.doors.workbench.roles import only
+from earwitness.doors.workbench.roles import EVERYBODY, only
 from earwitness.doors.workbench.rooms import room_of
 from earwitness.doors.workbench.sound import (
     HEARERS,
@@ -30,7 +31,7 @@ from earwitness.doors.workbench.visitors import visitor_of
 from earwitness.errors import AccessRefused, InputError
 from earwitness.flow import examination, findings, vantage
 from earwitness.flow.treating import measurements
-from earwitness.model import SAMPLE_RATE, Utterance
+from earwitness.model import SAMPLE_RATE
 from earwitness.sound import chain as chains
 from earwitness.sound import finding as rules
 from earwitness.sound.levels import measure
@@ -55,35 +56,48 @@ def add_routes(router: APIRouter, shared: Shared) -> None:
 
 
 class _Page(Desk):
-    @only(HEARERS)
+    @only(EVERYBODY)
     async def show_clip(self, request: Request, utterance: str, finding: str = "") -> Response:
         """The page, with the chain of a finding if asked for; or first the question why."""
+        evidence = Evidence.of(utterance)
         try:
-            opened = self.opened(request, utterance)
+            opened = await self.opened(request, utterance)
         except AccessRefused:
+            if evidence is not None:
+                return RedirectResponse(f"{CASE}/{evidence.case}", status_code=303)
             return await self._ask(request, utterance)
-        records = self.program.records
-        kept = await asyncio.to_thread(records.utterance, utterance)
-        room = await asyncio.to_thread(room_of, kept.source.device, records)
-        written = await asyncio.to_thread(records.findings, utterance)
-        found = {each.finding: rules.parse(each.content) for each in written}
-        others = await asyncio.to_thread(self._beside, utterance) if may_write(request) else []
-        chosen = findings.chain_of(found[finding]) if finding in found else None
+        if evidence is None:
+            more = await asyncio.to_thread(self._more, request, utterance, finding)
+        else:
+            account = visitor_of(request).account
+            clip = await asyncio.to_thread(sealed, evidence, account, self.program)
+            more = {"clip": clip, "may_write": False, "chain": ""}
         return self.show(
             request,
             "clip.html",
-            clip=kept,
-            findings=found,
-            beside=others,
-            chain=chains.written(chosen) if chosen and may_write(request) else "",
-            room=room,
+            **more,
             opened=opened,
             at=f"{EXAMINE}/{utterance}",
             windows=WINDOWS,
             rate=SAMPLE_RATE,
             kinds=steps(),
-            may_write=may_write(request),
         )
+
+    def _more(self, request: Request, utterance: str, finding: str) -> dict[str, Any]:
+        """What a clip has besides its sound, for who may see it."""
+        records, clip = self.program.records, kept(utterance, self.program.records)
+        if not may_write(request):
+            return {"clip": clip, "may_write": False, "chain": ""}
+        written = {each.finding: rules.parse(each.content) for each in records.findings(utterance)}
+        chosen = written.get(finding)
+        near = vantage.beside(utterance, records)
+        return {
+            "clip": clip,
+            "may_write": True,
+            "chain": chains.written(findings.chain_of(chosen)) if chosen else "",
+            "findings": written,
+            "beside": [(each, room_of(each.source.device, records)) for each in near],
+        }
 
     @only(HEARERS)
     async def open(
@@ -106,14 +120,14 @@ class _Page(Desk):
         log.info("examination opened", utterance=utterance, account=name, why=reason)
         return RedirectResponse(f"{EXAMINE}/{utterance}", status_code=303)
 
-    @only(HEARERS)
+    @only(EVERYBODY)
     async def levels(self, request: Request, utterance: str, treated: str = "") -> Response:
         """What is measured, before and after: a part of the page."""
-        self.opened(request, utterance)
+        await self.opened(request, utterance)
         made = self.bench.kept(treated, utterance) if treated else None
 
         def measured() -> dict[str, Any]:
-            first = made.original if made else examination.original(utterance, self.on)
+            first = made.original if made else examination.original(utterance, self.of(utterance))
             before = measure(first.recording)
             after = measure(made.result.treated.recording) if made else before
             return {"measured": measurements(before, after), "limits": before.limits}
@@ -121,65 +135,61 @@ class _Page(Desk):
         found = await self.shared.in_turn(measured)
         return self.show(request, "levels.html", treated=bool(treated), **found)
 
-    @only(HEARERS)
+    @only(EVERYBODY)
     async def facts(self, request: Request, utterance: str) -> Response:
         """What sounds, and what the original itself shows: a part of the page."""
-        self.opened(request, utterance)
+        await self.opened(request, utterance)
 
         def looked() -> dict[str, Any]:
-            track = examination.track(utterance, self.on)
+            track = examination.track(utterance, self.of(utterance))
             return {
                 "track": track,
                 "bars": bars(track),
                 "rows": rows_of(track),
-                "seconds": examination.original(utterance, self.on).recording.seconds,
-                "integrity": examination.integrity_of(utterance, self.on),
+                "seconds": examination.original(utterance, self.of(utterance)).recording.seconds,
+                "integrity": examination.integrity_of(utterance, self.of(utterance)),
             }
 
         return self.show(request, "facts.html", **await self.shared.in_turn(looked))
 
-    @only(HEARERS)
+    @only(EVERYBODY)
     async def picture(
         self, request: Request, utterance: str, window: str, treated: str = ""
     ) -> Response:
         """A spectrogram as PNG, from 0 Hz at the bottom to half the rate."""
-        self.opened(request, utterance)
+        await self.opened(request, utterance)
         if window not in WINDOWS:
             raise InputError(f"A picture has one of these windows: {', '.join(WINDOWS)}.")
         made = self.bench.kept(treated, utterance).result.treated.recording if treated else None
 
         def picture() -> bytes:
-            recording = made or examination.original(utterance, self.on).recording
+            recording = made or examination.original(utterance, self.of(utterance)).recording
             return drawn(recording, WINDOWS[window])
 
         return Response(await self.shared.in_turn(picture), media_type=PNG)
 
-    @only(HEARERS)
+    @only(EVERYBODY)
     async def sound(self, request: Request, utterance: str) -> Response:
         """The clip, no louder than any, on record first. Raises LeaseLost for a lost lease."""
-        opened = self.opened(request, utterance)
-        read = await asyncio.to_thread(examination.original, utterance, self.on)
+        opened = await self.opened(request, utterance)
+        read = await asyncio.to_thread(examination.original, utterance, self.of(utterance))
         return await self.given(request, opened, read.recording.mono(), opened.why)
-
-    def _beside(self, utterance: str) -> list[tuple[Utterance, str]]:
-        """Other recordings of the moment, and the rooms of their devices."""
-        records = self.program.records
-        found = vantage.beside(utterance, records)
-        return [(each, room_of(each.source.device, records)) for each in found]
 
     async def _ask(
         self, request: Request, utterance: str, problem: str = "", why: str = ""
     ) -> Response:
-        kept = await asyncio.to_thread(self.program.records.utterance, utterance)
-        room = await asyncio.to_thread(room_of, kept.source.device, self.program.records)
-        filled = {"clip": kept, "room": room, "why": why, "problem": problem}
+        if not visitor_of(request).account.roles & HEARERS:
+            raise AccessRefused("Those who listen examine clips; you may not hear them.")
+        clip = await asyncio.to_thread(kept, utterance, self.program.records)
         return self.show(
             request,
             "ask.html",
             400 if problem else 200,
+            clip=clip,
+            why=why,
+            problem=problem,
             may_write=may_write(request),
             at=f"{EXAMINE}/{utterance}",
-            **filled,
         )
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import structlog
 from fastapi import APIRouter, Request, Response
 
+from earwitness.doors.workbench.examinations import Opened
 from earwitness.doors.workbench.examine.desk import CLIP, Desk, Shared
-from earwitness.doors.workbench.examine.opened import Opened
 from earwitness.doors.workbench.examine.page import PNG, drawn
 from earwitness.doors.workbench.examine.typed import Texts
 from earwitness.doors.workbench.roles import only
@@ -36,7 +36,7 @@ class _Vantages(Desk):
     @only(FOR_A_REASON)
     async def align(self, request: Request, utterance: str, others: Texts = ()) -> Response:
         """The lanes, a part of the page: time differences with their uncertainty, or why not."""
-        self.opened(request, utterance)
+        await self.opened_clip(request, utterance)
         for each in others[: vantage.MOST]:
             await self.require_no_listener(request, each)
         found, closures = await self.shared.in_turn(
@@ -75,7 +75,7 @@ class _Vantages(Desk):
 
     async def _beside(self, request: Request, utterance: str, other: str) -> Opened:
         """Raises NotFound for what is not beside it, AccessRefused as ``opened``."""
-        opened = self.opened(request, utterance)
+        opened = await self.opened_clip(request, utterance)
         await asyncio.to_thread(vantage.require_beside, utterance, other, self.on.records)
         await self.require_no_listener(request, other)
         return opened
