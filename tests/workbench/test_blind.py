@@ -105,8 +105,9 @@ def test_words_that_are_agreed_on_after_the_end(house: House) -> None:
     assert "Not everybody has written yet" in early.text
     for name in ("Ann", "Bob"):
         house.write(name, "throw it")
-    few = send(house.lead, f"{at}/blind/{test}", {"agreed": ["one"]}, page=at)
-    assert few.status_code == 400
+    for few in (["one"], ["one", " "]):
+        answer = send(house.lead, f"{at}/blind/{test}", {"agreed": few}, page=at)
+        assert answer.status_code == 400, few
     assert send(house.lead, f"{at}/blind/{test}", form, page=at).status_code == 303
     result = content(house.lead, at, 3)["blind"]
     assert (result["against"], result["original"]) == ("agreed words", 0.5)
@@ -183,7 +184,8 @@ def test_who_knows_the_clip_is_no_listener(house: House) -> None:
 
 def test_who_hears_it_elsewhere_meanwhile_is_not_blind(house: House) -> None:
     clip = secret_clip(house.server)
-    house.test_of(begun(house.lead, clip))
+    at = begun(house.lead, clip)
+    house.test_of(at)
     ann = house.listeners["Ann"]
     listening = ann.get("/workbench/listen")
     token = field(listening, "token")
@@ -193,12 +195,15 @@ def test_who_hears_it_elsewhere_meanwhile_is_not_blind(house: House) -> None:
     sound = re.search(r'data-sound="([^"]+)"', listening.text)
     assert sound
     assert ann.get(unescape(sound[1])).status_code == 200
-    (path,) = re.findall(r'href="(/workbench/blind/[^"]+)"', ann.get(BLIND).text)
+    path = f"{BLIND}/{begun_tests(house.server, at)[0]}"
     label = field(ann.get(path), "label")
     heard = ann.get(f"{path}/{label}")
     assert heard.status_code == 403
     assert "Tell Lea" in heard.text
     assert send(ann, path, {"label": label, "text": "x"}, page=path).status_code == 403
+    assert "None waits for you" in ann.get(BLIND).text
+    assert "Ann heard the clip elsewhere meanwhile" in house.lead.get(at).text
+    assert send(ann, f"{EXAMINE}/{clip}", {"token": token}).status_code == 303
 
 
 def test_a_result_says_nothing_of_another_chain(house: House) -> None:
@@ -217,6 +222,9 @@ def test_a_result_says_nothing_of_another_chain(house: House) -> None:
     back = {"chain": chain(HIGH), "finding": at.rpartition("/")[2]}
     assert send(house.lead, f"{examine}/finding", back, page=examine).status_code == 303
     assert "Of an earlier chain" not in house.lead.get(at).text
+    (test,) = begun_tests(house.server, at)
+    assert send(house.lead, f"{at}/blind/{test}", {"agreed": [""]}, page=at).status_code == 303
+    assert content(house.lead, at, 4)["blind"]["against"] == "one another"
 
 
 def test_what_was_heard_blind_stays_as_long_as_the_chain(house: House) -> None:

@@ -159,10 +159,18 @@ def test_a_changed_original_is_said_and_no_fault_of_the_server(
         path, others = (folder / records.utterance(each).clip for each in (clip, other))
     assert path.name == others.name  # the same sound
     path.write_bytes(path.read_bytes() + b"!")
-    for place in (at, f"{at}/1/report.html", f"{at}/1/report.pdf"):
-        answer = lead.get(place)
-        assert answer.status_code == 400, place
+    for answer in (
+        lead.get(f"{at}/1/report.html"),
+        lead.get(f"{at}/1/report.pdf"),
+        written(lead, at, 1, limits="typed with care"),
+    ):
+        assert answer.status_code == 400, answer.url
         assert "The original is not what it was" in answer.text
+    assert ">typed with care</textarea>" in answer.text
+    page = lead.get(at)
+    assert page.status_code == 200
+    assert "The original is not what it was" in page.text
+    assert "high-pass" in page.text
     assert lead.get(f"{at}/1/replay.json").status_code == 200
 
 

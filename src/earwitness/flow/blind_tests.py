@@ -125,9 +125,13 @@ def turn(test: BlindTest, listener: str, records: Records) -> Turn:
 
 
 def waiting(listener: str, records: Records) -> list[Turn]:
-    """The tests that wait for this listener, the oldest first."""
+    """The tests that wait for this listener, who is still blind, the oldest first."""
     turns = (turn(each, listener, records) for each in records.blind_tests_of(listener))
-    return [each for each in turns if each.hearing is not None]
+    return [
+        each
+        for each in turns
+        if each.hearing is not None and listener not in no_longer_blind(each.test, records)
+    ]
 
 
 def why_of(test: BlindTest) -> str:
@@ -135,10 +139,18 @@ def why_of(test: BlindTest) -> str:
     return f"blind test {test.id[:12]}"
 
 
+def no_longer_blind(test: BlindTest, records: Records) -> list[str]:
+    """Listeners who heard the clip elsewhere before they had written to everything."""
+    heard = {
+        each.listener for each in records.playbacks(test.utterance) if each.why != why_of(test)
+    }
+    known = [each for each in test.listeners if each in heard]
+    return [each for each in known if turn(test, each, records).hearing is not None]
+
+
 def require_blind(test: BlindTest, listener: str, records: Records) -> None:
     """Raises AccessRefused for who heard the clip elsewhere since the test began."""
-    heard = records.playbacks(test.utterance)
-    if any(each.listener == listener and each.why != why_of(test) for each in heard):
+    if listener in no_longer_blind(test, records):
         raise AccessRefused(
             "You have heard this clip elsewhere meanwhile, so you are not blind any more."
             f" Tell {test.by}: the test needs another listener."
@@ -182,8 +194,10 @@ def result(test: BlindTest, records: Records, agreed: Mapping[str, str] | None =
     return blind.scored(planned(test), _answers(records.blind_answers(test.id)), agreed)
 
 
-def agreed_words(test: BlindTest, given: Sequence[str]) -> dict[str, str]:
-    """By piece. Raises InputError where there is not a text for each."""
+def agreed_words(test: BlindTest, given: Sequence[str]) -> dict[str, str] | None:
+    """By piece; None where none is given. Raises InputError where some are missing."""
+    if not any(blind.words(each) for each in given):
+        return None
     if len(given) != len(test.pieces):
         raise InputError("Each piece needs its agreed words; write them, or leave all out.")
     return {_name(each): words for each, words in zip(test.pieces, given, strict=True)}

@@ -93,9 +93,12 @@ def _untreated(finding: Finding) -> Finding:
     )
 
 
-def draft_of(finding: Finding, piece: Piece) -> Draft:
-    """What a person wrote of it, to be written on. ``piece`` is what was done."""
-    known = cautions(measure(piece.original.recording), piece.result)
+def draft_of(finding: Finding, piece: Piece | None = None) -> Draft:
+    """What a person wrote of it, to be written on.
+
+    ``piece`` is what was done; where it cannot be done again, all limits are taken for theirs.
+    """
+    known = cautions(measure(piece.original.recording), piece.result) if piece else ()
     originals = [each.description for each in finding.recordings if each.original]
     return Draft(
         finding.question,

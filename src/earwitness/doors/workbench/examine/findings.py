@@ -55,11 +55,14 @@ class FindingDesk(Desk):
         problem: str = "",
         status: int = 200,
     ) -> Response:
-        """Raises AudioError for an original that changed."""
+        """What was written is there to be read whatever became of the original."""
         kept = versions[-1]
         finding = rules.parse(kept.content)
         if given is None:
-            given = Typed.of(await self.shared.in_turn(lambda: self.draft(kept)))
+            try:
+                given = Typed.of(await self.shared.in_turn(lambda: self.draft(kept)))
+            except InputError as error:
+                given, problem = Typed.of(findings.draft_of(finding)), problem or str(error)
         filled: dict[str, Any] = {
             "kept": kept,
             "finding": finding,
@@ -67,6 +70,7 @@ class FindingDesk(Desk):
             "missing": rules.missing(finding),
             "typed": given,
             "problem": problem,
+            "saved_nothing": status != 200,
             "tests": await asyncio.to_thread(shown, kept, self.on.records),
             "strangers": await asyncio.to_thread(self._strangers, request, kept),
             "interval_from": LEAST_PAIRS,

@@ -93,12 +93,16 @@ def bars(track: Track) -> list[Bar]:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A test as its finding shows it: how far it is, and nothing else before its end."""
+    """A test as its finding shows it: how far it is, and nothing else before its end.
+
+    ``knowing`` are listeners who are not blind any more, so that it cannot end.
+    """
 
     test: BlindTest
     done: int
     of: int
     same_chain: bool
+    knowing: Sequence[str]
     result: Result | None
     heard: Sequence[Heard]
 
@@ -117,6 +121,7 @@ def _shown(test: BlindTest, chain: str, records: Records) -> Shown:
         len(records.blind_answers(test.id)),
         2 * len(test.pieces) * len(test.listeners),
         test.chain == chain,
+        blind_tests.no_longer_blind(test, records),
         blind_tests.result(test, records) if over else None,
         blind_tests.heard(test, records) if over else (),
     )
