@@ -21,6 +21,7 @@ from tests.workbench.examining import (
     CAPTURE,
     EXAMINE,
     WHY,
+    add_steps,
     heard_of,
     open_page,
     played,
@@ -31,6 +32,7 @@ from tests.workbench.test_chain_page import opened
 from earwitness.accounts import Role
 from earwitness.flow.vantage import MOST_ALIGNED
 from earwitness.model import SAMPLE_RATE, Samples
+from earwitness.wiring import Earwitness
 
 SPEECH = babble(12.0)
 OFFSET = 0.75
@@ -158,6 +160,27 @@ def test_number_keys_switch_in_step_and_without_a_gap(server: Running, page: Pag
     ]
     assert len(places) >= 10
     assert max(places) - min(places) <= SAMPLE_RATE // 100, places  # in step through every switch
+
+
+def test_a_finding_names_every_recording_by_its_hash(server: Running, page: Page) -> None:
+    clip = secret_clip(server, SPEECH)
+    hall = secret_clip(server, vantage(OFFSET), device="hall")
+    open_page(page, server, clip)
+    page.locator("[data-align] input").check()
+    page.get_by_role("button", name="Align and add").click()
+    expect(page.locator("[data-lanes] li")).to_have_count(2)
+    add_steps(page, "high-pass")
+    page.get_by_label("What is to be found out?").fill("Who was in the hall?")
+    page.get_by_role("button", name="Begin a finding with this chain").click()
+    expect(page.get_by_text("offset +750")).to_be_visible()
+    page.get_by_role("button", name="Save as version 2").click()
+    expect(page.get_by_role("heading", name="version 2")).to_be_visible()
+    with Earwitness.open(server.settings) as program:
+        keys = [program.records.utterance(each).clip for each in (clip, hall)]
+        (kept,) = program.records.findings(clip)
+        recordings = json.loads(kept.content)["recordings"]
+    assert [each["sha256"] for each in recordings if each["original"]] == keys
+    assert len(recordings) == 3
 
 
 def test_nothing_chosen_is_said(server: Running, page: Page) -> None:

@@ -16,7 +16,7 @@ from earwitness.sound import finding as findings
 from earwitness.sound import replay
 from earwitness.sound.chain import Chain
 from earwitness.sound.contents import Custody, Picture
-from earwitness.sound.finding import Finding, Heard
+from earwitness.sound.finding import Finding, Heard, Material
 from earwitness.sound.levels import measure
 from earwitness.sound.recording import Recording
 from earwitness.sound.spectrogram import picture, spectrogram
@@ -55,11 +55,17 @@ class Draft:
 
 
 def written_up(
-    piece: Piece, draft: Draft, by: str, on: Examining, before: Finding | None = None
+    piece: Piece,
+    draft: Draft,
+    by: str,
+    on: Examining,
+    before: Finding | None = None,
+    beside: Sequence[Material] = (),
 ) -> tuple[Finding, str]:
     """A finding on a clip and what was done to it, and the replay file of that; else "".
 
-    What was heard blind of the same chain ``before`` stays. Raises as ``Draft.checked``.
+    ``beside`` are other recordings of the moment. Without any, those of ``before`` stay, and so
+    does what was heard blind of the same chain. Raises as ``Draft.checked``.
     """
     told, result = draft.checked(), piece.result
     treated = on.written(result.treated.recording)
@@ -74,13 +80,19 @@ def written_up(
         conclusions=told.conclusions,
         limits=told.limits,
     )
-    made = replace(made, heard=told.heard)
+    others = tuple(beside) or (_beside(before) if before else ())
+    made = replace(made, heard=told.heard, recordings=(*made.recordings, *others))
     if not result.record.chain.steps:
         return _untreated(made), ""
     if before and before.chain == made.chain:
         blind = tuple(each for each in before.heard if each.blind)
         made = replace(made, heard=(*told.heard, *blind), blind=before.blind)
     return made, replay.written(result.record)
+
+
+def _beside(before: Finding) -> tuple[Material, ...]:
+    """All originals but the first, which is the one that is examined."""
+    return tuple(each for each in before.recordings if each.original)[1:]
 
 
 def _untreated(finding: Finding) -> Finding:

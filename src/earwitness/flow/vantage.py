@@ -11,6 +11,7 @@ from earwitness.flow.examination import Examining, original
 from earwitness.model import Utterance
 from earwitness.ports import Records
 from earwitness.sound.align import Aligned, NotSame
+from earwitness.sound.finding import Material
 from earwitness.sound.together import Closure, align_all
 
 AROUND = timedelta(minutes=2)
@@ -51,6 +52,32 @@ class Vantage:
         if isinstance(self.found, NotSame):
             return 0.0, 0.0
         return -self.found.offset_s, self.seconds - self.found.offset_s
+
+
+def materials(utterance: str, others: Sequence[str], on: Examining) -> list[Material]:
+    """The others by their hashes, for a finding; each with how it runs with the clip.
+
+    Raises as ``together``.
+    """
+    if not others:
+        return []
+    vantages, _ = together(utterance, others, on)
+    return [
+        Material(original(each.utterance.id, on).sha256, _described(each), original=True)
+        for each in vantages
+    ]
+
+
+def _described(each: Vantage) -> str:
+    source = each.utterance.source
+    found = each.found
+    runs = (
+        f"not aligned: {found.reason}"
+        if isinstance(found, NotSame)
+        else f"aligned with the first one: offset {1000 * found.offset_s:+.2f} ms"
+        f" \N{PLUS-MINUS SIGN} {found.uncertainty_ms:.2f} ms, drift {found.drift_ppm:+.1f} ppm"
+    )
+    return f"another recording, clip {each.utterance.id}, device {source.device}; {runs}"
 
 
 def together(

@@ -23,7 +23,7 @@ from earwitness.doors.workbench.sound import FOR_A_REASON
 from earwitness.doors.workbench.visitors import visitor_of
 from earwitness.errors import InputError, NotFound, RevisionConflict
 from earwitness.examining import FindingVersion
-from earwitness.flow import blind_tests, findings
+from earwitness.flow import blind_tests, findings, vantage
 from earwitness.flow.examination import Piece
 from earwitness.sound import chain as chains
 from earwitness.sound import finding as rules
@@ -93,9 +93,12 @@ class _Findings(FindingDesk):
     @up_to(MOST_FORM)
     async def begin(
         self, request: Request, utterance: str, chain: Text = "", question: Text = "",
-        finding: Text = "",
+        finding: Text = "", beside: Texts = (),
     ) -> Response:  # fmt: skip
-        """A new finding on what is in force on the Sound page, or that put into one there is."""
+        """A new finding on what is in force on the Sound page, or that put into one there is.
+
+        ``beside`` are other recordings that were aligned there.
+        """
         await self.opened_clip(request, utterance)
         asked, by = chains.parse(chain), visitor_of(request).account.name
         if finding:
@@ -111,7 +114,8 @@ class _Findings(FindingDesk):
 
         def made() -> FindingVersion:
             piece = self.bench.treated(utterance, asked, self.on)
-            content = findings.written_up(piece, draft, by, self.on, before)
+            others = vantage.materials(utterance, beside, self.on)
+            content = findings.written_up(piece, draft, by, self.on, before, others)
             name, number = (newest.finding, newest.number + 1) if newest else (_new_id(), 1)
             return findings.version(name, number, utterance, by, datetime.now(UTC), content)
 

@@ -1,5 +1,6 @@
 // Other recordings of the same moment: aligned by the server, played in step.
 
+import { element } from "./chain.js";
 import { fetched, refusal } from "./fetching.js";
 import { TREATED } from "./treatment.js";
 
@@ -78,7 +79,15 @@ export class Vantages extends EventTarget {
       const timing = row.dataset["timing"];
       if (timing) await this._load(place + 2, row.dataset["utterance"] ?? "", JSON.parse(timing));
     }
+    this._name(rows.map((row) => row.dataset["utterance"]).filter((each) => each !== undefined));
     this.dispatchEvent(new Event("changed"));
+  }
+
+  /** In the forms of findings: they name these recordings, too. @param {string[]} others */
+  _name(others) {
+    for (const place of this._page.querySelectorAll("[data-beside]")) {
+      place.replaceChildren(...others.map((value) => element("input", { type: "hidden", name: "beside", value })));
+    }
   }
 
   /** @param {number} place @param {string} other @param {Timing} timing */
