@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import time
 import wave
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -171,6 +173,24 @@ def test_nothing_is_taken_away_by_who_only_listens(server: Running) -> None:
         assert send(ann, f"{at}/save", form, page=at).status_code == 403
 
 
+def test_a_page_gives_up_what_it_asked_for_before_and_no_other_page_s(
+    server: Running, lead: httpx.Client
+) -> None:
+    at = opened(lead, secret_clip(server))
+    slow = chain(*[{"do": "dereverb", "iterations": 10}] * 6)
+    token = field(lead.get(at), "csrf")
+
+    def ask(asked: str, page: str) -> int:
+        form = {"csrf": token, "chain": asked, "page": page}
+        return lead.post(f"{at}/treat", data=form, timeout=120).status_code
+
+    with ThreadPoolExecutor() as threads:
+        first, other = threads.submit(ask, slow, "one"), threads.submit(ask, chain(HIGH), "other")
+        time.sleep(0.5)
+        assert ask(chain(HIGH), "one") == 200
+        assert (first.result(), other.result()) == (409, 200)
+
+
 # --- in a browser -----------------------------------------------------------------
 
 
@@ -181,7 +201,7 @@ def page(real_browser: Browser, server: Running) -> Iterator[Page]:
 
 
 def in_force(page: Page) -> Any:
-    return json.loads(page.locator("[data-chain]").input_value())
+    return json.loads(page.locator("[data-save] [data-chain]").input_value())
 
 
 def test_a_chain_is_made_by_hand_and_previewed(server: Running, page: Page) -> None:

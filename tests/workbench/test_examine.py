@@ -79,7 +79,8 @@ def test_an_analyst_examines_the_clip_that_they_are_at(server: Running) -> None:
         assert ann.get(f"{at}/sound").status_code == 200
         assert played(server, clip) == [("Ann", "to judge it")]
         send(ann, f"/workbench/listen/{clip}/pass", {"token": token})
-        assert ann.get(f"{at}/sound").status_code == 409
+        for part in ("", "/sound", "/picture/speech", "/levels", "/facts"):
+            assert ann.get(at + part).status_code == 409, part
 
 
 def test_the_sound_is_no_louder_than_any(server: Running, lead: httpx.Client) -> None:

@@ -15,7 +15,8 @@ from earwitness.doors.workbench.examine.desk import CLIP, Desk, Shared
 from earwitness.doors.workbench.incidents.files import file
 from earwitness.doors.workbench.roles import EVERYBODY, only, up_to
 from earwitness.doors.workbench.sound import FOR_A_REASON
-from earwitness.errors import EngineError, InputError, RevisionConflict, Stopped
+from earwitness.doors.workbench.visitors import visitor_of
+from earwitness.errors import InputError, RevisionConflict, Stopped
 from earwitness.flow import examination
 from earwitness.flow.examination import Piece
 from earwitness.flow.treating import FOR_LISTENING
@@ -72,10 +73,13 @@ def _setting(setting: Setting) -> dict[str, Any]:
 class _Chains(Desk):
     @only(EVERYBODY)
     @up_to(MOST_FORM)
-    async def treat(self, request: Request, utterance: str, chain: Text = "") -> Response:
-        """Runs a chain; what was asked for before by the same page is given up."""
-        opened = await self.opened(request, utterance)
-        piece = await self._treated(opened, chains.parse(chain))
+    async def treat(
+        self, request: Request, utterance: str, chain: Text = "", page: Text = ""
+    ) -> Response:
+        """Runs a chain; what the same ``page``, a name of its own, asked for before is given up."""
+        await self.opened(request, utterance)
+        who = f"{visitor_of(request).session.id} {page[:40]}"
+        piece = await self._treated(utterance, chains.parse(chain), who)
         treated = piece.result.treated
         return JSONResponse(
             {
@@ -112,7 +116,7 @@ class _Chains(Desk):
         if what == "original":
             content = await asyncio.to_thread(self._saved, opened, "the original")
             return file(content, "audio/flac", f"{name}.flac")
-        piece = await self._treated(opened, asked)
+        piece = await self._treated(utterance, asked)
         if what == "replay":
             told = replay.written(piece.result.record).encode()
             return file(told, "application/json", f"{treated_name(utterance, asked)}.replay.json")
@@ -123,18 +127,13 @@ class _Chains(Desk):
         made = await asyncio.to_thread(self.on.written, piece.result.treated.recording)
         return file(made, "audio/wav", treated_name(utterance, asked))
 
-    async def _treated(self, opened: Opened, chain: Chain) -> Piece:
-        """Raises InputError in words for what cannot be done, RevisionConflict if given up."""
-        who = f"{opened.listener} {opened.utterance}"
-        number = self.bench.asked(who)
+    async def _treated(self, utterance: str, chain: Chain, who: str = "") -> Piece:
+        """Raises RevisionConflict if the same ``who`` asked for something else meanwhile."""
+        asked = (who, self.bench.asked(who)) if who else None
         try:
             return await self.shared.in_turn(
-                lambda: self.bench.treated(
-                    opened.utterance, chain, self.of(opened.utterance), (who, number)
-                )
+                lambda: self.bench.treated(utterance, chain, self.of(utterance), asked)
             )
-        except EngineError as error:
-            raise InputError(str(error)) from error
         except Stopped as error:
             raise RevisionConflict("Another version was asked for meanwhile.") from error
 

@@ -18,13 +18,13 @@ from earwitness.doors.workbench.examinations import EXAMINE, Evidence, Examinati
 from earwitness.doors.workbench.pages import Pages
 from earwitness.doors.workbench.sound import FOR_A_REASON, HEARERS, Giving, ranged
 from earwitness.doors.workbench.visitors import visitor_of
-from earwitness.errors import AccessRefused, NotFound, Overloaded
+from earwitness.errors import AccessRefused, EngineError, InputError, NotFound, Overloaded
 from earwitness.evidence.records import Value
 from earwitness.examining import FindingVersion
 from earwitness.flow import blind_tests
 from earwitness.flow.examination import Bench, Examining
 from earwitness.flow.incidents import acting
-from earwitness.model import SAMPLE_RATE, Samples
+from earwitness.model import SAMPLE_RATE, Lease, Samples
 
 if TYPE_CHECKING:
     from earwitness.wiring import Earwitness
@@ -46,13 +46,18 @@ class Shared:
         self._turn, self._waiting = asyncio.Lock(), 0
 
     async def in_turn(self, work: Callable[[], T]) -> T:
-        """Long work on a thread, one at a time. Raises Overloaded where too many wait."""
+        """Long work on a thread, one at a time. Raises Overloaded where too many wait.
+
+        What fails in a model is refused as InputError: it was asked to do what it cannot.
+        """
         if self._waiting >= MOST_WAITING:
             raise Overloaded("Many sounds are worked on at the moment; try again shortly.")
         self._waiting += 1
         try:
             async with self._turn:
                 return await asyncio.to_thread(work)
+        except EngineError as error:
+            raise InputError(str(error)) from error
         finally:
             self._waiting -= 1
 
@@ -78,7 +83,9 @@ class Desk:
         return replace(self.on, kept=lambda subject: sealed.get(sha256))
 
     async def opened(self, request: Request, subject: str) -> Opened:
-        """Raises AccessRefused for who has not said why they examine it, or may not any more."""
+        """Raises AccessRefused for who has not said why they examine it, or may not any more;
+        LeaseLost for who was at this clip and is no more.
+        """
         visitor = visitor_of(request)
         found = self.shared.examinations.of(visitor.session.id, subject, datetime.now(UTC))
         evidence = Evidence.of(subject)
@@ -87,6 +94,9 @@ class Desk:
             await asyncio.to_thread(acting.seen_by, evidence.case, visitor.account, on)
         elif not visitor.account.roles & HEARERS:
             raise AccessRefused("You may not hear clips any more.")
+        elif found.token:
+            lease = Lease(found.token, subject, found.listener, datetime.now(UTC))
+            await asyncio.to_thread(self.program.renew, lease)
         return found
 
     async def opened_clip(self, request: Request, utterance: str) -> Opened:

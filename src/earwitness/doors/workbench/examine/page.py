@@ -162,11 +162,11 @@ class _Page(Desk):
             raise InputError(f"A picture has one of these windows: {', '.join(WINDOWS)}.")
         made = self.bench.kept(treated, utterance).result.treated.recording if treated else None
 
-        def picture() -> bytes:
+        def painted() -> bytes:
             recording = made or examination.original(utterance, self.of(utterance)).recording
             return drawn(recording, WINDOWS[window])
 
-        return Response(await self.shared.in_turn(picture), media_type=PNG)
+        return Response(await self.shared.in_turn(painted), media_type=PNG)
 
     @only(EVERYBODY)
     async def sound(self, request: Request, utterance: str) -> Response:

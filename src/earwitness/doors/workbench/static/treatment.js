@@ -25,6 +25,7 @@ export class Treatment extends EventTarget {
     this._csrf = csrf;
     this._rate = rate;
     this._asked = 0;
+    this._page = Math.random().toString(36).slice(2);
   }
 
   /** Nothing is treated any more. */
@@ -39,7 +40,7 @@ export class Treatment extends EventTarget {
   /** What the server refuses is thrown in its words; what is late is nothing. @param {string} chain */
   async ask(chain) {
     const mine = ++this._asked;
-    const answer = await post(`${this._at}/treat`, this._csrf, { chain });
+    const answer = await post(`${this._at}/treat`, this._csrf, { chain, page: this._page });
     if (mine !== this._asked || answer.status === 409) return;
     if (!answer.ok) throw new Error(await refusal(answer));
     this.made = /** @type {Treated} */ (await answer.json());
