@@ -169,6 +169,11 @@ def test_a_finding_names_every_recording_by_its_hash(server: Running, page: Page
     page.locator("[data-align] input").check()
     page.get_by_role("button", name="Align and add").click()
     expect(page.locator("[data-lanes] li")).to_have_count(2)
+    strip, seen = (page.locator(each).bounding_box() for each in ("[data-strip]", "[data-seen]"))
+    assert strip
+    assert seen
+    scale = seen["width"] / (len(SPEECH) / SAMPLE_RATE)
+    assert seen["x"] - strip["x"] == pytest.approx(OFFSET * scale, abs=3)  # it began earlier
     add_steps(page, "high-pass")
     page.get_by_label("What is to be found out?").fill("Who was in the hall?")
     page.get_by_role("button", name="Begin a finding with this chain").click()

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from fastapi import APIRouter, Request, Response
 
-from earwitness.doors.workbench.examinations import Opened
+from earwitness.doors.workbench.examinations import EXAMINE, Opened
 from earwitness.doors.workbench.examine.desk import CLIP, Desk, Shared
 from earwitness.doors.workbench.examine.page import PNG, drawn
 from earwitness.doors.workbench.examine.typed import Texts
@@ -47,6 +47,7 @@ class _Vantages(Desk):
         return self.show(
             request,
             "lanes.html",
+            at=f"{EXAMINE}/{utterance}",
             found=found,
             rooms=rooms,
             closures=closures,

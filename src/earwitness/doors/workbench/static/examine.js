@@ -8,7 +8,7 @@ import { Keys } from "./keys.js";
 import { Lanes } from "./lanes.js";
 import { Selection } from "./selection.js";
 import { ORIGINAL, TREATED, Treatment } from "./treatment.js";
-import { Vantages } from "./vantages.js";
+import { laid, Vantages } from "./vantages.js";
 
 const page = /** @type {HTMLElement} */ (document.querySelector("#examine"));
 const data = page.dataset;
@@ -149,8 +149,7 @@ function draw() {
   const [from, to] = made?.stretch ?? [0, seconds];
   const start = other?.start ?? from;
   const length = other?.seconds ?? Math.min(to, seconds) - from;
-  picture.style.marginLeft = `${(100 * start) / seconds}%`;
-  picture.style.width = `${(100 * length) / seconds}%`;
+  laid(picture, start, length, seconds);
 }
 
 function show() {
@@ -171,8 +170,9 @@ function pressed(name, is) {
 function tick() {
   const now = lanes.time();
   say("[data-clock]", `${now.toFixed(1)} / ${seconds.toFixed(1)} s`);
-  const line = page.querySelector("[data-now]");
-  if (line instanceof HTMLElement) line.style.left = `${(100 * now) / seconds}%`;
+  for (const line of /** @type {NodeListOf<HTMLElement>} */ (page.querySelectorAll("[data-now]"))) {
+    line.style.left = `${(100 * now) / seconds}%`;
+  }
 }
 
 /** The event track under the picture. */

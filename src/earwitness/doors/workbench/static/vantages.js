@@ -75,9 +75,9 @@ export class Vantages extends EventTarget {
     this._lanes.choose(0);
     for (const place of this.shown.keys()) this._lanes.set(place, null);
     this.shown.clear();
-    for (const [place, row] of rows.entries()) {
+    for (const [place, row] of [.../** @type {NodeListOf<HTMLElement>} */ (list.querySelectorAll("[data-timing]"))].entries()) {
       const timing = row.dataset["timing"];
-      if (timing) await this._load(place + 2, row.dataset["utterance"] ?? "", JSON.parse(timing));
+      if (timing) await this._load(place + 2, row, JSON.parse(timing));
     }
     this._name(rows.map((row) => row.dataset["utterance"]).filter((each) => each !== undefined));
     this.dispatchEvent(new Event("changed"));
@@ -90,9 +90,12 @@ export class Vantages extends EventTarget {
     }
   }
 
-  /** @param {number} place @param {string} other @param {Timing} timing */
-  async _load(place, other, timing) {
+  /** @param {number} place @param {HTMLElement} row @param {Timing} timing */
+  async _load(place, row, timing) {
+    const other = row.dataset["utterance"] ?? "";
     const path = `${this._at}/beside/${other}`;
+    const strip = row.querySelector("[data-strip]");
+    if (strip instanceof HTMLElement) laid(strip, -timing.offset, timing.seconds, this._lanes.seconds);
     const got = await fetched(`${path}/sound`, this._rate);
     this._lanes.set(place, { name: other, gain: 1, at: (moment) => inOther(moment, timing), ...got });
     this.shown.set(place, { start: -timing.offset, seconds: timing.seconds, path });
@@ -110,6 +113,15 @@ export class Vantages extends EventTarget {
     const place = this._page.querySelector("[data-aligning]");
     if (place) place.textContent = what;
   }
+}
+
+/**
+ * A picture where it lies on the time line of the clip; what is outside of that is not seen.
+ * @param {HTMLElement} picture @param {number} start @param {number} length @param {number} whole In seconds.
+ */
+export function laid(picture, start, length, whole) {
+  picture.style.marginLeft = `${(100 * start) / whole}%`;
+  picture.style.width = `${(100 * length) / whole}%`;
 }
 
 /** As `sound/align.py` has it: a moment of the clip, in the other one's seconds. @param {number} moment @param {Timing} timing */
