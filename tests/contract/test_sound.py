@@ -42,6 +42,16 @@ def test_a_version_of_a_finding_stays_when_the_next_is_written(store: SqlRecords
     assert store.findings("u2") == []
 
 
+def test_what_was_written_last_comes_first(store: SqlRecords) -> None:
+    assert store.newest_findings(10) == []
+    other = replace(FIRST, finding="f2", at=START + MINUTE)
+    again = replace(FIRST, number=2, at=START + 2 * MINUTE)
+    for each in (FIRST, other, again):
+        store.add_finding(each)
+    assert store.newest_findings(10) == [again, other]
+    assert store.newest_findings(1) == [again]
+
+
 def test_of_two_who_write_at_once_one_is_told(store: SqlRecords) -> None:
     store.add_finding(FIRST)
     for number in (1, 3):

@@ -131,6 +131,8 @@ def test_the_sound_page(browser: Browser, tmp_path: Path, scheme: str) -> None:
             page.get_by_role("button", name="Begin a finding with this chain").click()
             page.get_by_role("heading", name="Versions").wait_for()
             looks(page, "finding", scheme)
+            page.goto(f"http://127.0.0.1:{server.http_port}/workbench/findings")
+            looks(page, "findings", scheme)
             page.goto(f"http://127.0.0.1:{server.http_port}/workbench/blind")
             looks(page, "blind-tests", scheme)
 

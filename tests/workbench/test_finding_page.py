@@ -138,6 +138,18 @@ def test_reports_and_a_replay_that_holds(
         assert lead.get(f"{at}/{wrong}").status_code == 404, wrong
 
 
+def test_findings_are_listed_the_last_first(server: Running, lead: httpx.Client) -> None:
+    assert "None is written yet" in lead.get("/workbench/findings").text
+    first = begun(lead, secret_clip(server), question="First?")
+    begun(lead, secret_clip(server), question="Second?")
+    assert re.findall(r">(First|Second)\?<", lead.get("/workbench/findings").text) == [
+        "Second", "First",
+    ]  # fmt: skip
+    assert written(lead, first, 1, question="First?").status_code == 303
+    page = lead.get("/workbench/findings").text
+    assert re.findall(r">(First|Second)\?<", page) == ["First", "Second"]
+
+
 def test_a_finding_on_an_original_alone(server: Running, lead: httpx.Client) -> None:
     at = begun(lead, secret_clip(server), chain())
     page = lead.get(at)
@@ -241,6 +253,8 @@ def test_a_finding_fits_a_small_screen(
     with signed_in(real_browser, server, first_secret(server)) as page:
         page.set_viewport_size({"width": 360, "height": 780})
         page.goto(f"http://127.0.0.1:{server.http_port}{at}")
+        assert fits(page)
+        page.goto(f"http://127.0.0.1:{server.http_port}/workbench/findings")
         assert fits(page)
         open_page(page, server, at_clip(server))
         assert fits(page)

@@ -85,6 +85,9 @@ class SoundRecords(Protocol):
     def findings(self, utterance: str) -> Sequence[FindingVersion]:
         """The newest version of each finding on a clip, the oldest finding first."""
 
+    def newest_findings(self, limit: int) -> Sequence[FindingVersion]:
+        """The newest version of each finding, what was written last first."""
+
     def add_blind_test(self, new: BlindTest) -> None: ...
 
     def blind_test(self, test: str) -> BlindTest:

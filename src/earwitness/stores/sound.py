@@ -74,6 +74,17 @@ class SoundStore:
             newest = {row.finding: FindingVersion(*row) for row in rows}
         return list(newest.values())
 
+    def newest_findings(self, limit: int) -> Sequence[FindingVersion]:
+        newest = select(finding_version.c.finding, func.max(finding_version.c.number).label("last"))
+        last = newest.group_by(finding_version.c.finding).subquery()
+        is_last = (finding_version.c.finding == last.c.finding) & (
+            finding_version.c.number == last.c.last
+        )
+        order = (finding_version.c.at.desc(), finding_version.c.finding)
+        statement = select(*_VERSION).join(last, is_last).order_by(*order).limit(limit)
+        with self.database.read() as connection:
+            return [FindingVersion(*row) for row in connection.execute(statement)]
+
     def add_blind_test(self, new: BlindTest) -> None:
         values = {name: getattr(new, name) for name in _OWN}
         listeners = [

@@ -44,7 +44,7 @@ PLACES = (
         listening.LISTENERS,
         "The next clip, and words to teach",
     ),
-    examine.PLACE,
+    *examine.PLACES,
     lead.PLACE,
     Place("Reports", REPORTS, EVERYBODY, "What must not be buried"),
     Place("Accounts", people.PEOPLE, people.ADMINISTRATORS, "Who works here, and invitations"),

@@ -14,7 +14,7 @@ from earwitness.doors.workbench.pages import Pages
 if TYPE_CHECKING:
     from earwitness.wiring import Earwitness
 
-PLACE = blind.PLACE
+PLACES = (findings.PLACE, blind.PLACE)
 
 
 def add_routes(

@@ -14,9 +14,10 @@ from fastapi.responses import RedirectResponse
 
 from earwitness.accounts import Account
 from earwitness.doors.workbench.examine.desk import CLIP, FINDING, Desk, Shared
-from earwitness.doors.workbench.examine.shown import shown
+from earwitness.doors.workbench.examine.shown import Listed, listed, shown
 from earwitness.doors.workbench.examine.typed import Text, Texts, Typed, typed
 from earwitness.doors.workbench.incidents.files import file
+from earwitness.doors.workbench.pages import Place
 from earwitness.doors.workbench.roles import only, up_to
 from earwitness.doors.workbench.rooms import room_of
 from earwitness.doors.workbench.sound import FOR_A_REASON
@@ -31,13 +32,18 @@ from earwitness.sound.blind import LEAST_PAIRS
 from earwitness.sound.pdf import pdf
 from earwitness.sound.report import html
 
+FINDINGS = "/workbench/findings"
+PLACE = Place("Findings", FINDINGS, FOR_A_REASON, "What was examined, and what came out")
 MOST_FORM = 512 * 1024
+MOST_LISTED = 200
+"""Those that were written on last."""
 log = structlog.get_logger(__name__)
 Number = Annotated[int, Form()]
 
 
 def add_routes(router: APIRouter, shared: Shared) -> None:
     desk = _Findings(shared)
+    router.add_api_route(FINDINGS, desk.listed, methods=["GET"])
     router.add_api_route(CLIP + "/finding", desk.begin, methods=["POST"])
     router.add_api_route(FINDING, desk.show_finding, methods=["GET"])
     router.add_api_route(FINDING, desk.write, methods=["POST"])
@@ -89,6 +95,20 @@ class FindingDesk(Desk):
 
 
 class _Findings(FindingDesk):
+    @only(FOR_A_REASON)
+    async def listed(self, request: Request) -> Response:
+        """What was written on last; nothing of a clip of which one is to write blind."""
+        name, records = visitor_of(request).account.name, self.on.records
+
+        def found() -> list[Listed]:
+            blind = {each.test.utterance for each in blind_tests.waiting(name, records)}
+            newest = records.newest_findings(MOST_LISTED)
+            return [listed(each, records) for each in newest if each.utterance not in blind]
+
+        return self.show(
+            request, "findings_list.html", found=await asyncio.to_thread(found), most=MOST_LISTED
+        )
+
     @only(FOR_A_REASON)
     @up_to(MOST_FORM)
     async def begin(

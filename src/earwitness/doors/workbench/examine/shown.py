@@ -125,3 +125,18 @@ def _shown(test: BlindTest, chain: str, records: Records) -> Shown:
         blind_tests.result(test, records) if over else None,
         blind_tests.heard(test, records) if over else (),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A finding in a list: what it asks, and how far it is."""
+
+    kept: FindingVersion
+    question: str
+    missing: int
+    tests: Sequence[Shown]
+
+
+def listed(kept: FindingVersion, records: Records) -> Listed:
+    finding = rules.parse(kept.content)
+    return Listed(kept, finding.question, len(rules.missing(finding)), shown(kept, records))
