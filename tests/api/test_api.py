@@ -295,7 +295,6 @@ def test_what_a_lead_reads_and_vouches_for(tmp_path: Path) -> None:
 BY_A_PERSON = "a person shows who they are"
 BY_CODE = "by the code alone, from any program"
 BY_EAR = "people listen blind, and no program does"
-BY_COMMAND = "programs treat and measure with `earwitness sound`"
 SAME = {
     "/join": BY_A_PERSON,
     "/join/link": BY_A_PERSON,
@@ -370,14 +369,14 @@ SAME = {
     "/workbench/lead/clips/{utterance}/gold": "PUT /gold/{utterance}",
     "/workbench/lead/clips/{utterance}/not-gold": "DELETE /gold/{utterance}",
     "/workbench/case/{case}/examine": "POST /cases/{case}/evidence/{sha256}",
-    "/workbench/examine/{utterance}": BY_COMMAND,
-    "/workbench/examine/{utterance}/treat": BY_COMMAND,
-    "/workbench/examine/{utterance}/save": BY_COMMAND,
-    "/workbench/examine/{utterance}/align": BY_COMMAND,
-    "/workbench/examine/{utterance}/finding": BY_COMMAND,
-    "/workbench/finding/{finding}": BY_COMMAND,
-    "/workbench/finding/{finding}/blind": BY_EAR,
-    "/workbench/finding/{finding}/blind/{test}": BY_EAR,
+    "/workbench/examine/{utterance}": "POST /clips/{utterance}/treated",
+    "/workbench/examine/{utterance}/treat": "POST /clips/{utterance}/treated",
+    "/workbench/examine/{utterance}/save": "POST /clips/{utterance}/replay",
+    "/workbench/examine/{utterance}/align": "POST /clips/{utterance}/aligned",
+    "/workbench/examine/{utterance}/finding": "POST /clips/{utterance}/findings",
+    "/workbench/finding/{finding}": "POST /findings/{finding}",
+    "/workbench/finding/{finding}/blind": "POST /findings/{finding}/blind-tests",
+    "/workbench/finding/{finding}/blind/{test}": "POST /blind-tests/{test}/result",
     "/workbench/blind/{test}": BY_EAR,
     "/workbench/{rest:path}": "no page at all",
 }

@@ -110,13 +110,13 @@ class Piece:
 
 
 class Bench:
-    """Runs chains, and keeps the last results so that they are heard and seen without running
-    them again. Safe to share between threads.
+    """Runs chains, one at a time, and keeps the last results, so that they are heard and seen
+    without running them again. Safe to share between threads.
     """
 
     def __init__(self, most_kept: int = MOST_KEPT) -> None:
         self._most_kept = most_kept
-        self._lock = threading.Lock()
+        self._lock, self._running = threading.Lock(), threading.Lock()
         self._kept: OrderedDict[str, Piece] = OrderedDict()
         self._asked: OrderedDict[str, int] = OrderedDict()
 
@@ -143,7 +143,8 @@ class Bench:
             if (known := self._kept.get(key)) is not None:
                 self._kept.move_to_end(key)
                 return known
-        made = treat(before, chain, on.workshop(), stop=lambda: self._is_late(asked))
+        with self._running:
+            made = treat(before, chain, on.workshop(), stop=lambda: self._is_late(asked))
         return self._keep(Piece(key, utterance, before, made))
 
     def kept(self, key: str, utterance: str) -> Piece:

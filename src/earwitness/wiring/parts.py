@@ -29,7 +29,7 @@ from earwitness.errors import EngineError, SettingsError
 from earwitness.evidence.notes import SigningKey, VerifierKey
 from earwitness.flow import hear
 from earwitness.flow.clips import Clips
-from earwitness.flow.examination import Examining
+from earwitness.flow.examination import Bench, Examining
 from earwitness.flow.hear import Hearing, Keeper
 from earwitness.flow.incidents import house
 from earwitness.flow.incidents.codes import code_of, identity_key
@@ -264,6 +264,11 @@ class Parts:
             lambda: self.workshop,
             lambda: self.tagger,
         )
+
+    @cached_property
+    def bench(self) -> Bench:
+        """Where chains are run for pages and programs."""
+        return Bench()
 
     @cached_property
     def live(self) -> LiveHearing:

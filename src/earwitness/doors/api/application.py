@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from earwitness import __version__
-from earwitness.doors.api import alike, cases, clips, lead, lexicon, mine, people, reports
+from earwitness.doors.api import alike, cases, clips, lead, lexicon, mine, people, reports, sound
 from earwitness.doors.api.bearer import guarded
 from earwitness.doors.api.shapes import Problem
 
@@ -56,7 +56,7 @@ def application(program: Earwitness) -> FastAPI:
         route_class=guarded(program),
         responses={code: {"description": why, **PROBLEM} for code, why in ERRORS.items()},
     )
-    for part in (clips, alike, lead, lexicon, people, mine, reports, cases):
+    for part in (clips, alike, sound, lead, lexicon, people, mine, reports, cases):
         part.add_routes(router, program)
     app.include_router(router)
     app.add_exception_handler(HTTPException, _refused)

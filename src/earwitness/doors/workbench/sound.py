@@ -126,7 +126,7 @@ class _Desk:
     @only(FOR_A_REASON)
     async def hear(self, request: Request, utterance: str, why: Why = "") -> Response:
         """The clip, for a reason that goes on record with it."""
-        reason = " ".join(why.split())
+        reason = plain(why)
         if len(reason) < SHORTEST_REASON:
             return await self._hear(request, utterance, problem="Say why you must hear it.")
         sound = self._tickets.address(request, utterance, reason)
@@ -176,6 +176,15 @@ class _Desk:
         name = visitor_of(request).account.name
         await asyncio.to_thread(self._program.records.played, playback, name, heard)
         return Response(status_code=204)
+
+
+def plain(why: str) -> str:
+    """A reason in one line, as it is kept.
+
+    >>> plain(" a\x00b \n c ")
+    'a b c'
+    """
+    return " ".join(why.replace("\x00", " ").split())
 
 
 class Giving:

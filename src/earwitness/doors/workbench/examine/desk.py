@@ -22,7 +22,7 @@ from earwitness.errors import AccessRefused, EngineError, InputError, NotFound, 
 from earwitness.evidence.records import Value
 from earwitness.examining import FindingVersion
 from earwitness.flow import blind_tests
-from earwitness.flow.examination import Bench, Examining
+from earwitness.flow.examination import Examining
 from earwitness.flow.incidents import acting
 from earwitness.model import SAMPLE_RATE, Lease, Samples
 
@@ -42,7 +42,7 @@ class Shared:
 
     def __init__(self, program: Earwitness, pages: Pages, examinations: Examinations) -> None:
         self.program, self.pages = program, pages
-        self.examinations, self.bench = examinations, Bench()
+        self.examinations, self.bench = examinations, program.bench
         self._turn, self._waiting = asyncio.Lock(), 0
 
     async def in_turn(self, work: Callable[[], T]) -> T:

@@ -14,6 +14,7 @@ from fastapi.responses import RedirectResponse
 
 from earwitness.accounts import Account
 from earwitness.doors.workbench.examine.desk import CLIP, FINDING, Desk, Shared
+from earwitness.doors.workbench.examine.files import GIVERS, Given
 from earwitness.doors.workbench.examine.shown import Listed, listed, shown
 from earwitness.doors.workbench.examine.typed import Text, Texts, Typed, typed
 from earwitness.doors.workbench.incidents.files import file
@@ -25,12 +26,9 @@ from earwitness.doors.workbench.visitors import visitor_of
 from earwitness.errors import InputError, NotFound, RevisionConflict
 from earwitness.examining import FindingVersion
 from earwitness.flow import blind_tests, findings, vantage
-from earwitness.flow.examination import Piece
 from earwitness.sound import chain as chains
 from earwitness.sound import finding as rules
 from earwitness.sound.blind import LEAST_PAIRS
-from earwitness.sound.pdf import pdf
-from earwitness.sound.report import html
 
 FINDINGS = "/workbench/findings"
 PLACE = Place("Findings", FINDINGS, FOR_A_REASON, "What was examined, and what came out")
@@ -186,10 +184,10 @@ class _Findings(FindingDesk):
         """A version as a report, as data, or its replay file."""
         versions = await self.versions(request, finding)
         kept = next((each for each in versions if each.number == number), None)
-        giver = _GIVERS.get(form)
-        if kept is None or giver is None or (form == "replay.json" and not kept.replay):
+        if kept is None or form not in list(Given):
             raise NotFound("There is no such file of this finding.")
-        content, kind = await self.shared.in_turn(lambda: giver(self, kept))
+        giver = GIVERS[Given(form)]
+        content, kind = await self.shared.in_turn(lambda: giver(kept, self.bench, self.on))
         log.info("finding given", finding=finding, number=number, form=form)
         return file(content, kind, f"finding-{finding[:16]}-{number}.{form}")
 
@@ -207,22 +205,6 @@ class _Findings(FindingDesk):
             f" {kept.source.household} on {kept.heard_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
         )
 
-    def again(self, kept: FindingVersion) -> Piece:
-        return findings.again(kept, self.bench, self.on)
-
-    def report(self, kept: FindingVersion) -> tuple[rules.Finding, Any, Any]:
-        finding = rules.parse(kept.content)
-        shown = findings.pictures(finding, self.again(kept))
-        return finding, shown, findings.custody(kept.utterance, self.on)
-
 
 def _new_id() -> str:
     return uuid.uuid4().hex
-
-
-_GIVERS: dict[str, Callable[[_Findings, FindingVersion], tuple[bytes, str]]] = {
-    "report.html": lambda desk, kept: (html(*desk.report(kept)).encode(), "text/html"),
-    "report.pdf": lambda desk, kept: (pdf(*desk.report(kept)), "application/pdf"),
-    "replay.json": lambda desk, kept: (kept.replay.encode(), "application/json"),
-    "finding.json": lambda desk, kept: (kept.content.encode(), "application/json"),
-}

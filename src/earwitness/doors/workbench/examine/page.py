@@ -26,6 +26,7 @@ from earwitness.doors.workbench.sound import (
     SHORTEST_REASON,
     TO_JUDGE,
     Why,
+    plain,
 )
 from earwitness.doors.workbench.visitors import visitor_of
 from earwitness.errors import AccessRefused, InputError
@@ -104,7 +105,7 @@ class _Page(Desk):
         self, request: Request, utterance: str, why: Why = "", token: Token = ""
     ) -> Response:
         """For a reason on record, or by the lease of who is at this clip. Raises LeaseLost."""
-        name, reason = visitor_of(request).account.name, " ".join(why.split())
+        name, reason = visitor_of(request).account.name, plain(why)
         await asyncio.to_thread(self.program.records.utterance, utterance)
         await self.require_no_listener(request, utterance)
         if token:

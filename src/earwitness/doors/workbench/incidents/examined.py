@@ -15,6 +15,7 @@ from earwitness.accounts import Account
 from earwitness.doors.workbench.examinations import EXAMINE, Evidence, Examinations, Opened
 from earwitness.doors.workbench.incidents.reports import CASE
 from earwitness.doors.workbench.roles import EVERYBODY, only
+from earwitness.doors.workbench.sound import plain
 from earwitness.doors.workbench.visitors import visitor_of
 from earwitness.errors import InputError
 from earwitness.flow.incidents import acting
@@ -43,7 +44,7 @@ class _Desk:
     ) -> Response:
         """For whoever may see the case. Raises InputError without a reason, NotFound."""
         visitor, evidence = visitor_of(request), Evidence(case, sha256)
-        reason = " ".join(why.split())
+        reason = plain(why)
         await asyncio.to_thread(self._noted, evidence, reason, visitor.account)
         new = Opened(evidence.subject, visitor.account.name, reason)
         self._examinations.open(visitor.session.id, new, datetime.now(UTC))

@@ -1,0 +1,51 @@
+"""A version of a finding as files, for pages and programs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+
+from earwitness.errors import NotFound
+from earwitness.examining import FindingVersion
+from earwitness.flow import findings
+from earwitness.flow.examination import Bench, Examining
+from earwitness.sound import finding as rules
+from earwitness.sound.contents import Custody, Picture
+from earwitness.sound.finding import Finding
+from earwitness.sound.pdf import pdf
+from earwitness.sound.report import html
+
+
+class Given(StrEnum):
+    """By the ending of the file."""
+
+    HTML = "report.html"
+    PDF = "report.pdf"
+    REPLAY = "replay.json"
+    FINDING = "finding.json"
+
+
+Giver = Callable[[FindingVersion, Bench, Examining], tuple[bytes, str]]
+"""Its content and media type. Raises InputError where what was done cannot be done again."""
+
+
+def _report(
+    kept: FindingVersion, bench: Bench, on: Examining
+) -> tuple[Finding, list[Picture], list[Custody]]:
+    finding = rules.parse(kept.content)
+    pictures = findings.pictures(finding, findings.again(kept, bench, on))
+    return finding, pictures, list(findings.custody(kept.utterance, on))
+
+
+def _replay(kept: FindingVersion, bench: Bench, on: Examining) -> tuple[bytes, str]:
+    if not kept.replay:
+        raise NotFound("Nothing was done to the original, so there is nothing to run again.")
+    return kept.replay.encode(), "application/json"
+
+
+GIVERS: Mapping[Given, Giver] = {
+    Given.HTML: lambda kept, bench, on: (html(*_report(kept, bench, on)).encode(), "text/html"),
+    Given.PDF: lambda kept, bench, on: (pdf(*_report(kept, bench, on)), "application/pdf"),
+    Given.REPLAY: _replay,
+    Given.FINDING: lambda kept, bench, on: (kept.content.encode(), "application/json"),
+}
