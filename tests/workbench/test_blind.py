@@ -263,7 +263,7 @@ def test_a_listener_writes_in_a_browser(real_browser: Browser, house: House) -> 
     with signed_in(real_browser, house.server, secret, "Dee", bypass_csp=True) as page:
         assert house.test_of(at, "Ann", "Dee").status_code == 303
         page.goto(f"http://127.0.0.1:{house.server.http_port}/workbench")
-        page.get_by_role("link", name="Blind tests").first.click()
+        page.get_by_role("link", name="1 blind test waits for you").click()
         page.get_by_role("link", name="2 of 2 recordings wait for you").click()
         for number in (1, 2):
             expect(page.get_by_text(f"Recording {number} of 2")).to_be_visible()

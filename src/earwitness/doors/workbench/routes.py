@@ -32,6 +32,7 @@ from earwitness.doors.workbench.pages import Pages, Place
 from earwitness.doors.workbench.roles import EVERYBODY, only
 from earwitness.doors.workbench.visitors import Cookie
 from earwitness.errors import NotFound
+from earwitness.flow import blind_tests
 from earwitness.oidc import open_provider
 
 if TYPE_CHECKING:
@@ -97,7 +98,13 @@ class _Home:
     async def show(self, request: Request) -> Response:
         most = listening.MOST_COUNTED
         waiting = await asyncio.to_thread(self._program.records.count_open, most)
-        may_listen = bool(request.state.visitor.account.roles & listening.LISTENERS)
+        account = request.state.visitor.account
+        tests = await asyncio.to_thread(blind_tests.waiting, account.name, self._program.records)
         return self._pages.show(
-            request, "home.html", waiting=waiting, more=waiting == most, may_listen=may_listen
+            request,
+            "home.html",
+            waiting=waiting,
+            more=waiting == most,
+            may_listen=bool(account.roles & listening.LISTENERS),
+            blind=len(tests),
         )
