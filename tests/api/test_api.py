@@ -211,6 +211,7 @@ PATHS = {
     "sha256": 64 * "0",
     "utterance": "u", "playback": "p", "written": "w", "trial": "t", "household": "h",
     "account": "a", "group": "g", "token": "t", "session": "s", "invitation": "00",
+    "finding": "f", "number": "1", "form": "report.html", "test": "t",
 }  # fmt: skip
 
 

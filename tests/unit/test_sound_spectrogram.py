@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from earwitness.errors import InputError, TooLarge
 from earwitness.sound.png import SIGNATURE, grey, heat, png
 from earwitness.sound.recording import Recording
-from earwitness.sound.spectrogram import WINDOWS, picture, spectrogram
+from earwitness.sound.spectrogram import WINDOWS, centred, picture, spectrogram
 
 RATE = 16_000
 
@@ -112,3 +112,20 @@ def test_lightness_rises_evenly_through_the_colours() -> None:
     lightness = np.where(luminance > 0.008856, 116 * np.cbrt(luminance) - 16, 903.3 * luminance)
     assert (np.diff(lightness[::8]) > 0).all()
     assert lightness[-1] > 90
+
+
+@pytest.mark.parametrize("window", WINDOWS.values())
+@pytest.mark.parametrize("moment", [0.0, 0.1, 0.5, 0.93, 1.0])
+def test_a_click_lies_at_its_share_of_the_length(window: float, moment: float) -> None:
+    samples = np.zeros((RATE, 1), np.float32)
+    samples[min(RATE - 1, round(moment * RATE))] = 1.0
+    levels = centred(Recording(samples, RATE), window).max(axis=1)
+    loudest = np.flatnonzero(levels == levels.max())
+    place = loudest.mean() / (len(levels) - 1)
+    assert place == pytest.approx(moment, abs=window / 4)
+
+
+def test_what_is_shorter_than_a_window_has_a_picture() -> None:
+    short = Recording(np.full((20, 1), 0.1, np.float32), RATE)
+    for window in WINDOWS.values():
+        assert picture(centred(short, window)).startswith(SIGNATURE)

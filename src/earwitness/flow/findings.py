@@ -19,7 +19,7 @@ from earwitness.sound.contents import Custody, Picture
 from earwitness.sound.finding import Finding, Heard, Material
 from earwitness.sound.levels import measure
 from earwitness.sound.recording import Recording
-from earwitness.sound.spectrogram import picture, spectrogram
+from earwitness.sound.spectrogram import centred, picture
 
 MOST_TEXT = 10_000
 """Characters of one answer in the form of a finding."""
@@ -171,7 +171,7 @@ def pictures(finding: Finding, piece: Piece) -> list[Picture]:
 
 def shown(title: str, recording: Recording) -> Picture:
     """A spectrogram with the span of its axes."""
-    drawn = picture(spectrogram(recording))
+    drawn = picture(centred(recording))
     return Picture(title, drawn, (0.0, recording.seconds), (0.0, recording.rate / 2))
 
 

@@ -48,6 +48,17 @@ def spectrogram(
     return np.concatenate([np.zeros((0, int(kept.sum())), np.float32), *levels])
 
 
+def centred(recording: Recording, window_seconds: float = WINDOWS["speech"]) -> Decibels:
+    """All of a recording with its first frame centred at 0 s and its last one at the end.
+
+    So the columns of its picture lie where they sound, whatever the window. Beyond both ends
+    is silence. Raises as ``spectrogram``.
+    """
+    half = round(window_seconds * recording.rate) // 2
+    padded = np.pad(recording.samples, ((half, half), (0, 0)))
+    return spectrogram(recording.with_samples(padded), window_seconds)
+
+
 def picture(
     decibels: Decibels,
     floor_db: float = FLOOR_DB,

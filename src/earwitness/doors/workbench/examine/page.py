@@ -37,11 +37,9 @@ from earwitness.sound import chain as chains
 from earwitness.sound import finding as rules
 from earwitness.sound.levels import measure
 from earwitness.sound.recording import Recording
-from earwitness.sound.spectrogram import WINDOWS, picture, spectrogram
+from earwitness.sound.spectrogram import WINDOWS, centred, picture
 
 PNG = "image/png"
-SHORTEST_PICTURE = 4
-"""Frames; a picture of less says nothing."""
 log = structlog.get_logger(__name__)
 Token = Annotated[str, Form(max_length=100)]
 
@@ -195,6 +193,5 @@ class _Page(Desk):
 
 
 def drawn(recording: Recording, window: float) -> bytes:
-    """As PNG. A clip that is shorter than some windows gets a shorter one."""
-    longest = recording.seconds / SHORTEST_PICTURE
-    return picture(spectrogram(recording, min(window, max(longest, 2 / recording.rate))))
+    """As PNG, in which each moment lies at its share of the length."""
+    return picture(centred(recording, window))
