@@ -126,6 +126,7 @@ def test_the_sound_page(browser: Browser, tmp_path: Path, scheme: str) -> None:
                 box.check()
             page.get_by_role("button", name="Align and add").click()
             page.locator("[data-lanes]").wait_for()
+            page.evaluate("scrollTo(0, 0)")
             looks(page, "sound", scheme)
             page.get_by_label("What is to be found out?").fill("What is thrown away?")
             page.get_by_role("button", name="Begin a finding with this chain").click()

@@ -266,6 +266,9 @@ def test_a_selection_fills_a_box_and_a_stretch(server: Running, page: Page) -> N
     with page.expect_response("**/treat"):
         page.get_by_role("button", name="All of it").click()
     assert in_force(page)["stretch"] is None
+    add_steps(page, "band-pass")
+    assert {"low_hz": 1000, "high_hz": 3000}.items() <= in_force(page)["steps"][2].items()
+    assert "start" not in in_force(page)["steps"][2]
 
 
 def test_one_key_switches_without_a_gap_and_without_a_jump_in_loudness(

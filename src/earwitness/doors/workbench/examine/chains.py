@@ -26,8 +26,8 @@ from earwitness.sound.chain import Chain
 from earwitness.sound.kinds import Choice, Kind, Number, Setting, Stretch, Whole
 
 MOST_FORM = 256 * 1024
-BOX = {"start", "end", "low_hz", "high_hz"}
-"""Settings by which a step names a box in time and frequency."""
+SELECTED = (("start", "end"), ("low_hz", "high_hz"))
+"""Settings by which a step names a stretch of time and a band of frequencies."""
 log = structlog.get_logger(__name__)
 Text = Annotated[str, Form()]
 
@@ -49,7 +49,9 @@ def _kind(kind: Kind) -> dict[str, Any]:
         "says": kind.says,
         "reference": kind.reference,
         "invents": kind.invents,
-        "box": kind.settings.keys() >= BOX,
+        "selected": [
+            name for pair in SELECTED if kind.settings.keys() >= set(pair) for name in pair
+        ],
         "settings": {name: _setting(each) for name, each in kind.settings.items()},
     }
 

@@ -7,7 +7,10 @@
  * @property {number} [low] @property {number} [high] @property {string} [unit] @property {string[]} [options]
  */
 /**
- * @typedef {{says: string, reference: string, invents: boolean, box: boolean, settings: Record<string, Setting>}} Kind
+ * @typedef {object} Kind
+ * @property {string} says @property {string} reference @property {boolean} invents
+ * @property {string[]} selected Settings that a selection gives: a stretch, a band, or a box.
+ * @property {Record<string, Setting>} settings
  */
 /** @typedef {{do: string, [setting: string]: any}} Step */
 /** @typedef {{chain: 1, stretch: [number, number] | null, steps: Step[]}} Chain */
@@ -61,7 +64,7 @@ export class ChainEditor extends EventTarget {
     const step = { do: name };
     for (const [setting, each] of Object.entries(kind.settings)) step[setting] = this._first(kind, each);
     this.chain.steps.push(step);
-    if (kind.box && this._chosen()) this._fill(step);
+    if (kind.selected.length && this._chosen()) this._fill(step, kind);
     this._draw();
     this._changed(0);
     this._focus(this.chain.steps.length - 1, "input, select, button");
@@ -70,16 +73,25 @@ export class ChainEditor extends EventTarget {
   /** A frequency that this recording can hold. @param {Kind} kind @param {Setting} setting */
   _first(kind, setting) {
     const most = (this._rate / 2) * UNDER_HALF;
-    return setting.unit === "Hz" && !kind.box && setting.default > most ? Math.max(setting.low ?? 0, most) : setting.default;
+    return setting.unit === "Hz" && !kind.selected.includes("start") && setting.default > most ? Math.max(setting.low ?? 0, most) : setting.default;
   }
 
-  /** From what is selected, in seconds of the stretch. @param {Step} step */
-  _fill(step) {
+  /** From what is selected, in seconds of the stretch and Hz. @param {Step} step @param {Kind} kind */
+  _fill(step, kind) {
     const box = this._chosen();
     if (!box) return false;
     const [start, end] = this._moments(box);
-    Object.assign(step, { start, end, low_hz: Math.round(box.low), high_hz: Math.round(box.high) });
+    const whole = kind.selected.includes("start");
+    const edges = [box.low, box.high].map((hz) => Math.round(whole ? hz : this._inside(hz, kind)));
+    /** @type {Record<string, number | undefined>} */
+    const given = { start, end, low_hz: edges[0], high_hz: edges[1] };
+    for (const name of kind.selected) step[name] = given[name];
     return true;
+  }
+
+  /** A filter takes no frequency at the very edges. @param {number} hz @param {Kind} kind */
+  _inside(hz, kind) {
+    return Math.min((this._rate / 2) * UNDER_HALF, Math.max(kind.settings["low_hz"]?.low ?? 0, hz));
   }
 
   /** @param {Box} box @returns {[number, number]} To the millisecond, from where the chain begins. */
@@ -146,7 +158,7 @@ export class ChainEditor extends EventTarget {
     about.append(element("span", { className: "reference" }, kind.reference));
     const fields = Object.entries(kind.settings).map(([each, setting]) => this._field(step, each, setting, name));
     const buttons = element("p", { className: "buttons" });
-    if (kind.box) buttons.append(button("Use the selection", () => this._use(() => this._fill(step))));
+    if (kind.selected.length) buttons.append(button("Use the selection", () => this._use(() => this._fill(step, kind))));
     const up = button("Up", () => this._move(place, -1), `${name}: up`);
     const down = button("Down", () => this._move(place, 1), `${name}: down`);
     up.dataset["up"] = down.dataset["down"] = "";
@@ -177,7 +189,7 @@ export class ChainEditor extends EventTarget {
       step[name] = setting.is === "choice" ? input.value : asNumber(input.value);
       this._changed();
     });
-    return element("label", { title: setting.means }, label(name, setting), input);
+    return element("label", {}, label(name, setting), input);
   }
 
   /** @param {Step} step @param {string} name @param {Setting} setting @param {string} of */
@@ -199,14 +211,15 @@ export class ChainEditor extends EventTarget {
       if (box) step[name] = this._moments(box);
       return Boolean(box);
     }), `${of}: ${name}: use the selection`);
-    return element("div", { className: "pair", title: setting.means }, label(name, setting), ...ends, use);
+    return element("div", { className: "pair" }, label(name, setting), ...ends, use);
   }
 }
 
 /** @param {string} name @param {Setting} setting */
 function label(name, setting) {
   const range = setting.is === "choice" ? "" : setting.allowed;
-  return element("span", {}, name.replaceAll("_", " "), " ", element("span", { className: "quiet" }, range));
+  const words = `${range}${range && ": "}${setting.means}`;
+  return element("span", {}, name.replaceAll("_", " "), " ", element("span", { className: "quiet" }, words));
 }
 
 /** @param {Setting} setting @param {any} value */
