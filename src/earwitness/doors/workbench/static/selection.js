@@ -134,6 +134,6 @@ function ordered(one, other, most) {
 }
 
 /** @param {number} value @param {Edge} edge To the millisecond, and the Hz. */
-export function rounded(value, edge) {
+function rounded(value, edge) {
   return edge === "low" || edge === "high" ? Math.round(value) : Math.round(value * 1000) / 1000;
 }
