@@ -16,6 +16,7 @@ const at = data["at"] ?? "";
 const csrf = data["csrf"] ?? "";
 const rate = Number(data["rate"]);
 const seconds = Number(data["seconds"]);
+const SILENT = "This browser gives no sound: is there an output, and may pages use it?";
 const DRAFT = `earwitness chain ${data["account"]} ${data["utterance"]}`;
 
 const keys = new Keys();
@@ -97,7 +98,10 @@ treatment.addEventListener("changed", showTreated);
 
 /** @type {Record<string, () => void>} */
 const DOES = {
-  play: () => lanes.toggle(),
+  play: () => {
+    told("[data-trouble]", "");
+    lanes.toggle();
+  },
   back: () => lanes.seek(lanes.time() - 1),
   loop: () => {
     lanes.loop = lanes.loop ? null : selected();
@@ -196,6 +200,7 @@ function report() {
 vantages.addEventListener("changed", show);
 lanes.addEventListener("changed", show);
 lanes.addEventListener("tick", tick);
+lanes.addEventListener("silent", () => told("[data-trouble]", SILENT));
 lanes.addEventListener("paused", report);
 addEventListener("pagehide", () => { lanes.pause(); report(); });
 document.body.addEventListener("htmx:after:swap", drawTrack);

@@ -3,6 +3,7 @@
 
 const FADE = 0.01; // seconds
 const AHEAD = 0.03; // seconds from asking to sounding
+const PATIENCE = 2000; // ms until a browser that gives no sound is taken at its word
 
 /**
  * @typedef {object} Lane
@@ -65,11 +66,19 @@ export class Lanes extends EventTarget {
     if (!this.all[this.active]) return;
     this._context ??= new AudioContext({ latencyHint: "interactive" });
     this._context.resume().catch(() => undefined);
+    setTimeout(() => this._expectSound(), PATIENCE);
     const from = this._position >= this.seconds - 0.02 ? 0 : this._position;
     this.playing = true;
     this._begin(this.loop && (from < this.loop.start || from >= this.loop.end) ? this.loop.start : from);
     this._watch();
     this._changed();
+  }
+
+  /** Without an output, or where it is not allowed, the clock of the sound stands still. */
+  _expectSound() {
+    if (!this.playing || this._context?.state === "running") return;
+    this.pause();
+    this.dispatchEvent(new Event("silent"));
   }
 
   pause() {
