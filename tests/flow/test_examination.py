@@ -95,3 +95,25 @@ def test_a_damaged_original_is_refused(program: Earwitness) -> None:
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(AudioError, match="is not what it was"):
         examination.original("u1", program.examining)
+
+
+def test_long_work_of_several_threads_is_done_one_after_the_other() -> None:
+    bench, begun, go_on = Bench(), threading.Event(), threading.Event()
+    done: list[str] = []
+
+    def slow() -> None:
+        begun.set()
+        go_on.wait(60)
+        done.append("slow")
+
+    first = threading.Thread(target=bench.alone, args=(slow,))
+    first.start()
+    begun.wait(60)
+    second = threading.Thread(target=bench.alone, args=(lambda: done.append("quick"),))
+    second.start()
+    second.join(0.2)
+    assert done == []
+    go_on.set()
+    first.join(60)
+    second.join(60)
+    assert done == ["slow", "quick"]

@@ -7,6 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from earwitness.errors import AudioError, EngineError, NotFound, StoreError
 from earwitness.flow.treating import Original, Result, Workshop, treat
@@ -21,6 +22,7 @@ from earwitness.sound.observation import Observation
 from earwitness.sound.recording import Recording
 from earwitness.sound.tags import Tag, tags
 
+T = TypeVar("T")
 MOST_KEPT = 64 << 20
 """Bytes of samples that a bench holds at once."""
 MOST_ASKING = 1000
@@ -117,8 +119,14 @@ class Bench:
     def __init__(self, most_kept: int = MOST_KEPT) -> None:
         self._most_kept = most_kept
         self._lock, self._running = threading.Lock(), threading.Lock()
+        self._alone = threading.Lock()
         self._kept: OrderedDict[str, Piece] = OrderedDict()
         self._asked: OrderedDict[str, int] = OrderedDict()
+
+    def alone(self, work: Callable[[], T]) -> T:
+        """Long work, while nothing else that is done like this is going on in this process."""
+        with self._alone:
+            return work()
 
     def asked(self, who: str) -> int:
         """A number for what somebody asks for now; what they asked for before is given up."""

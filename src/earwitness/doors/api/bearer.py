@@ -24,6 +24,7 @@ from earwitness.errors import (
     LogBroken,
     NotFound,
     NotWitnessed,
+    Overloaded,
     RevisionConflict,
     StoreError,
     TooLarge,
@@ -126,6 +127,8 @@ def refusal(error: EarwitnessError, request: Request) -> JSONResponse:
             status = 403
         case LeaseLost() | RevisionConflict() | JudgementError():
             status = 409
+        case Overloaded(retry_after=seconds):
+            status, headers = 429, {"Retry-After": str(round(seconds))}
         case LogBroken() | NotWitnessed():
             log.error("the log is broken", path=request.url.path, exc_info=error)
             status = 503

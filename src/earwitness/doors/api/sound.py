@@ -23,8 +23,9 @@ from earwitness.doors.workbench.sound import FOR_A_REASON, Giving
 from earwitness.errors import EngineError, InputError, NotFound
 from earwitness.examining import FindingVersion
 from earwitness.flow import blind_tests, findings, vantage
-from earwitness.flow.examination import Examining, Piece, original
+from earwitness.flow.examination import Examining, Piece
 from earwitness.flow.findings import Draft
+from earwitness.flow.turns import Places
 from earwitness.sound import chain as chains
 from earwitness.sound import finding as rules
 from earwitness.sound import replay
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 Id = Annotated[str, Path(max_length=100)]
 Name = Annotated[str, Field(max_length=200)]
 MOST = 200
+MOST_WAITING, SHARE = 8, 2
+"""Requests that wait for long work, each on a thread that others need, and those of one person."""
 WAV: dict[int | str, dict[str, Any]] = {200: {"content": {"audio/wav": {}}}}
 FILES: dict[int | str, dict[str, Any]] = {
     200: {"content": {kind: {} for kind in ("text/html", "application/pdf", "application/json")}}
@@ -170,6 +173,7 @@ def add_routes(router: APIRouter, program: Earwitness) -> None:
 class _Desk:
     def __init__(self, program: Earwitness) -> None:
         self._program, self._giving = program, Giving(program)
+        self._places = Places(MOST_WAITING, SHARE)
 
     @only(FOR_A_REASON)
     def treated(self, request: Request, utterance: Id, asked: Treatment) -> Response:
@@ -195,15 +199,21 @@ class _Desk:
         """Other recordings of the moment on the clip's clock, or why they are not of it."""
         for each in (utterance, *asked.others):
             self._require_no_listener(request, each)
-        found, _ = vantage.together(utterance, asked.others, self._on)
+        found, _ = self._in_turn(
+            request, lambda: vantage.together(utterance, asked.others, self._on)
+        )
         return [_lane(each) for each in found]
 
     @only(FOR_A_REASON)
     def begin(self, request: Request, utterance: Id, given: Begun) -> Version:
         """The first version of a finding."""
-        piece = self._piece(request, utterance, given.chain)
-        beside = vantage.materials(utterance, given.beside, self._on)
-        made = findings.written_up(piece, given.draft(), _name(request), self._on, None, beside)
+        piece, by = self._piece(request, utterance, given.chain), _name(request)
+
+        def written() -> tuple[rules.Finding, str]:
+            beside = vantage.materials(utterance, given.beside, self._on)
+            return findings.written_up(piece, given.draft(), by, self._on, None, beside)
+
+        made = self._in_turn(request, written)
         return self._keep(request, uuid.uuid4().hex, 1, utterance, made)
 
     @only(FOR_A_REASON)
@@ -224,10 +234,14 @@ class _Desk:
     def write(self, request: Request, finding: Id, given: Writing) -> Version:
         """The next version, with the same chain and the same recordings."""
         kept = self._versions(request, finding)[-1]
-        before = rules.parse(kept.content)
+        before, by = rules.parse(kept.content), _name(request)
         chain = findings.chain_of(before)
-        piece = _refused(lambda: self._program.bench.treated(kept.utterance, chain, self._on))
-        made = findings.written_up(piece, given.draft(), _name(request), self._on, before)
+
+        def written() -> tuple[rules.Finding, str]:
+            piece = self._program.bench.treated(kept.utterance, chain, self._on)
+            return findings.written_up(piece, given.draft(), by, self._on, before)
+
+        made = self._in_turn(request, written)
         return self._keep(request, finding, kept.number + 1, kept.utterance, made)
 
     @only(FOR_A_REASON)
@@ -238,7 +252,7 @@ class _Desk:
         if kept is None:
             raise NotFound("There is no such version of this finding.")
         bench, on = self._program.bench, self._on
-        content, kind = _refused(lambda: GIVERS[form](kept, bench, on))
+        content, kind = self._in_turn(request, lambda: GIVERS[form](kept, bench, on))
         return Response(content, media_type=kind)
 
     @only(FOR_A_REASON)
@@ -265,7 +279,8 @@ class _Desk:
     def test(self, request: Request, finding: Id, asked: Listeners) -> list[Blind]:
         """Begins one. Its listeners hear and write on the pages of the workbench alone."""
         kept, now, by = self._versions(request, finding)[-1], datetime.now(UTC), _name(request)
-        piece = _refused(lambda: findings.again(kept, self._program.bench, self._on))
+        bench, on = self._program.bench, self._on
+        piece = self._in_turn(request, lambda: findings.again(kept, bench, on))
         new = blind_tests.begun(
             uuid.uuid4().hex, secrets.token_bytes(2 * LEAST_SEED), kept, piece,
             asked.listeners, asked.pieces, by, now, self._on.records,
@@ -290,8 +305,19 @@ class _Desk:
         """Raises AccessRefused for who has yet to write blind of this clip, InputError."""
         asked = chains.parse(chain)
         self._require_no_listener(request, utterance)
-        original(utterance, self._on)
-        return _refused(lambda: self._program.bench.treated(utterance, asked, self._on))
+        bench, on = self._program.bench, self._on
+        return self._in_turn(request, lambda: bench.treated(utterance, asked, on))
+
+    def _in_turn(self, request: Request, work: Callable[[], T]) -> T:
+        """Long work, of pages and programs one at a time. Raises Overloaded where too many wait.
+
+        What a model cannot do was asked for by who asked: InputError.
+        """
+        try:
+            with self._places.taken(bearer_of(request).account.id):
+                return self._program.bench.alone(work)
+        except EngineError as error:
+            raise InputError(str(error)) from error
 
     def _versions(self, request: Request, finding: str) -> Sequence[FindingVersion]:
         found = self._on.records.finding(finding)
@@ -323,14 +349,6 @@ def _lane(each: vantage.Vantage) -> Lane:
         uncertainty_ms=each.found.uncertainty_ms,
         drift_ppm=each.found.drift_ppm,
     )
-
-
-def _refused(work: Callable[[], T]) -> T:
-    """What a model cannot do was asked for by who asked."""
-    try:
-        return work()
-    except EngineError as error:
-        raise InputError(str(error)) from error
 
 
 def _name(request: Request) -> str:

@@ -88,7 +88,7 @@ class _Blind(Desk):
         if turn.hearing is None or turn.hearing.label != label:
             raise InputError("This recording is not the one that you hear next.")
         await asyncio.to_thread(blind_tests.require_blind, turn.test, name, records)
-        samples = await self.shared.in_turn(lambda: self._samples(turn))
+        samples = await self.shared.in_turn(request, lambda: self._samples(turn))
         playback = hashlib.sha256(f"{test} {name} {label}".encode()).hexdigest()[:24]
         listens = Opened(turn.test.utterance, name, blind_tests.why_of(turn.test))
         return await self.handed(request, listens, playback, listens.why, lambda: (samples, 0.0))

@@ -81,7 +81,7 @@ class _Chains(Desk):
         """Runs a chain; what the same ``page``, a name of its own, asked for before is given up."""
         await self.opened(request, utterance)
         who = f"{visitor_of(request).session.id} {page[:40]}"
-        piece = await self._treated(utterance, chains.parse(chain), who)
+        piece = await self._treated(request, utterance, chains.parse(chain), who)
         treated = piece.result.treated
         return JSONResponse(
             {
@@ -118,7 +118,7 @@ class _Chains(Desk):
         if what == "original":
             content = await asyncio.to_thread(self._saved, opened, "the original")
             return file(content, "audio/flac", f"{name}.flac")
-        piece = await self._treated(utterance, asked)
+        piece = await self._treated(request, utterance, asked)
         if what == "replay":
             told = replay.written(piece.result.record).encode()
             return file(told, "application/json", f"{treated_name(utterance, asked)}.replay.json")
@@ -129,12 +129,15 @@ class _Chains(Desk):
         made = await asyncio.to_thread(self.on.written, piece.result.treated.recording)
         return file(made, "audio/wav", treated_name(utterance, asked))
 
-    async def _treated(self, utterance: str, chain: Chain, who: str = "") -> Piece:
+    async def _treated(
+        self, request: Request, utterance: str, chain: Chain, who: str = ""
+    ) -> Piece:
         """Raises RevisionConflict if the same ``who`` asked for something else meanwhile."""
         asked = (who, self.bench.asked(who)) if who else None
         try:
             return await self.shared.in_turn(
-                lambda: self.bench.treated(utterance, chain, self.of(utterance), asked)
+                request,
+                lambda: self.bench.treated(utterance, chain, self.of(utterance), asked),
             )
         except Stopped as error:
             raise RevisionConflict("Another version was asked for meanwhile.") from error

@@ -18,12 +18,13 @@ from earwitness.doors.workbench.examinations import EXAMINE, Evidence, Examinati
 from earwitness.doors.workbench.pages import Pages
 from earwitness.doors.workbench.sound import FOR_A_REASON, HEARERS, Giving, ranged
 from earwitness.doors.workbench.visitors import visitor_of
-from earwitness.errors import AccessRefused, EngineError, InputError, NotFound, Overloaded
+from earwitness.errors import AccessRefused, EngineError, InputError, NotFound
 from earwitness.evidence.records import Value
 from earwitness.examining import FindingVersion
 from earwitness.flow import blind_tests
 from earwitness.flow.examination import Examining
 from earwitness.flow.incidents import acting
+from earwitness.flow.turns import Places
 from earwitness.model import SAMPLE_RATE, Lease, Samples
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 
 CLIP = EXAMINE + "/{utterance}"
 FINDING = "/workbench/finding/{finding}"
-MOST_WAITING = 16
-"""Requests that wait for their turn at the processor; the devices that speak come before."""
+MOST_WAITING, SHARE = 64, 12
+"""Requests that wait for their turn at the processor, and those of one person."""
 
 T = TypeVar("T")
 
@@ -43,23 +44,19 @@ class Shared:
     def __init__(self, program: Earwitness, pages: Pages, examinations: Examinations) -> None:
         self.program, self.pages = program, pages
         self.examinations, self.bench = examinations, program.bench
-        self._turn, self._waiting = asyncio.Lock(), 0
+        self._turn, self._places = asyncio.Lock(), Places(MOST_WAITING, SHARE)
 
-    async def in_turn(self, work: Callable[[], T]) -> T:
+    async def in_turn(self, request: Request, work: Callable[[], T]) -> T:
         """Long work on a thread, one at a time. Raises Overloaded where too many wait.
 
         What fails in a model is refused as InputError: it was asked to do what it cannot.
         """
-        if self._waiting >= MOST_WAITING:
-            raise Overloaded("Many sounds are worked on at the moment; try again shortly.")
-        self._waiting += 1
         try:
-            async with self._turn:
-                return await asyncio.to_thread(work)
+            with self._places.taken(visitor_of(request).account.id):
+                async with self._turn:
+                    return await asyncio.to_thread(self.bench.alone, work)
         except EngineError as error:
             raise InputError(str(error)) from error
-        finally:
-            self._waiting -= 1
 
 
 class Desk:

@@ -64,7 +64,7 @@ class FindingDesk(Desk):
         finding = rules.parse(kept.content)
         if given is None:
             try:
-                given = Typed.of(await self.shared.in_turn(lambda: self.draft(kept)))
+                given = Typed.of(await self.shared.in_turn(request, lambda: self.draft(kept)))
             except InputError as error:
                 given, problem = Typed.of(findings.draft_of(finding)), problem or str(error)
         filled: dict[str, Any] = {
@@ -123,7 +123,7 @@ class _Findings(FindingDesk):
             newest = (await self.versions(request, finding))[-1]
             if newest.utterance != utterance:
                 raise NotFound("There is no such finding of this clip.")
-            draft = await self.shared.in_turn(lambda: self.draft(newest))
+            draft = await self.shared.in_turn(request, lambda: self.draft(newest))
             before = rules.parse(newest.content)
         else:
             draft = findings.Draft(question, await asyncio.to_thread(self._described, utterance))
@@ -137,7 +137,7 @@ class _Findings(FindingDesk):
             name, number = (newest.finding, newest.number + 1) if newest else (_new_id(), 1)
             return findings.version(name, number, utterance, by, datetime.now(UTC), content)
 
-        return await self._keep(made)
+        return await self._keep(request, made)
 
     @only(FOR_A_REASON)
     async def show_finding(self, request: Request, finding: str) -> Response:
@@ -173,7 +173,7 @@ class _Findings(FindingDesk):
             )
 
         try:
-            return await self._keep(made)
+            return await self._keep(request, made)
         except (InputError, RevisionConflict) as error:
             newest = await self.versions(request, finding)
             status = 409 if isinstance(error, RevisionConflict) else 400
@@ -187,12 +187,12 @@ class _Findings(FindingDesk):
         if kept is None or form not in list(Given):
             raise NotFound("There is no such file of this finding.")
         giver = GIVERS[Given(form)]
-        content, kind = await self.shared.in_turn(lambda: giver(kept, self.bench, self.on))
+        content, kind = await self.shared.in_turn(request, lambda: giver(kept, self.bench, self.on))
         log.info("finding given", finding=finding, number=number, form=form)
         return file(content, kind, f"finding-{finding[:16]}-{number}.{form}")
 
-    async def _keep(self, made: Callable[[], FindingVersion]) -> Response:
-        new = await self.shared.in_turn(made)
+    async def _keep(self, request: Request, made: Callable[[], FindingVersion]) -> Response:
+        new = await self.shared.in_turn(request, made)
         await asyncio.to_thread(self.on.records.add_finding, new)
         log.info("finding written", finding=new.finding, number=new.number, account=new.by)
         return RedirectResponse(f"{FINDING.format(finding=new.finding)}", status_code=303)

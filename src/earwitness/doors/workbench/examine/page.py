@@ -131,7 +131,7 @@ class _Page(Desk):
             after = measure(made.result.treated.recording) if made else before
             return {"measured": measurements(before, after), "limits": before.limits}
 
-        found = await self.shared.in_turn(measured)
+        found = await self.shared.in_turn(request, measured)
         return self.show(request, "levels.html", treated=bool(treated), **found)
 
     @only(EVERYBODY)
@@ -149,7 +149,7 @@ class _Page(Desk):
                 "integrity": examination.integrity_of(utterance, self.of(utterance)),
             }
 
-        return self.show(request, "facts.html", **await self.shared.in_turn(looked))
+        return self.show(request, "facts.html", **await self.shared.in_turn(request, looked))
 
     @only(EVERYBODY)
     async def picture(
@@ -165,7 +165,7 @@ class _Page(Desk):
             recording = made or examination.original(utterance, self.of(utterance)).recording
             return drawn(recording, WINDOWS[window])
 
-        return Response(await self.shared.in_turn(painted), media_type=PNG)
+        return Response(await self.shared.in_turn(request, painted), media_type=PNG)
 
     @only(EVERYBODY)
     async def sound(self, request: Request, utterance: str) -> Response:

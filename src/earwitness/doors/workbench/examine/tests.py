@@ -53,7 +53,7 @@ class _Tests(FindingDesk):
             )  # fmt: skip
 
         try:
-            test = await self.shared.in_turn(made)
+            test = await self.shared.in_turn(request, made)
         except InputError as error:
             return await self.page(request, versions, problem=str(error), status=400)
         await asyncio.to_thread(self.on.records.add_blind_test, test)

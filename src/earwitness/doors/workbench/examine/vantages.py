@@ -40,7 +40,7 @@ class _Vantages(Desk):
         for each in others[: vantage.MOST]:
             await self.require_no_listener(request, each)
         found, closures = await self.shared.in_turn(
-            lambda: vantage.together(utterance, others, self.on)
+            request, lambda: vantage.together(utterance, others, self.on)
         )
         rooms = await asyncio.to_thread(self._rooms, found)
         log.info("aligned", utterance=utterance, others=len(found))
@@ -72,7 +72,7 @@ class _Vantages(Desk):
         def made() -> bytes:
             return drawn(examination.original(other, self.on).recording, WINDOWS[window])
 
-        return Response(await self.shared.in_turn(made), media_type=PNG)
+        return Response(await self.shared.in_turn(request, made), media_type=PNG)
 
     async def _beside(self, request: Request, utterance: str, other: str) -> Opened:
         """Raises NotFound for what is not beside it, AccessRefused as ``opened``."""
