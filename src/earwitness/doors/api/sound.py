@@ -15,7 +15,7 @@ from pydantic import Field
 from earwitness.doors.api import shapes
 from earwitness.doors.api.bearer import bearer_of
 from earwitness.doors.workbench.examine.chains import treated_name
-from earwitness.doors.workbench.examine.files import GIVERS, Given
+from earwitness.doors.workbench.examine.files import GIVERS, Given, noted
 from earwitness.doors.workbench.examine.shown import shown
 from earwitness.doors.workbench.examine.tests import put_in
 from earwitness.doors.workbench.roles import only
@@ -253,6 +253,7 @@ class _Desk:
             raise NotFound("There is no such version of this finding.")
         bench, on = self._program.bench, self._on
         content, kind = self._in_turn(request, lambda: GIVERS[form](kept, bench, on))
+        noted(form, kept, _name(request), self._giving, on)
         return Response(content, media_type=kind)
 
     @only(FOR_A_REASON)

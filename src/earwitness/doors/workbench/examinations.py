@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
 
@@ -38,13 +39,14 @@ class Evidence:
 @dataclass(frozen=True, slots=True)
 class Opened:
     """``utterance`` is a clip, or the subject of evidence. ``token`` is that of a lease, for who
-    is at the clip; empty for who gave a reason.
+    is at the clip; empty for who gave a reason. ``id`` is another one for each opening.
     """
 
     utterance: str
     listener: str
     why: str
     token: str = ""
+    id: str = field(default_factory=lambda: secrets.token_hex(12))
 
 
 class Examinations:

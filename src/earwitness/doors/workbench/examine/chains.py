@@ -11,7 +11,7 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import JSONResponse
 
 from earwitness.doors.workbench.examinations import Opened
-from earwitness.doors.workbench.examine.desk import CLIP, Desk, Shared
+from earwitness.doors.workbench.examine.desk import CLIP, Desk, Shared, named
 from earwitness.doors.workbench.incidents.files import file
 from earwitness.doors.workbench.roles import EVERYBODY, only, up_to
 from earwitness.doors.workbench.sound import FOR_A_REASON
@@ -102,7 +102,7 @@ class _Chains(Desk):
         opened, piece = await self.opened(request, utterance), self.bench.kept(key, utterance)
         chain = chains.written(piece.result.record.chain)
         samples = piece.result.treated.recording.mono()
-        why = f"{opened.why} (treated: {_named(piece)})"
+        why = f"{opened.why} (treated: {named(piece)})"
         return await self.given(request, opened, samples, why, chain)
 
     @only(FOR_A_REASON)
@@ -124,7 +124,7 @@ class _Chains(Desk):
             return file(told, "application/json", f"{treated_name(utterance, asked)}.replay.json")
         if what != "treated":
             raise InputError("Save the chain, the replay file, the treated sound or the original.")
-        why = f"{opened.why} (saved: {_named(piece)})"
+        why = f"{opened.why} (saved: {named(piece)})"
         await asyncio.to_thread(self._noted, opened, self.giving.new(), why, piece)
         made = await asyncio.to_thread(self.on.written, piece.result.treated.recording)
         return file(made, "audio/wav", treated_name(utterance, asked))
@@ -157,7 +157,3 @@ class _Chains(Desk):
 def treated_name(utterance: str, chain: Chain) -> str:
     """Of the file; one into which something may have been put says so."""
     return f"{utterance[:16]}.{'for-listening' if chain.invents else 'treated'}.wav"
-
-
-def _named(piece: Piece) -> str:
-    return ", ".join(step.do for step in piece.result.record.chain.steps) or "a stretch"

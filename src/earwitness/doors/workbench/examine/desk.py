@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -22,7 +23,7 @@ from earwitness.errors import AccessRefused, EngineError, InputError, NotFound
 from earwitness.evidence.records import Value
 from earwitness.examining import FindingVersion
 from earwitness.flow import blind_tests
-from earwitness.flow.examination import Examining
+from earwitness.flow.examination import Examining, Piece
 from earwitness.flow.incidents import acting
 from earwitness.flow.turns import Places
 from earwitness.model import SAMPLE_RATE, Lease, Samples
@@ -102,6 +103,21 @@ class Desk:
             raise NotFound("There is no such page for the evidence of a case.")
         return await self.opened(request, utterance)
 
+    async def seen(self, opened: Opened, made: Piece | None = None) -> None:
+        """On record, once for each opening, before what can be seen of a clip is given: pictures,
+        and what sounds in it. Raises LeaseLost. A case has it on record since it was opened.
+        """
+        if Evidence.of(opened.utterance) is None:
+            await asyncio.to_thread(self._seen, opened, made)
+
+    def _seen(self, opened: Opened, made: Piece | None) -> None:
+        kept = self.on.records.utterance(opened.utterance)
+        what = f"seen, treated: {named(made)}" if made else "seen"
+        key = f"{opened.id} {opened.utterance} {made.key if made else ''}"
+        playback = hashlib.sha256(key.encode()).hexdigest()[:24]
+        why, seconds = f"{opened.why} ({what})", kept.transcript.seconds
+        self.giving.note(playback, kept.id, opened.listener, opened.token, why, seconds)
+
     async def given(
         self, request: Request, opened: Opened, samples: Samples, why: str, chain: str = ""
     ) -> Response:
@@ -179,6 +195,11 @@ class Desk:
         self, request: Request, template: str, status: int = 200, **filled: object
     ) -> Response:
         return self.pages.show(request, f"examine/{template}", status, **filled)
+
+
+def named(piece: Piece) -> str:
+    """What was done, in a word for each step."""
+    return ", ".join(step.do for step in piece.result.record.chain.steps) or "a stretch"
 
 
 def may_write(request: Request) -> bool:

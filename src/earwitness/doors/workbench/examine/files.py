@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 
+from earwitness.doors.workbench.sound import Giving
 from earwitness.errors import NotFound
 from earwitness.examining import FindingVersion
 from earwitness.flow import findings
@@ -25,6 +26,8 @@ class Given(StrEnum):
     FINDING = "finding.json"
 
 
+PICTURED = frozenset({Given.HTML, Given.PDF})
+"""With pictures of the sound in them."""
 Giver = Callable[[FindingVersion, Bench, Examining], tuple[bytes, str]]
 """Its content and media type. Raises InputError where what was done cannot be done again."""
 
@@ -49,3 +52,11 @@ GIVERS: Mapping[Given, Giver] = {
     Given.REPLAY: _replay,
     Given.FINDING: lambda kept, bench, on: (kept.content.encode(), "application/json"),
 }
+
+
+def noted(form: Given, kept: FindingVersion, who: str, giving: Giving, on: Examining) -> None:
+    """Whoever takes pictures of a clip away with a report is on record before they have it."""
+    if form in PICTURED:
+        why = f"the pictures of a report: finding {kept.finding[:12]}, version {kept.number}"
+        seconds = on.records.utterance(kept.utterance).transcript.seconds
+        giving.note(giving.new(), kept.utterance, who, "", why, seconds)

@@ -14,7 +14,7 @@ from fastapi.responses import RedirectResponse
 
 from earwitness.accounts import Account
 from earwitness.doors.workbench.examine.desk import CLIP, FINDING, Desk, Shared
-from earwitness.doors.workbench.examine.files import GIVERS, Given
+from earwitness.doors.workbench.examine.files import GIVERS, Given, noted
 from earwitness.doors.workbench.examine.shown import Listed, listed, shown
 from earwitness.doors.workbench.examine.typed import Text, Texts, Typed, typed
 from earwitness.doors.workbench.incidents.files import file
@@ -186,8 +186,9 @@ class _Findings(FindingDesk):
         kept = next((each for each in versions if each.number == number), None)
         if kept is None or form not in list(Given):
             raise NotFound("There is no such file of this finding.")
-        giver = GIVERS[Given(form)]
+        giver, by = GIVERS[Given(form)], visitor_of(request).account.name
         content, kind = await self.shared.in_turn(request, lambda: giver(kept, self.bench, self.on))
+        await asyncio.to_thread(noted, Given(form), kept, by, self.giving, self.on)
         log.info("finding given", finding=finding, number=number, form=form)
         return file(content, kind, f"finding-{finding[:16]}-{number}.{form}")
 

@@ -137,7 +137,7 @@ class _Page(Desk):
     @only(EVERYBODY)
     async def facts(self, request: Request, utterance: str) -> Response:
         """What sounds, and what the original itself shows: a part of the page."""
-        await self.opened(request, utterance)
+        await self.seen(await self.opened(request, utterance))
 
         def looked() -> dict[str, Any]:
             track = examination.track(utterance, self.of(utterance))
@@ -156,10 +156,12 @@ class _Page(Desk):
         self, request: Request, utterance: str, window: str, treated: str = ""
     ) -> Response:
         """A spectrogram as PNG, from 0 Hz at the bottom to half the rate."""
-        await self.opened(request, utterance)
+        opened = await self.opened(request, utterance)
         if window not in WINDOWS:
             raise InputError(f"A picture has one of these windows: {', '.join(WINDOWS)}.")
-        made = self.bench.kept(treated, utterance).result.treated.recording if treated else None
+        piece = self.bench.kept(treated, utterance) if treated else None
+        made = piece.result.treated.recording if piece else None
+        await self.seen(opened, piece)
 
         def painted() -> bytes:
             recording = made or examination.original(utterance, self.of(utterance)).recording

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -57,17 +58,16 @@ class _Vantages(Desk):
     @only(FOR_A_REASON)
     async def sound(self, request: Request, utterance: str, other: str) -> Response:
         """The other recording, no louder than any clip, on record as heard beside this one."""
-        opened = await self._beside(request, utterance, other)
+        theirs = await self._beside(request, utterance, other)
         read = await asyncio.to_thread(examination.original, other, self.on)
-        why = f"{opened.why} (beside clip {utterance[:12]})"
-        theirs = Opened(other, opened.listener, why)
-        return await self.given(request, theirs, read.recording.mono(), why)
+        return await self.given(request, theirs, read.recording.mono(), theirs.why)
 
     @only(FOR_A_REASON)
     async def picture(self, request: Request, utterance: str, other: str, window: str) -> Response:
-        await self._beside(request, utterance, other)
+        theirs = await self._beside(request, utterance, other)
         if window not in WINDOWS:
             raise InputError(f"A picture has one of these windows: {', '.join(WINDOWS)}.")
+        await self.seen(theirs)
 
         def made() -> bytes:
             return drawn(examination.original(other, self.on).recording, WINDOWS[window])
@@ -75,11 +75,14 @@ class _Vantages(Desk):
         return Response(await self.shared.in_turn(request, made), media_type=PNG)
 
     async def _beside(self, request: Request, utterance: str, other: str) -> Opened:
-        """Raises NotFound for what is not beside it, AccessRefused as ``opened``."""
+        """What is on record of the other one. Raises NotFound for what is not beside it,
+        AccessRefused as ``opened``.
+        """
         opened = await self.opened_clip(request, utterance)
         await asyncio.to_thread(vantage.require_beside, utterance, other, self.on.records)
         await self.require_no_listener(request, other)
-        return opened
+        why = f"{opened.why} (beside clip {utterance[:12]})"
+        return replace(opened, utterance=other, why=why, token="")
 
     def _rooms(self, found: list[Vantage]) -> list[str]:
         return [room_of(each.utterance.source.device, self.on.records) for each in found]
