@@ -69,3 +69,20 @@ def test_who_saw_the_picture_is_not_blind(server: Running, lead: httpx.Client) -
         assert 'value="Ann"' in lead.get(at).text
         assert ann.get(f"{EXAMINE}/{clip}/picture/speech").status_code == 200
         assert 'value="Ann"' not in lead.get(at).text
+
+
+def test_a_listener_who_had_the_page_open_sees_no_more_of_it(
+    server: Running, lead: httpx.Client
+) -> None:
+    clip = secret_clip(server)
+    at = begun(lead, clip)
+    with browser_at(server) as ann, browser_at(server) as bob:
+        for browser, name in ((ann, "Ann"), (bob, "Bob")):
+            join(browser, offered(server, Role.ANALYST), name)
+        token = field(ann.get("/workbench/listen"), "token")
+        assert send(ann, f"{EXAMINE}/{clip}", {"token": token}).status_code == 303
+        form = {"listeners": ["Ann", "Bob"], "pieces": "1"}
+        assert send(lead, f"{at}/blind", form, page=at).status_code == 303
+        for part in PARTS:
+            assert ann.get(f"{EXAMINE}/{clip}/{part}").status_code == 403, part
+        assert "2 of 2 recordings" in ann.get("/workbench/blind").text

@@ -81,8 +81,8 @@ class Desk:
         return replace(self.on, kept=lambda subject: sealed.get(sha256))
 
     async def opened(self, request: Request, subject: str) -> Opened:
-        """Raises AccessRefused for who has not said why they examine it, or may not any more;
-        LeaseLost for who was at this clip and is no more.
+        """Raises AccessRefused for who has not said why they examine it, may not any more, or has
+        yet to write blind of it; LeaseLost for who was at this clip and is no more.
         """
         visitor = visitor_of(request)
         found = self.shared.examinations.of(visitor.session.id, subject, datetime.now(UTC))
@@ -95,6 +95,7 @@ class Desk:
         elif found.token:
             lease = Lease(found.token, subject, found.listener, datetime.now(UTC))
             await asyncio.to_thread(self.program.renew, lease)
+        await self.require_no_listener(request, subject)
         return found
 
     async def opened_clip(self, request: Request, utterance: str) -> Opened:
