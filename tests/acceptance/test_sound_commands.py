@@ -202,3 +202,35 @@ def test_every_step_says_what_it_does_by_whom_and_within_which_bounds(tmp_path: 
         for setting in kind["settings"].values():
             assert setting["allowed"]
             assert setting["means"]
+
+
+@pytest.mark.parametrize(
+    ("command", "name"), [("combine", "combined-sum.flac"), ("align", "1-one.flac")]
+)
+def test_no_original_is_written_over(
+    devices: tuple[str, str], tmp_path: Path, command: str, name: str
+) -> None:
+    out, first = tmp_path / "out", tmp_path / "one.flac"
+    out.mkdir()
+    first.write_bytes(Path(devices[0]).read_bytes())
+    inside = out / name
+    inside.write_bytes(Path(devices[1]).read_bytes())
+    said = sound(tmp_path, command, str(first), str(inside), "--out", str(out), code=2)
+    assert "is left as it is" in " ".join(said.split())
+    assert inside.read_bytes() == Path(devices[1]).read_bytes()
+    assert [each.name for each in out.iterdir()] == [name]
+
+
+def test_a_folder_that_cannot_be_written_is_said(devices: tuple[str, str], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    (out / "combined.json").mkdir(parents=True)
+    said = sound(tmp_path, "combine", *devices, "--out", str(out), code=2)
+    assert "combined.json" in said
+    assert "Traceback" not in said
+
+
+def test_a_clock_that_is_no_number_is_refused(devices: tuple[str, str], tmp_path: Path) -> None:
+    said = sound(tmp_path, "align", *devices, "--clock", "nan", code=2)
+    assert "--clock" in said
+    words = ("--how", "beam", "--noise", "0", "nan", "--out", str(tmp_path / "out"))
+    assert "--noise" in sound(tmp_path, "combine", *devices, *words, code=2)

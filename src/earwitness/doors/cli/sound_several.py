@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -111,6 +112,8 @@ def _aligned(
 
     if clock and len(clock) != len(paths) - 1:
         raise InputError("--clock is given once for each of the other recordings, or never.")
+    if not all(map(math.isfinite, clock)):
+        raise InputError("--clock is a number of seconds.")
     recordings = [program.originals.read(path) for path in paths]
     with screen.waiting("Comparing"):
         return recordings, align_all(recordings, [0.0, *clock] if clock else None)
@@ -122,7 +125,7 @@ def _kept(
     """Those that belong together, from the same first moment, each in a file of its own."""
     fits, together = _on_one_clock(recordings, found)
     named = [f"{number}-{paths[place].stem}" for number, place in enumerate(fits, 1)]
-    return _written(folder, list(zip(named, together, strict=True)))
+    return _written(folder, paths, list(zip(named, together, strict=True)))
 
 
 def _on_one_clock(
@@ -138,21 +141,36 @@ def _on_one_clock(
     return fits, on_one_clock([recordings[place] for place in fits], aligned)
 
 
-def _written(folder: Path, named: Sequence[tuple[str, Recording]]) -> list[Path]:
-    """Raises InputError."""
+def _written(
+    folder: Path,
+    originals: Sequence[Path],
+    named: Sequence[tuple[str, Recording]],
+    record: str = "",
+) -> list[Path]:
+    """The recordings, and beside them ``record`` if there is any. Raises InputError."""
     from earwitness.audio.original import write_original
 
-    written = []
+    files: list[tuple[Path, bytes]] = []
+    for name, recording in named:
+        made = write_original(recording)
+        files.append((folder / f"{name}{made.suffix}", made.content))
+    written = [target for target, _ in files]
+    if record:
+        files.append((folder / "combined.json", record.encode()))
     try:
+        for target, _ in files:
+            _require_no_original(target, originals)
         folder.mkdir(parents=True, exist_ok=True)
-        for name, recording in named:
-            file = write_original(recording)
-            target = folder / f"{name}{file.suffix}"
-            target.write_bytes(file.content)
-            written.append(target)
+        for target, content in files:
+            target.write_bytes(content)
     except OSError as error:
         raise InputError(f"--out: {error.filename}: {error.strerror}.") from error
     return written
+
+
+def _require_no_original(target: Path, originals: Sequence[Path]) -> None:
+    if target.exists() and any(target.samefile(each) for each in originals):
+        raise InputError(f"--out: {target}: is an original, which is left as it is.")
 
 
 @sound.command()
@@ -184,6 +202,8 @@ def combine(
     screen, paths = Screen(as_json), (first, *others)
     if (how is How.BEAM) != (noise is not None):
         raise InputError("--noise FROM TO goes with --how beam, which needs it.")
+    if noise and not all(map(math.isfinite, noise)):
+        raise InputError("--noise FROM TO are two moments in seconds.")
     with opened(context) as program:
         recordings, found = _aligned(paths, clock, program, screen)
         told = [_plain(path, each) for path, each in zip(others, found.members[1:], strict=True)]
@@ -205,8 +225,7 @@ def combine(
         }
     parts = [f"-{number}" for number, _ in enumerate(made, 1)] if len(made) > 1 else [""]
     names = [f"combined-{how}{part}" for part in parts]
-    written = _written(out, list(zip(names, made, strict=True)))
-    (out / "combined.json").write_text(dump(record) + "\n", "utf-8")
+    written = _written(out, paths, list(zip(names, made, strict=True)), dump(record) + "\n")
     result = {**record, "written": written}
     screen.result(result, lambda console: _show_combined(told, written, console))
 
