@@ -243,6 +243,22 @@ def test_what_was_heard_blind_stays_as_long_as_the_chain(house: House) -> None:
     assert (changed["blind"], changed["heard"]) == (None, [])
 
 
+def test_no_result_is_left_out_by_changing_the_chain_and_back(house: House) -> None:
+    clip = secret_clip(house.server)
+    at = begun(house.lead, clip)
+    house.test_of(at)
+    for name in ("Ann", "Bob"):
+        house.write(name)
+    said = content(house.lead, at, 2)
+    assert said["blind"]
+    examine, name = opened(house.lead, clip), at.rpartition("/")[2]
+    for asked in (chain({"do": "gain", "db": -3}), chain(HIGH)):
+        form = {"chain": asked, "finding": name}
+        assert send(house.lead, f"{examine}/finding", form, page=examine).status_code == 303
+    again = content(house.lead, at, 4)
+    assert (again["blind"], again["heard"]) == (said["blind"], said["heard"])
+
+
 def secret_of(server: Running) -> str:
     with Earwitness.open(server.settings) as program:
         return str(program.records.backlog()[0].id)

@@ -133,9 +133,10 @@ class _Findings(FindingDesk):
         def made() -> FindingVersion:
             piece = self.bench.treated(utterance, asked, self.on)
             others = vantage.materials(utterance, beside, self.on)
-            content = findings.written_up(piece, draft, by, self.on, before, others)
+            content, replay = findings.written_up(piece, draft, by, self.on, before, others)
             name, number = (newest.finding, newest.number + 1) if newest else (_new_id(), 1)
-            return findings.version(name, number, utterance, by, datetime.now(UTC), content)
+            told = (blind_tests.with_results(content, name, self.on.records), replay)
+            return findings.version(name, number, utterance, by, datetime.now(UTC), told)
 
         return await self._keep(request, made)
 
