@@ -252,3 +252,10 @@ def test_the_shortest_recordings_are_treated_or_refused(samples: int, name: str)
     except InputError:
         return
     assert np.isfinite(treated.recording.samples).all()
+
+
+@pytest.mark.parametrize("step", ['{"do": "\\ud800"}', '{"do": "gain", "db": "\\ud800"}'])
+def test_a_refusal_can_be_shown_whatever_was_asked_for(step: str) -> None:
+    with pytest.raises(InputError) as refused:
+        parse(f'{{"chain": 1, "stretch": null, "steps": [{step}]}}')
+    assert str(refused.value).encode()

@@ -47,11 +47,19 @@ class Draft:
         if any(each.words.strip() and not each.by.strip() for each in self.heard):
             raise InputError("Say who heard each of the words that were heard.")
         texts = (self.question, self.described, *self.conclusions, *self.limits)
-        if any(len(each) > MOST_TEXT for each in (*texts, *(each.words for each in self.heard))):
+        texts = (*texts, *(part for each in self.heard for part in (each.by, each.words)))
+        if any(not _is_text(each) for each in texts):
+            raise InputError("There are characters in it that are no text; write it again.")
+        if any(len(each) > MOST_TEXT for each in texts):
             raise TooLarge(f"An answer has at most {MOST_TEXT} characters.")
         if max(map(len, (self.heard, self.conclusions, self.limits))) > MOST_LINES:
             raise TooLarge(f"A finding has at most {MOST_LINES} lines of a kind.")
         return self
+
+
+def _is_text(text: str) -> bool:
+    """Whether it can be printed: JSON knows half characters, and null ones."""
+    return "\x00" not in text and not any("\ud800" <= each <= "\udfff" for each in text)
 
 
 def written_up(

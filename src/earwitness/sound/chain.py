@@ -182,7 +182,8 @@ def _step(number: int, given: object) -> Step:
     try:
         return Step(given["do"], settings)
     except InputError as error:
-        raise InputError(f"Step {number} ({str(given['do'])[:40]}): {error}.") from error
+        said = f"Step {number} ({str(given['do'])[:40]}): {error}."
+        raise InputError(said.encode("utf-8", "backslashreplace").decode()) from error
 
 
 def _stretch(given: object) -> tuple[float, float] | None:
