@@ -16,7 +16,9 @@ from tests.workbench.browsing import browser_at, join
 QUIET = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
 )  # fmt: skip
+"""The last: whoever works with it has long touched the page, which Chromium may forget here."""
 SCREEN = {"width": 1366, "height": 768}
 
 
