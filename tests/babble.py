@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earwitness.sound.recording import Recording
-from earwitness.sound.sinc import sampled
+from earwitness.sound.several.sinc import sampled
 
 RATE = 16_000
 Signal = NDArray[np.float32]

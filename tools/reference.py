@@ -19,8 +19,8 @@ from earwitness.doors.cli import app as cli
 from earwitness.doors.up.metrics import METRICS, Gauge
 from earwitness.errors import EngineError, SettingsError, StoreError
 from earwitness.review.queue import DISTURBING
-from earwitness.sound.events import THRESHOLDS
-from earwitness.sound.harm import CLASSES, HarmSound
+from earwitness.sound.tagging.events import THRESHOLDS
+from earwitness.sound.tagging.harm import CLASSES, HarmSound
 from earwitness.speech.doubt import Rule, rules
 from earwitness.wire.link import codec as link
 

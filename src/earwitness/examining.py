@@ -10,8 +10,8 @@ from datetime import datetime
 class FindingVersion:
     """A finding as it was written down at one time; earlier ones stay.
 
-    ``content`` is what ``sound.finding.written`` gives, ``replay`` the replay file of what was
-    done, empty where nothing was. Numbers begin at 1.
+    ``content`` is what ``sound.findings.finding.written`` gives, ``replay`` the replay file of
+    what was done, empty where nothing was. Numbers begin at 1.
     """
 
     finding: str

@@ -17,7 +17,7 @@ from earwitness.bench.sound_labels import Group, group_of, harm_of
 from earwitness.bench.sound_mixing import AROUND, BED_DBFS, mixed
 from earwitness.errors import InputError, ManifestError
 from earwitness.model import SAMPLE_RATE, Samples
-from earwitness.sound.harm import CLASSES, HarmSound
+from earwitness.sound.tagging.harm import CLASSES, HarmSound
 
 NAMES = tuple(names[0] for names in CLASSES.values())
 SECOND = SAMPLE_RATE

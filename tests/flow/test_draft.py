@@ -6,7 +6,7 @@ import pytest
 
 from earwitness.errors import InputError
 from earwitness.flow.findings import Draft
-from earwitness.sound.finding import Heard
+from earwitness.sound.findings.finding import Heard
 
 
 @pytest.mark.parametrize("odd", ["\x00", "\ud800", "a\udfffb"])

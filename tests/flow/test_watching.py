@@ -20,7 +20,7 @@ from earwitness.flow.watching import AROUND, LONGEST, Choices, Watch, watch
 from earwitness.model import SAMPLE_RATE, Samples, Source, Utterance
 from earwitness.ports import TagStream
 from earwitness.review.queue import DISTURBING
-from earwitness.sound.harm import HarmSound
+from earwitness.sound.tagging.harm import HarmSound
 
 HOME = Source("kitchen", "elm-12")
 

@@ -6,7 +6,7 @@ import struct
 from contextlib import suppress
 
 from earwitness.errors import InputError
-from earwitness.sound.containers import read
+from earwitness.sound.integrity.containers import read
 
 _FORM = b"fmt \x10\0\0\0" + struct.pack("<HHIIHH", 1, 1, 16_000, 32_000, 2, 16)
 _INFO = b"LIST\x10\0\0\0INFOISFT\x04\0\0\0Lavf"

@@ -7,7 +7,7 @@ import pytest
 from tests import recordings
 
 from earwitness.model import SAMPLE_RATE
-from earwitness.sound.mel import BANDS, FFT, HOP, OFFSET, WINDOW, bands, log_mel, mel
+from earwitness.sound.tagging.mel import BANDS, FFT, HOP, OFFSET, WINDOW, bands, log_mel, mel
 
 
 @pytest.mark.parametrize(

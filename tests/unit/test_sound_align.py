@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from tests.babble import RATE, babble, heard_by, hiss, recording
 
 from earwitness.errors import InputError, TooLarge
-from earwitness.sound.align import Aligned, NotSame, align, threshold
-from earwitness.sound.correlated import Peak
-from earwitness.sound.lines import fitted, likeliest
 from earwitness.sound.recording import Recording
-from earwitness.sound.together import align_all
+from earwitness.sound.several.align import Aligned, NotSame, align, threshold
+from earwitness.sound.several.correlated import Peak
+from earwitness.sound.several.lines import fitted, likeliest
+from earwitness.sound.several.together import align_all
 
 SPEECH = babble(20.0)
 

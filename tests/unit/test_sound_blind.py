@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earwitness.errors import InputError
-from earwitness.sound.blind import (
+from earwitness.sound.findings.blind import (
     Answer,
     BlindTest,
     Hearing,

@@ -7,11 +7,17 @@ import pytest
 from tests.babble import RATE, babble, heard_by, recording
 
 from earwitness.errors import InputError
-from earwitness.sound.align import Aligned, align
-from earwitness.sound.clock import on_one_clock
-from earwitness.sound.combine import delay_and_sum, fine_delays, mvdr, separated, time_differences
 from earwitness.sound.recording import Recording
-from earwitness.sound.sinc import sampled
+from earwitness.sound.several.align import Aligned, align
+from earwitness.sound.several.clock import on_one_clock
+from earwitness.sound.several.combine import (
+    delay_and_sum,
+    fine_delays,
+    mvdr,
+    separated,
+    time_differences,
+)
+from earwitness.sound.several.sinc import sampled
 
 SPEECH = babble(10.0, 6)
 

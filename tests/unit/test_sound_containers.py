@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earwitness.errors import InputError
-from earwitness.sound.containers import read
+from earwitness.sound.integrity.containers import read
 
 RATE = 16_000
 

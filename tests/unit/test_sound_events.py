@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from earwitness.errors import InputError, SettingsError
-from earwitness.sound.events import (
+from earwitness.sound.tagging.events import (
     GAP_SECONDS,
     LOWERING,
     Event,
@@ -20,7 +20,7 @@ from earwitness.sound.events import (
     events,
     lowered,
 )
-from earwitness.sound.harm import BACKGROUND, CLASSES, HarmSound
+from earwitness.sound.tagging.harm import BACKGROUND, CLASSES, HarmSound
 
 NAMES = ["Speech", "Music", "Screaming", "Shatter", "Glass"]
 HOP, FRAME = 0.5, 1.0

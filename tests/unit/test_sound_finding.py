@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earwitness.errors import InputError, TooLarge
-from earwitness.sound.blind import Result
-from earwitness.sound.finding import (
+from earwitness.sound.findings.blind import Result
+from earwitness.sound.findings.finding import (
     MOST_CHARACTERS,
     Finding,
     Heard,
@@ -22,7 +22,7 @@ from earwitness.sound.finding import (
     parse,
     written,
 )
-from earwitness.sound.observation import Observation
+from earwitness.sound.integrity.observation import Observation
 
 COMPLETE = Finding(
     question="What does the second voice say at 0:12?",

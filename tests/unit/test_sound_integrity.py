@@ -11,10 +11,9 @@ import pytest
 from numpy.typing import NDArray
 from tests.unit.test_sound_containers import FLAC, wav
 
-from earwitness.sound import containers
-from earwitness.sound.containers import Container
 from earwitness.sound.hum import hum
-from earwitness.sound.integrity import (
+from earwitness.sound.integrity import containers
+from earwitness.sound.integrity.checks import (
     check,
     clipping,
     codec,
@@ -31,8 +30,9 @@ from earwitness.sound.integrity import (
     sound,
     structure,
 )
-from earwitness.sound.observation import Observation
-from earwitness.sound.places import repeats
+from earwitness.sound.integrity.containers import Container
+from earwitness.sound.integrity.observation import Observation
+from earwitness.sound.integrity.places import repeats
 from earwitness.sound.recording import Recording
 
 RATE = 16_000

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earwitness.errors import InputError
-from earwitness.sound.pieces import LEAST, divided
+from earwitness.sound.findings.pieces import LEAST, divided
 from earwitness.sound.recording import Recording
 
 RATE = 8000

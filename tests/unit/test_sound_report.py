@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from tests.unit.test_sound_finding import COMPLETE
 
 from earwitness.errors import InputError
-from earwitness.sound.contents import Custody, Picture, sections
-from earwitness.sound.helvetica import wrapped
-from earwitness.sound.pdf import pdf
+from earwitness.sound.findings.contents import Custody, Picture, sections
+from earwitness.sound.findings.helvetica import wrapped
+from earwitness.sound.findings.pdf import pdf
+from earwitness.sound.findings.report import html
 from earwitness.sound.png import grey, heat, parts, png
-from earwitness.sound.report import html
 
 SHOWN = Picture("The original", png(np.eye(8, dtype=np.uint8) * 255, heat()), (0, 2), (0, 8000))
 CUSTODY = [Custody("2026-01-02 10:00", "Ann", "took it from the server")]

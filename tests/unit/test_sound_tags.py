@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from earwitness.errors import InputError
-from earwitness.sound.events import Threshold
-from earwitness.sound.tags import Tag, tags
+from earwitness.sound.tagging.events import Threshold
+from earwitness.sound.tagging.tags import Tag, tags
 
 NAMES = ["Speech", "Music"]
 AT = Threshold(0.6, 0.3)

@@ -21,7 +21,7 @@ from earwitness.audio.yamnet_weights import (
 )
 from earwitness.errors import EngineError, SettingsError
 from earwitness.model import SAMPLE_RATE, Samples
-from earwitness.sound.mel import OFFSET
+from earwitness.sound.tagging.mel import OFFSET
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from earwitness.audio.yamnet_weights import FEATURES, LOGITS, Affine, load
 from earwitness.model import SAMPLE_RATE, Samples
-from earwitness.sound.mel import HOP, WINDOW, log_mel
+from earwitness.sound.tagging.mel import HOP, WINDOW, log_mel
 
 PATCH, PATCH_HOP = 96, 48
 """In windows of the spectrogram."""

@@ -22,9 +22,9 @@ from earwitness.bench.manifest import Manifest, recordings
 from earwitness.errors import InputError
 from earwitness.model import SAMPLE_RATE, Samples
 from earwitness.ports import AudioReader
-from earwitness.sound.align import Aligned, NotSame, align
 from earwitness.sound.recording import Recording
-from earwitness.sound.sinc import sampled
+from earwitness.sound.several.align import Aligned, NotSame, align
+from earwitness.sound.several.sinc import sampled
 
 DRIFT = 50e-6
 NEAR_MS = 1.0

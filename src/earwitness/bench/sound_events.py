@@ -25,8 +25,8 @@ from earwitness.errors import InputError, ManifestError
 from earwitness.model import SAMPLE_RATE, Interval, Samples
 from earwitness.ports import AudioReader
 from earwitness.ports.sound import SoundTagger
-from earwitness.sound.events import THRESHOLDS, Event, Threshold, events
-from earwitness.sound.harm import HarmSound
+from earwitness.sound.tagging.events import THRESHOLDS, Event, Threshold, events
+from earwitness.sound.tagging.harm import HarmSound
 from earwitness.speech.wer import ratio
 
 BEDS = 4

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from earwitness.bench.manifest import Row
-from earwitness.sound.harm import HarmSound
+from earwitness.sound.tagging.harm import HarmSound
 
 LABELLED = ("sound", "noise")
 """Kinds whose text is a label."""

@@ -15,12 +15,12 @@ from earwitness.examining import BlindAnswer, BlindTest, FindingVersion
 from earwitness.flow import findings
 from earwitness.flow.examination import Piece
 from earwitness.ports import Records
-from earwitness.sound import blind
 from earwitness.sound import chain as chains
-from earwitness.sound import finding as rules
-from earwitness.sound.blind import Answer, Hearing, Result
-from earwitness.sound.finding import Finding, Heard
-from earwitness.sound.pieces import divided
+from earwitness.sound.findings import blind
+from earwitness.sound.findings import finding as rules
+from earwitness.sound.findings.blind import Answer, Hearing, Result
+from earwitness.sound.findings.finding import Finding, Heard
+from earwitness.sound.findings.pieces import divided
 
 MOST_PIECES = 24
 MOST_LISTENERS = 12
@@ -85,7 +85,7 @@ def begun(
 
 
 def planned(test: BlindTest) -> blind.BlindTest:
-    """Who hears what in which order. Raises InputError as ``sound.blind.plan``."""
+    """Who hears what in which order. Raises InputError as ``sound.findings.blind.plan``."""
     return blind.plan(test.seed, [_name(each) for each in test.pieces], test.listeners)
 
 

@@ -14,13 +14,13 @@ from earwitness.flow.treating import Original, Result, Workshop, treat
 from earwitness.model import SAMPLE_RATE
 from earwitness.ports import Records, SoundTagger
 from earwitness.sound import chain as chains
-from earwitness.sound import integrity
 from earwitness.sound.chain import Chain
-from earwitness.sound.events import Event, events
-from earwitness.sound.harm import HarmSound
-from earwitness.sound.observation import Observation
+from earwitness.sound.integrity import checks as integrity
+from earwitness.sound.integrity.observation import Observation
 from earwitness.sound.recording import Recording
-from earwitness.sound.tags import Tag, tags
+from earwitness.sound.tagging.events import Event, events
+from earwitness.sound.tagging.harm import HarmSound
+from earwitness.sound.tagging.tags import Tag, tags
 
 T = TypeVar("T")
 MOST_KEPT = 64 << 20

@@ -12,11 +12,11 @@ from earwitness.examining import FindingVersion
 from earwitness.flow.examination import Bench, Examining, Piece, integrity_of
 from earwitness.flow.treating import cautions, observed
 from earwitness.sound import chain as chains
-from earwitness.sound import finding as findings
 from earwitness.sound import replay
 from earwitness.sound.chain import Chain
-from earwitness.sound.contents import Custody, Picture
-from earwitness.sound.finding import Finding, Heard, Material
+from earwitness.sound.findings import finding as findings
+from earwitness.sound.findings.contents import Custody, Picture
+from earwitness.sound.findings.finding import Finding, Heard, Material
 from earwitness.sound.levels import measure
 from earwitness.sound.recording import Recording
 from earwitness.sound.spectrogram import centred, picture

@@ -39,7 +39,7 @@ from earwitness.model import (
 )
 from earwitness.ports import Blobs, ClipCodec, Engine, SpeechDetector, UtteranceRecords
 from earwitness.review.queue import main_reason, priority, value
-from earwitness.sound.harm import HarmSound
+from earwitness.sound.tagging.harm import HarmSound
 from earwitness.speech.confidence import with_second
 from earwitness.speech.doubt import AuditSample, Rule, flags, likeness
 from earwitness.speech.segment import Cut, Piece, join, pieces

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from earwitness.errors import InputError
 from earwitness.sound import chain as chains
 from earwitness.sound.chain import Chain, Told, Treated
-from earwitness.sound.finding import Finding, Material, Measurement
+from earwitness.sound.findings.finding import Finding, Material, Measurement
+from earwitness.sound.integrity.observation import Observation
 from earwitness.sound.kinds import Tools, never
 from earwitness.sound.levels import Levels, measure
-from earwitness.sound.observation import Observation
 from earwitness.sound.recording import Recording
 from earwitness.sound.replay import Record, compare
 

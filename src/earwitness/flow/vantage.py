@@ -10,9 +10,9 @@ from earwitness.errors import InputError, NotFound
 from earwitness.flow.examination import Examining, original
 from earwitness.model import Utterance
 from earwitness.ports import Records
-from earwitness.sound.align import Aligned, NotSame
-from earwitness.sound.finding import Material
-from earwitness.sound.together import Closure, align_all
+from earwitness.sound.findings.finding import Material
+from earwitness.sound.several.align import Aligned, NotSame
+from earwitness.sound.several.together import Closure, align_all
 
 AROUND = timedelta(minutes=2)
 MOST = 12

@@ -18,8 +18,8 @@ from earwitness.flow.access import named
 from earwitness.model import SAMPLE_RATE, Flag, Samples
 from earwitness.ports import SoundRecords, SoundTagger
 from earwitness.review.queue import DISTURBING
-from earwitness.sound.events import GAP_SECONDS, THRESHOLDS, Event, EventStream
-from earwitness.sound.harm import HarmSound
+from earwitness.sound.tagging.events import GAP_SECONDS, THRESHOLDS, Event, EventStream
+from earwitness.sound.tagging.harm import HarmSound
 from earwitness.speech.segment import Cut, Piece
 
 AROUND = 1.0

@@ -14,7 +14,7 @@ from earwitness.flow.hear import Hearing, ear_for, notice
 from earwitness.flow.watching import Ear
 from earwitness.live.turns import Rank, Turns
 from earwitness.model import SAMPLE_RATE, Samples, Source
-from earwitness.sound.harm import HarmSound
+from earwitness.sound.tagging.harm import HarmSound
 
 AT_ONCE = 2 * SAMPLE_RATE
 """Samples that are looked at in one turn, at least."""

@@ -27,11 +27,11 @@ from earwitness.flow.examination import Examining, Piece
 from earwitness.flow.findings import Draft
 from earwitness.flow.turns import Places
 from earwitness.sound import chain as chains
-from earwitness.sound import finding as rules
 from earwitness.sound import replay
-from earwitness.sound.align import Aligned
-from earwitness.sound.blind import LEAST_SEED
-from earwitness.sound.finding import Heard
+from earwitness.sound.findings import finding as rules
+from earwitness.sound.findings.blind import LEAST_SEED
+from earwitness.sound.findings.finding import Heard
+from earwitness.sound.several.align import Aligned
 
 if TYPE_CHECKING:
     from earwitness.wiring import Earwitness

@@ -16,8 +16,8 @@ from earwitness.doors.cli.screen import Json, Screen, cell, table
 from earwitness.errors import AudioError, InputError
 
 if TYPE_CHECKING:
-    from earwitness.sound.events import Event
-    from earwitness.sound.harm import HarmSound
+    from earwitness.sound.tagging.events import Event
+    from earwitness.sound.tagging.harm import HarmSound
     from earwitness.wiring import Earwitness
 
 sound = typer.Typer(
@@ -63,7 +63,7 @@ def tag(
 
 
 def _categories(names: list[str]) -> frozenset[HarmSound]:
-    from earwitness.sound.harm import HarmSound
+    from earwitness.sound.tagging.harm import HarmSound
 
     if unknown := set(names) - set(HarmSound):
         raise InputError(
@@ -76,7 +76,7 @@ def _tagged(
     path: Path, watched: frozenset[HarmSound], program: Earwitness, screen: Screen
 ) -> list[Event]:
     from earwitness.model import SAMPLE_RATE
-    from earwitness.sound.events import EventStream
+    from earwitness.sound.tagging.events import EventStream
 
     tagger = program.tagger
     frames = tagger.stream()

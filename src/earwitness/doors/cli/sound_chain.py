@@ -19,7 +19,7 @@ from earwitness.errors import AudioError, InputError
 if TYPE_CHECKING:
     from earwitness.flow.treating import Original, Result
     from earwitness.sound.chain import Chain, Told
-    from earwitness.sound.finding import Finding
+    from earwitness.sound.findings.finding import Finding
     from earwitness.sound.kinds import Setting
     from earwitness.wiring import Earwitness
 
@@ -275,7 +275,7 @@ def report(
     The report says what it must still say before it leaves the house: what people heard, and
     with a treated recording that they heard it blind.
     """
-    from earwitness.sound.finding import missing
+    from earwitness.sound.findings.finding import missing
 
     screen = Screen(as_json)
     asked = _chain(chain, do, start, end)
@@ -306,7 +306,7 @@ def _finding(
     limits: list[str],
 ) -> Finding:
     from earwitness.flow.treating import observed
-    from earwitness.sound.integrity import check
+    from earwitness.sound.integrity.checks import check
 
     treated = hashlib.sha256(result_file.read_bytes()).hexdigest()
     return observed(
@@ -324,9 +324,9 @@ def _finding(
 
 def _reports(folder: Path, finding: Finding, original: Original, result: Result) -> dict[str, Path]:
     from earwitness.flow.findings import shown
-    from earwitness.sound.finding import written
-    from earwitness.sound.pdf import pdf
-    from earwitness.sound.report import html
+    from earwitness.sound.findings.finding import written
+    from earwitness.sound.findings.pdf import pdf
+    from earwitness.sound.findings.report import html
 
     pictures = [
         shown("The original", original.recording),

@@ -18,9 +18,9 @@ from earwitness.doors.cli.sound import sound
 from earwitness.errors import AudioError, InputError
 
 if TYPE_CHECKING:
-    from earwitness.sound.align import Aligned, NotSame
     from earwitness.sound.recording import Recording
-    from earwitness.sound.together import Together
+    from earwitness.sound.several.align import Aligned, NotSame
+    from earwitness.sound.several.together import Together
     from earwitness.wiring import Earwitness
 
 First = Annotated[Path, typer.Argument(metavar="FIRST", help="The one whose time counts.")]
@@ -73,7 +73,7 @@ def align(
 
 
 def _plain(path: Path, found: Aligned | NotSame | None) -> dict[str, Any]:
-    from earwitness.sound.align import NotSame
+    from earwitness.sound.several.align import NotSame
 
     assert found is not None  # that is the first one
     if isinstance(found, NotSame):
@@ -108,7 +108,7 @@ def _show_aligned(told: list[dict[str, Any]], out: Console) -> None:
 def _aligned(
     paths: Sequence[Path], clock: Sequence[float], program: Earwitness, screen: Screen
 ) -> tuple[list[Recording], Together]:
-    from earwitness.sound.together import align_all
+    from earwitness.sound.several.together import align_all
 
     if clock and len(clock) != len(paths) - 1:
         raise InputError("--clock is given once for each of the other recordings, or never.")
@@ -132,8 +132,8 @@ def _on_one_clock(
     recordings: Sequence[Recording], found: Together
 ) -> tuple[list[int], tuple[Recording, ...]]:
     """The places of those that belong together, and what they have in common of that time."""
-    from earwitness.sound.align import NotSame
-    from earwitness.sound.clock import on_one_clock
+    from earwitness.sound.several.align import NotSame
+    from earwitness.sound.several.clock import on_one_clock
 
     fits = [place for place, each in enumerate(found.members) if not isinstance(each, NotSame)]
     members = [found.members[place] for place in fits]
@@ -233,7 +233,7 @@ def combine(
 def _combined(
     together: Sequence[Recording], how: How, noise: tuple[float, float] | None, sources: int
 ) -> Sequence[Recording]:
-    from earwitness.sound.combine import delay_and_sum, mvdr, separated
+    from earwitness.sound.several.combine import delay_and_sum, mvdr, separated
 
     if how is How.SOURCES:
         return separated(together, sources)

@@ -10,11 +10,11 @@ from earwitness.errors import NotFound
 from earwitness.examining import FindingVersion
 from earwitness.flow import findings
 from earwitness.flow.examination import Bench, Examining
-from earwitness.sound import finding as rules
-from earwitness.sound.contents import Custody, Picture
-from earwitness.sound.finding import Finding
-from earwitness.sound.pdf import pdf
-from earwitness.sound.report import html
+from earwitness.sound.findings import finding as rules
+from earwitness.sound.findings.contents import Custody, Picture
+from earwitness.sound.findings.finding import Finding
+from earwitness.sound.findings.pdf import pdf
+from earwitness.sound.findings.report import html
 
 
 class Given(StrEnum):

@@ -27,8 +27,8 @@ from earwitness.errors import InputError, NotFound, RevisionConflict
 from earwitness.examining import FindingVersion
 from earwitness.flow import blind_tests, findings, vantage
 from earwitness.sound import chain as chains
-from earwitness.sound import finding as rules
-from earwitness.sound.blind import LEAST_PAIRS
+from earwitness.sound.findings import finding as rules
+from earwitness.sound.findings.blind import LEAST_PAIRS
 
 FINDINGS = "/workbench/findings"
 PLACE = Place("Findings", FINDINGS, FOR_A_REASON, "What was examined, and what came out")

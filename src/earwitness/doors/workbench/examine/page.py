@@ -34,7 +34,7 @@ from earwitness.flow import examination, findings, vantage
 from earwitness.flow.treating import measurements
 from earwitness.model import SAMPLE_RATE
 from earwitness.sound import chain as chains
-from earwitness.sound import finding as rules
+from earwitness.sound.findings import finding as rules
 from earwitness.sound.levels import measure
 from earwitness.sound.recording import Recording
 from earwitness.sound.spectrogram import WINDOWS, centred, picture

@@ -19,9 +19,9 @@ from earwitness.flow.incidents import acting
 from earwitness.model import Source
 from earwitness.ports import Records
 from earwitness.sound import chain as chains
-from earwitness.sound import finding as rules
-from earwitness.sound.blind import Result
-from earwitness.sound.finding import Heard
+from earwitness.sound.findings import finding as rules
+from earwitness.sound.findings.blind import Result
+from earwitness.sound.findings.finding import Heard
 
 if TYPE_CHECKING:
     from earwitness.wiring import Earwitness

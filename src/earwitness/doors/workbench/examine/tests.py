@@ -22,7 +22,7 @@ from earwitness.errors import InputError, NotFound, RevisionConflict
 from earwitness.examining import BlindTest
 from earwitness.flow import blind_tests, findings
 from earwitness.ports import Records
-from earwitness.sound.blind import LEAST_SEED
+from earwitness.sound.findings.blind import LEAST_SEED
 
 ATTEMPTS = 5
 """To put a result into a finding that somebody else writes on at the same moment."""

@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import Form
 
 from earwitness.flow.findings import Draft
-from earwitness.sound.finding import Heard
+from earwitness.sound.findings.finding import Heard
 
 Text = Annotated[str, Form()]
 Texts = Annotated[Sequence[str], Form()]

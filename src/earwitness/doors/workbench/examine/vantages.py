@@ -20,7 +20,7 @@ from earwitness.doors.workbench.sound import FOR_A_REASON
 from earwitness.errors import InputError
 from earwitness.flow import examination, vantage
 from earwitness.flow.vantage import Vantage
-from earwitness.sound.align import Aligned
+from earwitness.sound.several.align import Aligned
 from earwitness.sound.spectrogram import WINDOWS
 
 log = structlog.get_logger(__name__)

@@ -15,8 +15,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from earwitness.errors import InputError, TooLarge
-from earwitness.sound.blind import LEAST_LISTENERS, Result
-from earwitness.sound.observation import Observation
+from earwitness.sound.findings.blind import LEAST_LISTENERS, Result
+from earwitness.sound.integrity.observation import Observation
 from earwitness.sound.values import read
 
 FORM = 1

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earwitness.errors import InputError, SettingsError
-from earwitness.sound.harm import BACKGROUND, CLASSES, HarmSound
+from earwitness.sound.tagging.harm import BACKGROUND, CLASSES, HarmSound
 
 Scores = NDArray[np.float32]
 """0 to 1 for every frame and class, shape ``[frames, classes]``."""

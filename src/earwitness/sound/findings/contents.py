@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from earwitness.errors import InputError
-from earwitness.sound.blind import Result
-from earwitness.sound.finding import Finding, missing
+from earwitness.sound.findings.blind import Result
+from earwitness.sound.findings.finding import Finding, missing
 
 
 @dataclass(frozen=True, slots=True)

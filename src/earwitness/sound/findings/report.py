@@ -6,8 +6,8 @@ import base64
 from collections.abc import Sequence
 from html import escape
 
-from earwitness.sound.contents import Custody, Picture, Section, Table, sections
-from earwitness.sound.finding import Finding
+from earwitness.sound.findings.contents import Custody, Picture, Section, Table, sections
+from earwitness.sound.findings.finding import Finding
 
 WIDTH, HEIGHT = 640, 240
 LEFT, RIGHT, TOP, BOTTOM = 56, 12, 8, 32

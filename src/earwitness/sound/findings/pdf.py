@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from earwitness.sound.contents import Custody, Picture, Section, sections
-from earwitness.sound.finding import Finding
-from earwitness.sound.helvetica import wrapped
+from earwitness.sound.findings.contents import Custody, Picture, Section, sections
+from earwitness.sound.findings.finding import Finding
+from earwitness.sound.findings.helvetica import wrapped
 from earwitness.sound.png import parts
 
 PAGE = (595, 842)

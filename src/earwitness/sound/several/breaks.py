@@ -8,9 +8,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from earwitness.sound.correlated import Peak
-from earwitness.sound.lines import Line, likeliest
-from earwitness.sound.whitened import RATE, Signal
+from earwitness.sound.several.correlated import Peak
+from earwitness.sound.several.lines import Line, likeliest
+from earwitness.sound.several.whitened import RATE, Signal
 
 MOST_PIECES = 16
 LEAST_WINDOWS = 2

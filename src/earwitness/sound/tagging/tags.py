@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from earwitness.errors import InputError
-from earwitness.sound.events import DEFAULT, Scores, Threshold
+from earwitness.sound.tagging.events import DEFAULT, Scores, Threshold
 
 MOST = 12
 

@@ -14,9 +14,12 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from earwitness.sound import containers
-from earwitness.sound.containers import Container
 from earwitness.sound.hum import hum
+from earwitness.sound.integrity import containers
+from earwitness.sound.integrity.containers import Container
+from earwitness.sound.integrity.lossy import block_grid, edge
+from earwitness.sound.integrity.observation import Observation
+from earwitness.sound.integrity.places import held, jumps, repeats
 from earwitness.sound.levels import (
     CLIPPED_FROM,
     FRAME_SECONDS,
@@ -24,9 +27,6 @@ from earwitness.sound.levels import (
     effective_bits,
     frame_powers,
 )
-from earwitness.sound.lossy import block_grid, edge
-from earwitness.sound.observation import Observation
-from earwitness.sound.places import held, jumps, repeats
 from earwitness.sound.recording import Recording
 
 EDITORS = (

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from earwitness.errors import InputError
-from earwitness.sound.align import Aligned, NotSame, align
 from earwitness.sound.recording import Recording
+from earwitness.sound.several.align import Aligned, NotSame, align
 
 CLOSES_MS = 10.0
 """By how much three alignments may disagree: an echo may be taken for the direct sound in one of

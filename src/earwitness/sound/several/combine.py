@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earwitness.errors import InputError
-from earwitness.sound.align import Aligned
-from earwitness.sound.correlated import refined
 from earwitness.sound.recording import Recording
-from earwitness.sound.sinc import sampled
-from earwitness.sound.whitened import RATE, whitened
+from earwitness.sound.several.align import Aligned
+from earwitness.sound.several.correlated import refined
+from earwitness.sound.several.sinc import sampled
+from earwitness.sound.several.whitened import RATE, whitened
 
 FRAME = 1024
 FINEST_MS = 25.0

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from earwitness.sound.correlated import Peak
+from earwitness.sound.several.correlated import Peak
 
 MOST_DRIFT = 250e-6
 """No two clocks of recorders differ by more; 200 ppm is a bad quartz."""

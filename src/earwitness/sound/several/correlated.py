@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from earwitness.sound.whitened import RATE, Signal
+from earwitness.sound.several.whitened import RATE, Signal
 
 POOL = RATE // 1000
 """Lags of which only the best one is kept: a millisecond."""

@@ -8,9 +8,9 @@ from itertools import pairwise
 import numpy as np
 
 from earwitness.errors import InputError
-from earwitness.sound.align import Aligned
 from earwitness.sound.recording import Recording
-from earwitness.sound.sinc import sampled
+from earwitness.sound.several.align import Aligned
+from earwitness.sound.several.sinc import sampled
 
 
 def on_one_clock(

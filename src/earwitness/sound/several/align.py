@@ -15,12 +15,12 @@ from itertools import pairwise
 import numpy as np
 
 from earwitness.errors import TooLarge
-from earwitness.sound.breaks import Break, Piece, jumps, pieces
-from earwitness.sound.correlated import Blocks, Curve, Floats, Peak, curves, peaks, refined
-from earwitness.sound.lines import MOST_DRIFT, Fit, Line, fitted, likeliest
 from earwitness.sound.recording import Recording
-from earwitness.sound.sinc import sampled
-from earwitness.sound.whitened import RATE, Heard, Signal, whitened
+from earwitness.sound.several.breaks import Break, Piece, jumps, pieces
+from earwitness.sound.several.correlated import Blocks, Curve, Floats, Peak, curves, peaks, refined
+from earwitness.sound.several.lines import MOST_DRIFT, Fit, Line, fitted, likeliest
+from earwitness.sound.several.sinc import sampled
+from earwitness.sound.several.whitened import RATE, Heard, Signal, whitened
 
 MOST_SECONDS = 600.0
 LEAST_SECONDS = 0.5

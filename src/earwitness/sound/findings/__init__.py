@@ -1,0 +1,1 @@
+"""What was found: blind tests, findings as values, and reports of them."""

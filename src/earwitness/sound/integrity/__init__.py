@@ -1,0 +1,1 @@
+"""What an original itself shows, and what that is consistent with."""

@@ -1,0 +1,1 @@
+"""What sounds: from a tagger's frames to events that may mean harm."""
