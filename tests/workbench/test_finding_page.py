@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
@@ -18,10 +20,11 @@ from tests.acceptance.test_sound_commands import sound
 from tests.doors.servers import Running, up
 from tests.workbench.browsing import browser_at, field, first_secret, join, offered, send
 from tests.workbench.chromium import signed_in
-from tests.workbench.examining import add_steps, open_page, secret_clip
+from tests.workbench.examining import EXAMINE, add_steps, open_page, secret_clip
 from tests.workbench.test_chain_page import HIGH, chain, opened, saved
 
 from earwitness.accounts import Role
+from earwitness.doors.workbench.examine.desk import SHARE
 from earwitness.wiring import Earwitness
 
 QUESTION = "What is thrown <away>?"
@@ -258,3 +261,27 @@ def test_a_finding_fits_a_small_screen(
         assert fits(page)
         open_page(page, server, at_clip(server))
         assert fits(page)
+
+
+def test_nothing_that_was_typed_is_lost_while_much_is_worked_on(
+    server: Running, lead: httpx.Client
+) -> None:
+    clip = secret_clip(server)
+    at, examine = begun(lead, clip), f"{EXAMINE}/{clip}"
+    csrf = field(lead.get(at), "csrf")
+
+    def busy(number: int) -> None:
+        slow = [] if number else [{"do": "dereverb", "iterations": 10}] * 30
+        steps = [*slow, {"do": "gain", "db": -number}]
+        form = {"chain": chain(*steps), "page": str(number), "csrf": csrf}
+        lead.post(f"{examine}/treat", data=form, timeout=120)
+
+    with ThreadPoolExecutor(SHARE) as pool:
+        for number in range(SHARE):
+            pool.submit(busy, number)
+            time.sleep(0.1)
+        form = {"csrf": csrf, "number": "1", "question": "why", "conclusions": "Typed with care."}
+        answer = lead.post(at, data=form)
+    assert answer.status_code == 429
+    assert "Typed with care." in answer.text
+    assert "Nothing was saved" in answer.text

@@ -23,7 +23,7 @@ from earwitness.doors.workbench.roles import only, up_to
 from earwitness.doors.workbench.rooms import room_of
 from earwitness.doors.workbench.sound import FOR_A_REASON
 from earwitness.doors.workbench.visitors import visitor_of
-from earwitness.errors import InputError, NotFound, RevisionConflict
+from earwitness.errors import InputError, NotFound, Overloaded, RevisionConflict
 from earwitness.examining import FindingVersion
 from earwitness.flow import blind_tests, findings, vantage
 from earwitness.sound import chain as chains
@@ -175,9 +175,9 @@ class _Findings(FindingDesk):
 
         try:
             return await self._keep(request, made)
-        except (InputError, RevisionConflict) as error:
+        except (InputError, RevisionConflict, Overloaded) as error:
             newest = await self.versions(request, finding)
-            status = 409 if isinstance(error, RevisionConflict) else 400
+            status = {RevisionConflict: 409, Overloaded: 429}.get(type(error), 400)
             return await self.page(request, newest, given, str(error), status)
 
     @only(FOR_A_REASON)
