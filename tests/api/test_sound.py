@@ -84,6 +84,9 @@ def test_a_finding_is_written_on_tested_and_given_out(server: Running, lead: htt
     heard = [{"by": "Bob", "words": "throw it", "treated": True}]
     more = {"heard": heard, "conclusions": ["Nothing."], "limits": ["One clip."]}
     assert lead.post(at, json=WRITING | more).json()["number"] == 2
+    late = lead.post(at, json=WRITING | more | {"on": 1})
+    assert late.status_code == 409
+    assert "Lea wrote version 2 meanwhile" in late.json()["detail"]
     assert [each["number"] for each in lead.get(at).json()] == [1, 2]
     assert [each["number"] for each in lead.get("/findings").json()] == [2]
     report = lead.get(f"{at}/2/report.html").text

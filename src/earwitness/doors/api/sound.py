@@ -20,7 +20,7 @@ from earwitness.doors.workbench.examine.shown import shown
 from earwitness.doors.workbench.examine.tests import put_in
 from earwitness.doors.workbench.roles import only
 from earwitness.doors.workbench.sound import FOR_A_REASON, Giving
-from earwitness.errors import EngineError, InputError, NotFound
+from earwitness.errors import EngineError, InputError, NotFound, RevisionConflict
 from earwitness.examining import FindingVersion
 from earwitness.flow import blind_tests, findings, vantage
 from earwitness.flow.examination import Examining, Piece
@@ -93,6 +93,12 @@ class Writing(shapes.Shape):
             self.question, self.described, tuple(heard),
             tuple(self.conclusions), tuple(self.limits),
         )  # fmt: skip
+
+
+class Next(Writing):
+    """The next version; refused where ``on`` is not the newest one any more."""
+
+    on: int | None = None
 
 
 class Begun(Writing):
@@ -231,9 +237,11 @@ class _Desk:
         return [Version.of(each) for each in self._versions(request, finding)]
 
     @only(FOR_A_REASON)
-    def write(self, request: Request, finding: Id, given: Writing) -> Version:
+    def write(self, request: Request, finding: Id, given: Next) -> Version:
         """The next version, with the same chain and the same recordings."""
         kept = self._versions(request, finding)[-1]
+        if given.on not in (None, kept.number):
+            raise RevisionConflict(f"{kept.by} wrote version {kept.number} meanwhile; read it.")
         before, by = rules.parse(kept.content), _name(request)
         chain = findings.chain_of(before)
 
