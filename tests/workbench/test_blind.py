@@ -25,6 +25,7 @@ from tests.workbench.test_finding_page import QUESTION, begun, content, written
 from earwitness.accounts import Role
 from earwitness.audio.clip import decode_flac
 from earwitness.audio.loudness import loudness
+from earwitness.errors import AccessRefused
 from earwitness.flow import blind_tests
 from earwitness.wiring import Earwitness
 
@@ -204,6 +205,21 @@ def test_who_hears_it_elsewhere_meanwhile_is_not_blind(house: House) -> None:
     assert "None waits for you" in ann.get(BLIND).text
     assert "Ann heard the clip elsewhere meanwhile" in house.lead.get(at).text
     assert send(ann, f"{EXAMINE}/{clip}", {"token": token}).status_code == 303
+
+
+def test_who_may_read_findings_by_now_is_not_blind(house: House) -> None:
+    at = begun(house.lead, secret_clip(house.server))
+    house.test_of(at)
+    (test,) = begun_tests(house.server, at)
+    with Earwitness.open(house.server.settings) as program:
+        (ann,) = (each for each in program.records.accounts() if each.name == "Ann")
+        program.records.set_roles(ann.id, ann.roles | {Role.LEAD})
+        found = program.records.blind_test(test)
+        assert blind_tests.no_longer_blind(found, program.records) == ["Ann"]
+        assert blind_tests.waiting("Ann", program.records) == []
+        with pytest.raises(AccessRefused, match="may read findings by now"):
+            blind_tests.require_blind(found, "Ann", program.records)
+    assert "Ann heard the clip elsewhere meanwhile, or may read" in house.lead.get(at).text
 
 
 def test_a_result_says_nothing_of_another_chain(house: House) -> None:

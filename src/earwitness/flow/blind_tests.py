@@ -140,20 +140,23 @@ def why_of(test: BlindTest) -> str:
 
 
 def no_longer_blind(test: BlindTest, records: Records) -> list[str]:
-    """Listeners who heard the clip elsewhere before they had written to everything."""
-    heard = {
+    """Listeners who heard the clip elsewhere, or came to read findings, before they had written
+    to everything.
+    """
+    knowing = {
         each.listener for each in records.playbacks(test.utterance) if each.why != why_of(test)
     }
-    known = [each for each in test.listeners if each in heard]
+    knowing |= {each.name for each in records.accounts() if each.roles & READ}
+    known = [each for each in test.listeners if each in knowing]
     return [each for each in known if turn(test, each, records).hearing is not None]
 
 
 def require_blind(test: BlindTest, listener: str, records: Records) -> None:
-    """Raises AccessRefused for who heard the clip elsewhere since the test began."""
+    """Raises AccessRefused for who is not blind any more, as ``no_longer_blind`` has it."""
     if listener in no_longer_blind(test, records):
         raise AccessRefused(
-            "You have heard this clip elsewhere meanwhile, so you are not blind any more."
-            f" Tell {test.by}: the test needs another listener."
+            "You have heard this clip elsewhere meanwhile, or may read findings by now, so you are"
+            f" not blind any more. Tell {test.by}: the test needs another listener."
         )
 
 
