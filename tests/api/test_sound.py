@@ -49,6 +49,7 @@ def test_a_clip_is_treated_on_record_and_replayed_elsewhere(
     (tmp_path / "replay.json").write_bytes(lead.post(f"/clips/{clip}/replay", json=TREAT).content)
     with Earwitness.open(server.settings) as opened:
         content = opened.blobs.get(opened.records.utterance(clip).clip)
+        assert [each.as_recorded for each in opened.records.playbacks(clip)] == [True]
     (tmp_path / "original.flac").write_bytes(content)
     files = (str(tmp_path / "replay.json"), str(tmp_path / "original.flac"))
     assert sound(tmp_path / "else", "replay", *files, "--json") == {"same": True, "differs": []}

@@ -134,6 +134,8 @@ def test_the_replay_file_gives_the_same_samples_elsewhere(
         assert (file.getframerate(), file.getsampwidth(), file.getnframes()) == (16_000, 3, 24_000)
     why = [each for _, each in played(server, clip)]
     assert why == [f"{WHY} (saved: the original)", f"{WHY} (saved: high-pass, reduce-noise)"]
+    with Earwitness.open(server.settings) as program:
+        assert all(each.as_recorded for each in program.records.playbacks(clip))
     shown = json.loads(saved(lead, at, "chain", asked).content)
     assert shown["steps"][1]["limit_db"] == 12.0
 

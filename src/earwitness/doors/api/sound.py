@@ -337,7 +337,7 @@ class _Desk:
         blind_tests.require_no_listener(utterance, _name(request), self._on.records)
 
     def _note(self, request: Request, utterance: str, why: str, seconds: float) -> None:
-        self._giving.note(self._giving.new(), utterance, _name(request), "", why, seconds)
+        self._giving.note(self._giving.new(), utterance, _name(request), "", why, seconds, True)
 
     def _keep(
         self, request: Request, name: str, number: int, utterance: str,

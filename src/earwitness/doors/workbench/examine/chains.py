@@ -144,13 +144,15 @@ class _Chains(Desk):
 
     def _noted(self, opened: Opened, playback: str, why: str, piece: Piece) -> None:
         seconds = piece.result.treated.recording.seconds
-        self.giving.note(playback, opened.utterance, opened.listener, opened.token, why, seconds)
+        self.giving.note(
+            playback, opened.utterance, opened.listener, opened.token, why, seconds, True
+        )
 
     def _saved(self, opened: Opened, what: str) -> bytes:
         read = examination.original(opened.utterance, self.on)
         why, seconds = f"{opened.why} (saved: {what})", read.recording.seconds
         new, token = self.giving.new(), opened.token
-        self.giving.note(new, opened.utterance, opened.listener, token, why, seconds)
+        self.giving.note(new, opened.utterance, opened.listener, token, why, seconds, True)
         return examination.content(opened.utterance, self.on)
 
 
