@@ -13,8 +13,9 @@ import pytest
 from tests.values import item, utterance
 
 from earwitness.config import Settings
+from earwitness.doors.workbench.examine.files import GIVERS, Given
 from earwitness.errors import AudioError, NotFound, Stopped
-from earwitness.flow import examination
+from earwitness.flow import examination, findings
 from earwitness.flow.examination import Bench
 from earwitness.model import SAMPLE_RATE
 from earwitness.sound import chain as chains
@@ -95,6 +96,20 @@ def test_a_damaged_original_is_refused(program: Earwitness) -> None:
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(AudioError, match="is not what it was"):
         examination.original("u1", program.examining)
+
+
+@pytest.mark.parametrize("count", [1, 2, 4, 5, 17, 300])
+def test_the_shortest_clip_has_a_report(program: Earwitness, count: int) -> None:
+    clip = program.blobs.put(FlacCodec().encode(np.full(count, 0.1, np.float32)))
+    kept = replace(utterance("short"), clip=clip, heard_at=datetime.now(UTC))
+    program.records.keep(kept, item("short", 0.9))
+    bench, on = Bench(), program.examining
+    draft = findings.Draft("What is it?", "a click")
+    made = findings.written_up(bench.treated("short", gain(-3), on), draft, "Lea", on)
+    version = findings.version("f", 1, "short", "Lea", datetime.now(UTC), made)
+    for form in (Given.HTML, Given.PDF):
+        content, _ = GIVERS[form](version, bench, on)
+        assert b"What is it?" in content
 
 
 def test_long_work_of_several_threads_is_done_one_after_the_other() -> None:

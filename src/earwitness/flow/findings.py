@@ -19,7 +19,7 @@ from earwitness.sound.findings.contents import Custody, Picture
 from earwitness.sound.findings.finding import Finding, Heard, Material
 from earwitness.sound.levels import measure
 from earwitness.sound.recording import Recording
-from earwitness.sound.spectrogram import centred, picture
+from earwitness.sound.spectrogram import SHORTEST, centred, fitting, picture
 
 MOST_TEXT = 10_000
 """Characters of one answer in the form of a finding."""
@@ -170,16 +170,16 @@ def again(kept: FindingVersion, bench: Bench, on: Examining) -> Piece:
 
 
 def pictures(finding: Finding, piece: Piece) -> list[Picture]:
-    """Of the original, and of what was made of it."""
-    made = [shown("The original", piece.original.recording)]
+    """Of the original, and of what was made of it, as far as it is long enough for one."""
+    titled = [("The original", piece.original.recording)]
     if finding.chain is not None:
-        made.append(shown("The treated recording", piece.result.treated.recording))
-    return made
+        titled.append(("The treated recording", piece.result.treated.recording))
+    return [shown(*each) for each in titled if len(each[1].samples) >= SHORTEST]
 
 
 def shown(title: str, recording: Recording) -> Picture:
     """A spectrogram with the span of its axes."""
-    drawn = picture(centred(recording))
+    drawn = picture(centred(recording, fitting(recording)))
     return Picture(title, drawn, (0.0, recording.seconds), (0.0, recording.rate / 2))
 
 

@@ -12,11 +12,18 @@ from earwitness.sound.spectrum import frame_powers
 
 WINDOWS = {"time": 0.008, "speech": 0.032, "frequency": 0.128}
 """Seconds of a window: short ones show when, long ones which frequency."""
+SHORTEST = 4
+"""Windows of so many samples at least; a picture of less says nothing."""
 MOST_VALUES = 50_000_000
 FLOOR_DB = -100.0
 
 Decibels = NDArray[np.float32]
 """``[frames, frequencies]``, dBFS: a sine of full scale is 0."""
+
+
+def fitting(recording: Recording, window_seconds: float = WINDOWS["speech"]) -> float:
+    """The window, or a shorter one for a recording that is hardly longer than it."""
+    return min(window_seconds, max(recording.seconds / SHORTEST, SHORTEST / recording.rate))
 
 
 def spectrogram(

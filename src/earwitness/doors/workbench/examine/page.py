@@ -37,7 +37,7 @@ from earwitness.sound import chain as chains
 from earwitness.sound.findings import finding as rules
 from earwitness.sound.levels import measure
 from earwitness.sound.recording import Recording
-from earwitness.sound.spectrogram import WINDOWS, centred, picture
+from earwitness.sound.spectrogram import WINDOWS, centred, fitting, picture
 
 PNG = "image/png"
 log = structlog.get_logger(__name__)
@@ -195,5 +195,7 @@ class _Page(Desk):
 
 
 def drawn(recording: Recording, window: float) -> bytes:
-    """As PNG, in which each moment lies at its share of the length."""
-    return picture(centred(recording, window))
+    """As PNG, in which each moment lies at its share of the length. A clip that is shorter than
+    some windows gets a shorter one.
+    """
+    return picture(centred(recording, fitting(recording, window)))
