@@ -43,7 +43,7 @@ HEARERS = frozenset({Role.ANALYST, Role.LEAD, Role.RESPONDER})
 FOR_A_REASON = frozenset({Role.LEAD, Role.RESPONDER})
 SHORTEST_REASON = 3
 MOST_PLAYED = 24 * 3600.0
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 
 Why = Annotated[str, Form(max_length=1000)]
 
