@@ -78,6 +78,13 @@ def test_a_report_that_is_not_complete_says_so_first() -> None:
     assert first.parts == ("Say what this finding does not show.",)
 
 
+def test_one_result_of_several_tests_says_so() -> None:
+    assert COMPLETE.blind
+    assert "chosen among several" not in html(COMPLETE)
+    several = replace(COMPLETE, blind=replace(COMPLETE.blind, tests=3))
+    assert "3 blind tests were begun with this chain" in Page(html(several)).text
+
+
 def test_a_result_for_listening_is_marked() -> None:
     marked = replace(COMPLETE, invented=True)
     assert "For listening" in html(marked)

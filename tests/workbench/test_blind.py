@@ -42,10 +42,11 @@ class House:
         form = {"listeners": list(who or NAMES[:2]), "pieces": str(pieces)}
         return send(self.lead, f"{at}/blind", form, page=at)
 
-    def write(self, name: str, text: str = "carry it off") -> int:
-        """To everything that waits for them; how many recordings that was."""
+    def write(self, name: str, text: str = "carry it off", only: str = "") -> int:
+        """To everything that waits for them, or to one test; how many recordings that was."""
         browser, heard = self.listeners[name], 0
-        for test in re.findall(r'href="(/workbench/blind/[^"]+)"', browser.get(BLIND).text):
+        waiting = re.findall(r'href="(/workbench/blind/[^"]+)"', browser.get(BLIND).text)
+        for test in (each for each in waiting if only in each):
             while 'name="label"' in (page := browser.get(test)).text:
                 label = field(page, "label")
                 assert browser.get(f"{test}/{label}").status_code == 200
@@ -94,6 +95,16 @@ def test_two_who_know_nothing_write_and_then_it_is_in_the_finding(house: House) 
     report = house.lead.get(f"{at}/2/report.html").text
     assert "Blind test, 2 listeners, 6 pairs" in report
     assert "Words from a treated recording need a blind test" not in page
+
+
+def test_that_there_were_more_tests_is_in_the_result(house: House) -> None:
+    at = begun(house.lead, secret_clip(house.server))
+    assert house.test_of(at).status_code == 303
+    (first,) = begun_tests(house.server, at)
+    assert house.test_of(at, "Ann", "Cy").status_code == 303
+    assert house.write("Bob") == house.write("Ann", only=first) == 2
+    assert content(house.lead, at, 2)["blind"]["tests"] == 2
+    assert "2 blind tests were begun" in house.lead.get(f"{at}/2/report.html").text
 
 
 def test_words_that_are_agreed_on_after_the_end(house: House) -> None:

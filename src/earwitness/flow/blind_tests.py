@@ -247,7 +247,8 @@ def _with(
     finding: Finding, test: BlindTest, records: Records, agreed: Mapping[str, str] | None = None
 ) -> Finding:
     others = [each for each in finding.heard if not each.blind or each.by not in test.listeners]
-    made = result(test, records, agreed)
+    begun_so = sum(each.chain == test.chain for each in records.blind_tests(test.finding))
+    made = replace(result(test, records, agreed), tests=begun_so)
     return replace(finding, heard=(*others, *heard(test, records)), blind=made)
 
 

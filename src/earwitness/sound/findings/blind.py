@@ -69,6 +69,7 @@ class Result:
 
     ``original`` and ``treated`` are mean scores from 0 to 1, ``difference`` is treated less
     original, ``low`` and ``high`` its 95 % interval, None with fewer than ``LEAST_PAIRS``.
+    ``tests`` is how many were begun with the same chain, this one among them.
     """
 
     against: str
@@ -81,6 +82,7 @@ class Result:
     high: float | None
     p_value: float
     conclusion: str
+    tests: int = 1
 
 
 # --- the order --------------------------------------------------------------

@@ -151,6 +151,11 @@ def _heard(finding: Finding) -> Iterator[str | Table]:
     if finding.blind:
         yield _blind(finding.blind)
         yield finding.blind.conclusion
+        if finding.blind.tests > 1:
+            yield (
+                f"{finding.blind.tests} blind tests were begun with this chain, and this is one of"
+                " them: a result that was chosen among several shows less."
+            )
 
 
 def _blind(result: Result) -> str:
