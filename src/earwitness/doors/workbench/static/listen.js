@@ -237,8 +237,9 @@ function failed(error, so) {
   else say("[data-trouble]", `${GONE} ${so}`);
 }
 
+/** Says so, unless it is said already what that means for what somebody wanted to do. */
 function alone() {
-  say("[data-trouble]", ALONE);
+  if (!document.querySelector("[data-trouble]")?.textContent?.startsWith(GONE)) say("[data-trouble]", ALONE);
 }
 
 /** The server has answered, whatever it said. */
