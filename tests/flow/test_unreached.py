@@ -15,8 +15,7 @@ from tests.values import START
 
 from earwitness.flow.incidents import acting
 from earwitness.flow.incidents.house import note_policy
-from earwitness.incidents.records import Kind
-from earwitness.incidents.status import moment_of
+from earwitness.incidents.records import Kind, moment_of
 
 OMBUDSMAN = "mailto:ombudsman@example.net"
 INSIDE_ALONE = THREE_RUNGS[: THREE_RUNGS.index("[outside]")]

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from earwitness.evidence.records import Value
-from earwitness.incidents.records import Kept, Kind
-from earwitness.incidents.status import moment_of
+from earwitness.incidents.records import Kept, Kind, moment_of
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(hours=1)
 

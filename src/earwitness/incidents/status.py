@@ -11,9 +11,6 @@ from earwitness.accounts import Account, Role
 from earwitness.incidents import conflicts, outsides
 from earwitness.incidents.outsides import Before
 from earwitness.incidents.policy import ROLE, Outside, Policy
-from earwitness.incidents.records import moment_of as moment_of
-from earwitness.incidents.records import text_of as text_of
-from earwitness.incidents.records import texts_of as texts_of
 from earwitness.listening import Harm, Imminence
 
 

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from earwitness.evidence.records import Value
 from earwitness.incidents import outsides
-from earwitness.incidents.records import Kept, Kind
-from earwitness.incidents.status import Act, Status, moment_of, text_of, texts_of
+from earwitness.incidents.records import Kept, Kind, moment_of, text_of, texts_of
+from earwitness.incidents.status import Act, Status
 
 _ACTS = {
     Act.INQUIRY: "an inquiry",

@@ -16,8 +16,8 @@ from earwitness.flow.incidents.cases import Look
 from earwitness.flow.incidents.parts import Incidents
 from earwitness.incidents import conflicts
 from earwitness.incidents.policy import Policy
-from earwitness.incidents.records import HOUSE, Kind
-from earwitness.incidents.status import BY_TWO, LASTING, LOOKED_AT, Act, text_of, texts_of
+from earwitness.incidents.records import HOUSE, Kind, text_of, texts_of
+from earwitness.incidents.status import BY_TWO, LASTING, LOOKED_AT, Act
 
 LONGEST = 10_000
 """Characters of whatever is written."""

@@ -26,8 +26,18 @@ from earwitness.incidents import clocks
 from earwitness.incidents.deliveries import Ahead, deliveries
 from earwitness.incidents.folding import fold, meant, opened
 from earwitness.incidents.policy import Policy
-from earwitness.incidents.records import FIRST, HOUSE, Draft, Kept, Kind, chained, next_number
-from earwitness.incidents.status import Status, moment_of, text_of
+from earwitness.incidents.records import (
+    FIRST,
+    HOUSE,
+    Draft,
+    Kept,
+    Kind,
+    chained,
+    moment_of,
+    next_number,
+    text_of,
+)
+from earwitness.incidents.status import Status
 from earwitness.listening import Imminence
 from earwitness.ports import Addition, CaseRow
 

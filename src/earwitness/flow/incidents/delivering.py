@@ -20,8 +20,8 @@ from earwitness.flow.incidents.cases import Look
 from earwitness.flow.incidents.parts import Incidents
 from earwitness.incidents import clocks
 from earwitness.incidents.deliveries import LONGEST_PAUSE, Delivery, deliveries, pause
-from earwitness.incidents.records import HOUSE, Kind
-from earwitness.incidents.status import LONG_AGO, moment_of
+from earwitness.incidents.records import HOUSE, Kind, moment_of
+from earwitness.incidents.status import LONG_AGO
 from earwitness.ports import Channels, Message
 
 AGAIN = timedelta(days=1)

@@ -17,8 +17,17 @@ from earwitness.flow.incidents.parts import Incidents
 from earwitness.incidents.deliveries import Ahead, deliveries
 from earwitness.incidents.folding import meant
 from earwitness.incidents.policy import Policy
-from earwitness.incidents.records import FIRST, HOUSE, Draft, Kept, Kind, chained, next_number
-from earwitness.incidents.status import moment_of, text_of
+from earwitness.incidents.records import (
+    FIRST,
+    HOUSE,
+    Draft,
+    Kept,
+    Kind,
+    chained,
+    moment_of,
+    next_number,
+    text_of,
+)
 from earwitness.ports import Addition, CaseRow
 
 TAKEN = "records were taken away"

@@ -28,8 +28,7 @@ from earwitness.evidence.receipts import Entry, Growth, Receipt, ReceiptError
 from earwitness.evidence.records import RecordError, changes
 from earwitness.flow.incidents import witnesses
 from earwitness.flow.incidents.trust import Trust, is_grown, proof_of
-from earwitness.incidents.records import HOUSE, Kept, Kind
-from earwitness.incidents.status import moment_of, text_of
+from earwitness.incidents.records import HOUSE, Kept, Kind, moment_of, text_of
 from earwitness.ports import HeadCopy, IncidentRecords, TimestampAuthority, Witness
 
 MOST_COMPARED = 50_000

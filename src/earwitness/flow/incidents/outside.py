@@ -16,8 +16,7 @@ from earwitness.evidence.records import Value
 from earwitness.flow.incidents import acting, bundle, cases, codes
 from earwitness.flow.incidents.cases import Look
 from earwitness.flow.incidents.parts import Incidents
-from earwitness.incidents.records import Kind
-from earwitness.incidents.status import text_of
+from earwitness.incidents.records import Kind, text_of
 
 _NOBODY = "No case has this code."
 _FIRST = "Say first that you have taken it."

@@ -14,8 +14,7 @@ from earwitness.accounts import Account
 from earwitness.flow.incidents import cases
 from earwitness.flow.incidents.cases import Look
 from earwitness.flow.incidents.parts import Incidents
-from earwitness.incidents.records import Kind
-from earwitness.incidents.status import moment_of
+from earwitness.incidents.records import Kind, moment_of
 
 MOST = 1000
 """Cases that are looked at: those that are due next."""

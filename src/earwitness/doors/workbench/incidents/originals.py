@@ -14,8 +14,7 @@ from earwitness.doors.workbench.telling import large
 from earwitness.evidence.records import Value
 from earwitness.flow.incidents.cases import Look, Seen
 from earwitness.flow.incidents.evidence import FILE, ending
-from earwitness.incidents.records import Kind
-from earwitness.incidents.status import moment_of, text_of
+from earwitness.incidents.records import Kind, moment_of, text_of
 from earwitness.model import Source
 
 if TYPE_CHECKING:
