@@ -4,10 +4,12 @@ files that take longest come first, so that none of them is left over at the end
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from tests.new_stores import ready_made
 
 from earwitness.doors.up import logs
 
@@ -29,6 +31,12 @@ LONGEST = (
     "acceptance/test_moonshine.py",
     "api/test_attacked.py",
 )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def new_stores_are_ready_made() -> Iterator[None]:
+    with ready_made():
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -15,9 +15,9 @@ NEEDS_ALL = "CI_REQUIRES_ALL"
 
 
 def installed(*names: str) -> str:
-    """Where the first of these programs is."""
+    """Where the first of these programs is that the machine has."""
     found = next(filter(None, map(shutil.which, names)), "")
-    needed(found, names[0])
+    needed(found, " or ".join(names))
     return found
 
 

@@ -46,6 +46,7 @@ LOADED = (
     "tests.flow.test_reporting",
     "tests.flow.house",
     "tests.values",
+    "tests.settled",
 )
 _server = multiprocessing.get_context("forkserver")
 _server.set_forkserver_preload(list(LOADED))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from tests.databases import postgres_url, sqlite_url
+from tests.new_stores import from_nothing
 from tests.values import START, item, trial, utterance
 
 from earwitness.errors import StoreError
@@ -21,6 +23,12 @@ from earwitness.model import TrialOutcome
 from earwitness.stores import SqlRecords, open_store
 from earwitness.stores.migrate import MIGRATIONS
 from earwitness.stores.tables import SCHEMA, metadata
+
+
+@pytest.fixture(autouse=True)
+def migrations_run() -> Iterator[None]:
+    with from_nothing():
+        yield
 
 
 def pragma(store: SqlRecords, name: str) -> object:

@@ -17,6 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from tests.new_stores import begin
 from tests.warm import PIPE, Started
 
 from earwitness.config import Settings
@@ -77,6 +78,7 @@ def up(folder: Path, *, scripted: bool = True, **settings: object) -> Iterator[R
 
 def start(folder: Path, *, scripted: bool = True, **settings: object) -> Started:
     """Not waited for."""
+    begin(folder)
     chosen = {"data": folder, "http_port": 0, "wyoming_port": 0, "audit_fraction": 0, **settings}
     if scripted:
         (folder / "script.json").write_text(json.dumps(SCRIPT), encoding="utf-8")
