@@ -57,12 +57,18 @@ def as_json(data: Path, *arguments: str, typed: str = "", code: int = 0) -> Any:
     return json.loads(done.stdout)
 
 
-@pytest.fixture
-def doubted(tmp_path: Path) -> Path:
-    """A data folder with one clip in the queue."""
-    heard = as_json(tmp_path, "hear", str(CLIPS["saoirse-1.opus"].path))
+@pytest.fixture(scope="module")
+def heard_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("heard")
+    heard = as_json(folder, "hear", str(CLIPS["saoirse-1.opus"].path))
     assert heard["files"][0]["utterances"][0]["utterance"]
-    return tmp_path
+    return folder
+
+
+@pytest.fixture
+def doubted(heard_once: Path, tmp_path: Path) -> Path:
+    """A data folder with one clip in the queue."""
+    return Path(shutil.copytree(heard_once, tmp_path, dirs_exist_ok=True))
 
 
 def test_the_demonstration_holds_from_hearing_to_undo(tmp_path: Path) -> None:
