@@ -62,12 +62,16 @@ BLIND = "/workbench/blind"
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     with up(tmp_path) as server, ExitStack() as stack:
-        lead = stack.enter_context(browser_at(server))
-        join(lead, offered(server, Role.LEAD), "Lea")
-        listeners = {name: stack.enter_context(browser_at(server)) for name in NAMES}
-        for name, browser in listeners.items():
-            join(browser, offered(server, Role.ANALYST), name)
-        yield House(server, lead, listeners)
+        yield joined(server, stack)
+
+
+def joined(server: Running, stack: ExitStack) -> House:
+    lead = stack.enter_context(browser_at(server))
+    join(lead, offered(server, Role.LEAD), "Lea")
+    listeners = {name: stack.enter_context(browser_at(server)) for name in NAMES}
+    for name, browser in listeners.items():
+        join(browser, offered(server, Role.ANALYST), name)
+    return House(server, lead, listeners)
 
 
 def test_two_who_know_nothing_write_and_then_it_is_in_the_finding(house: House) -> None:
