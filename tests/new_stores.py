@@ -54,11 +54,12 @@ def _begin(path: Path, content: Callable[[], bytes]) -> None:
     if path.exists() or not path.parent.is_dir():
         return
     whole = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    with os.fdopen(os.open(whole, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600), "wb") as file:
-        file.write(content())
-    with suppress(FileExistsError):
+    with suppress(OSError):  # another was first; or what is wrong is the program's to say
+        handle = os.open(whole, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content())
         os.link(whole, path)
-    whole.unlink()
+    whole.unlink(missing_ok=True)
 
 
 @cache

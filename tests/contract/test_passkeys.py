@@ -10,6 +10,7 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import make_url, text
+from tests.new_stores import from_nothing
 from tests.values import MINUTE, START
 
 from earwitness.accounts import Account, Passkey, Password, Role
@@ -147,7 +148,8 @@ def test_a_new_password_takes_the_place_of_the_old_one(store: SqlRecords) -> Non
 
 def test_passwords_of_an_older_program_still_open(new_url: Callable[[], str]) -> None:
     url = new_url()
-    store = SqlRecords(_OPENERS[make_url(url).get_backend_name()](make_url(url)))
+    with from_nothing():
+        store = SqlRecords(_OPENERS[make_url(url).get_backend_name()](make_url(url)))
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     offer = {"secret_hash": b"link", "roles": "[]", "offered_by": "", "expires_at": 0}

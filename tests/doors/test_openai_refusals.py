@@ -397,7 +397,7 @@ class Blocked(ScriptedEngine):
 
 def test_who_would_wait_too_long_is_told_when_to_come_back(serve: Serve) -> None:
     engine = Blocked()
-    _, url = serve(engine, hearing_threads=1, shed_seconds=0.001)
+    _, url = serve(engine, hearing_threads=1, shed_seconds=0.03)
     answers: list[Any] = []
     first = threading.Thread(target=lambda: answers.append(hear(client(url), wav(4, 20.0))))
     first.start()
