@@ -31,6 +31,7 @@ from earwitness.sound.integrity.checks import (
     structure,
 )
 from earwitness.sound.integrity.containers import Container
+from earwitness.sound.integrity.lossy import mdct
 from earwitness.sound.integrity.observation import Observation
 from earwitness.sound.integrity.places import repeats
 from earwitness.sound.recording import Recording
@@ -176,6 +177,14 @@ def through(samples: Samples, name: str, container: str) -> Samples:
     with av.open(file) as coded:
         blocks = [each for frame in coded.decode(audio=0) for each in resampler.resample(frame)]
     return on_grid(np.concatenate([each.to_ndarray()[0] for each in blocks]))
+
+
+def test_a_block_is_transformed_as_its_definition_says() -> None:
+    n = 8
+    frames = np.random.default_rng(0).standard_normal((3, 2 * n))
+    at, of = np.arange(2 * n), np.arange(n)[:, None]
+    waves = np.cos(np.pi / n * (at + 0.5 + n / 2) * (of + 0.5))
+    assert mdct(frames) == pytest.approx(np.sqrt(2 / n) * frames @ waves.T)
 
 
 def test_the_blocks_of_aac_are_found_after_decoding_and_not_before() -> None:
