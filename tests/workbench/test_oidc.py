@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from time import time
@@ -16,6 +14,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 from tests.doors.servers import Running, up
+from tests.warm import run
 from tests.workbench.browsing import browser_at, first_secret, join, send
 from tests.workbench.identity_provider import CLIENT, SECRET, Provider, provider
 
@@ -274,16 +273,10 @@ def test_half_a_provider_ends_the_start_with_its_setting(
 ) -> None:
     named = {f"EARWITNESS_{name}": value for name, value in settings.items()}
     (tmp_path / "script.json").write_text("{}", encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-m", "earwitness", "up", "--json"],
-        env={
-            **os.environ, **named, "EARWITNESS_DATA": str(tmp_path), "EARWITNESS_HTTP_PORT": "0",
-            "EARWITNESS_WYOMING_PORT": "0", "EARWITNESS_ENGINE": "scripted",
-            "EARWITNESS_ENGINE_MODEL": str(tmp_path / "script.json"),
-        },
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )  # fmt: skip
+    done = run("earwitness", "up", "--json", env={
+        **os.environ, **named, "EARWITNESS_DATA": str(tmp_path), "EARWITNESS_HTTP_PORT": "0",
+        "EARWITNESS_WYOMING_PORT": "0", "EARWITNESS_ENGINE": "scripted",
+        "EARWITNESS_ENGINE_MODEL": str(tmp_path / "script.json"),
+    })  # fmt: skip
     assert done.returncode == 5
     assert says in done.stderr
