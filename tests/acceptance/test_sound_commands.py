@@ -97,6 +97,18 @@ def devices(tmp_path: Path) -> tuple[str, str]:
     return paths[0], paths[1]
 
 
+def test_the_time_between_each_two_is_told_at_a_moment(
+    devices: tuple[str, str], tmp_path: Path
+) -> None:
+    first, second = devices
+    told = sound(tmp_path, "align", first, second, second, "--at", "2", "--json")["times"]
+    assert [each["file"] for each in told] == [first, second, second]
+    assert [each["s"] for each in told] == pytest.approx([2.0, 1.5, 1.5], abs=1e-3)
+    assert told[0]["later_ms"] == pytest.approx([0.0, -500.0, -500.0], abs=1.0)
+    assert told[1]["later_ms"] == pytest.approx([500.0, 0.0, 0.0], abs=1.0)
+    assert "--at" in sound(tmp_path, "align", first, second, "--at", "nan", code=2)
+
+
 @pytest.mark.parametrize(
     "how", [(), ("--how", "beam", "--noise", "0", "0.4"), ("--how", "sources")]
 )

@@ -39,6 +39,15 @@ Folder = Annotated[
     typer.Option("--out", metavar="FOLDER", help="Write them there, on the first one's clock."),
 ]
 
+Moment = Annotated[
+    float | None,
+    typer.Option(
+        "--at",
+        metavar="SECONDS",
+        help="Tell when each has this moment of the first one, and the time between each two.",
+    ),
+]
+
 
 class How(StrEnum):
     """How several become one, or their sources."""
@@ -55,6 +64,7 @@ def align(
     others: Others,
     clock: Clocks = [],  # noqa: B006
     out: Folder = None,
+    at: Moment = None,
     as_json: Json = False,
 ) -> None:
     """Bring recordings of one event onto one clock, or say why they are not of one event.
@@ -63,11 +73,16 @@ def align(
     1 where one of them is refused.
     """
     screen = Screen(as_json)
+    if at is not None and not math.isfinite(at):
+        raise InputError("--at is a number of seconds.")
     with opened(context) as program:
         recordings, found = _aligned((first, *others), clock, program, screen)
     written = _kept(out, (first, *others), recordings, found) if out else []
     told = [_plain(path, each) for path, each in zip(others, found.members[1:], strict=True)]
-    screen.result({"recordings": told, "written": written}, lambda out: _show_aligned(told, out))
+    result: dict[str, Any] = {"recordings": told, "written": written}
+    if at is not None:
+        result["times"] = _times((first, *others), found, at)
+    screen.result(result, lambda out: _show_aligned(told, out, result.get("times", [])))
     if any("refused" in each for each in told):
         raise typer.Exit(1)
 
@@ -88,7 +103,28 @@ def _plain(path: Path, found: Aligned | NotSame | None) -> dict[str, Any]:
     }
 
 
-def _show_aligned(told: list[dict[str, Any]], out: Console) -> None:
+def _times(paths: Sequence[Path], found: Together, moment: float) -> list[dict[str, Any]]:
+    """When each has that moment of the first one, and how much later than it the others have it."""
+    from earwitness.sound.several.align import NotSame
+    from earwitness.sound.several.combine import time_differences
+
+    fits = [place for place, each in enumerate(found.members) if not isinstance(each, NotSame)]
+    members = [each for each in found.members if not isinstance(each, NotSame)]
+    return [
+        {
+            "file": paths[place],
+            "s": moment if member is None else member.in_other(moment),
+            "later_ms": later,
+        }
+        for place, member, later in zip(
+            fits, members, time_differences(members, moment).tolist(), strict=True
+        )
+    ]
+
+
+def _show_aligned(
+    told: list[dict[str, Any]], out: Console, times: Sequence[dict[str, Any]] = ()
+) -> None:
     for each in told:
         out.print(cell(str(each["file"]), "bold"))
         if "refused" in each:
@@ -103,6 +139,10 @@ def _show_aligned(told: list[dict[str, Any]], out: Console) -> None:
                 f"  [yellow]break[/] at {jump.at_s:.2f} s: {jump.jump_s * 1000:+.1f} ms"
                 " are missing or doubled"
             )
+    for number, each in enumerate(times):
+        later = ", ".join(f"{ms:+.2f}" for ms in each["later_ms"][number + 1 :])
+        after = f"; those below have it {later} ms later" if later else ""
+        out.print(cell(f"{each['file']}: at {each['s']:.3f} s{after}", "dim"))
 
 
 def _aligned(
