@@ -5,13 +5,35 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+_APART = "~"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A sealed original of a case, which is examined as a clip is."""
+
+    case: str
+    sha256: str
+
+    @property
+    def subject(self) -> str:
+        """Where a clip has its id; no clip has such a one."""
+        return f"{self.case}{_APART}{self.sha256}"
+
+    @classmethod
+    def of(cls, subject: str) -> Evidence | None:
+        """None for a clip."""
+        case, apart, sha256 = subject.partition(_APART)
+        return cls(case, sha256) if apart else None
+
 
 @dataclass(frozen=True, slots=True)
 class FindingVersion:
     """A finding as it was written down at one time; earlier ones stay.
 
     ``content`` is what ``sound.findings.finding.written`` gives, ``replay`` the replay file of
-    what was done, empty where nothing was. Numbers begin at 1.
+    what was done, empty where nothing was. Numbers begin at 1. ``utterance`` is a clip, or the
+    subject of evidence.
     """
 
     finding: str

@@ -1,4 +1,4 @@
-"""A kept clip under examination: read as the original that it is, treated, looked at."""
+"""A sound under examination: read as the original that it is, treated, looked at."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from earwitness.errors import AudioError, EngineError, NotFound, StoreError
+from earwitness.flow.subjects import Custodian
 from earwitness.flow.treating import Original, Result, Workshop, treat
 from earwitness.model import SAMPLE_RATE
 from earwitness.ports import Records, SoundTagger
@@ -26,30 +27,30 @@ T = TypeVar("T")
 MOST_KEPT = 64 << 20
 """Bytes of samples that a bench holds at once."""
 MOST_ASKING = 1000
-"""People, each with one clip, of whom a bench knows what they asked for last."""
+"""People, each with one sound, of whom a bench knows what they asked for last."""
 
 
 @dataclass(frozen=True, eq=False)
 class Examining:
-    """What examining kept clips needs from outside.
+    """What examining sounds needs from outside.
 
-    ``kept`` gives the file of a clip by its id, and raises NotFound, or StoreError for one that
-    changed. ``read`` decodes a file's bytes from one moment to another, in seconds, and raises
-    AudioError; ``written`` is a file of a recording, the same bytes for the same samples.
+    ``custodian`` has the sounds, by the ids of their subjects. ``read`` decodes a file's bytes
+    from one moment to another, in seconds, and raises AudioError; ``written`` is a file of a
+    recording, the same bytes for the same samples.
     """
 
     records: Records
-    kept: Callable[[str], bytes]
+    custodian: Custodian
     read: Callable[[bytes, float, float | None], Recording]
     written: Callable[[Recording], bytes]
     workshop: Callable[[], Workshop]
     tagger: Callable[[], SoundTagger]
 
 
-def content(utterance: str, on: Examining) -> bytes:
-    """The file of a clip as it is kept. Raises NotFound, and AudioError for a changed one."""
+def content(subject: str, on: Examining) -> bytes:
+    """The file of a sound as it is kept. Raises NotFound, and AudioError for a changed one."""
     try:
-        return on.kept(utterance)
+        return on.custodian.content(subject)
     except NotFound:
         raise
     except StoreError as error:
@@ -59,22 +60,22 @@ def content(utterance: str, on: Examining) -> bytes:
         ) from error
 
 
-def original(utterance: str, on: Examining, stretch: tuple[float, float] | None = None) -> Original:
+def original(subject: str, on: Examining, stretch: tuple[float, float] | None = None) -> Original:
     """The stretch that a chain asks for, or all of it. Raises as ``content``, and AudioError."""
-    kept = content(utterance, on)
+    kept = content(subject, on)
     start, end = stretch or (0.0, None)
     return Original(hashlib.sha256(kept).hexdigest(), on.read(kept, start, end))
 
 
-def integrity_of(utterance: str, on: Examining) -> tuple[Observation, ...]:
+def integrity_of(subject: str, on: Examining) -> tuple[Observation, ...]:
     """What the original itself shows. Raises as ``original``."""
-    kept = content(utterance, on)
+    kept = content(subject, on)
     return integrity.check(kept, on.read(kept, 0.0, None))
 
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """What sounds in a clip. ``tagger`` is empty, and ``missing`` says why, without a model."""
+    """What sounds in it. ``tagger`` is empty, and ``missing`` says why, without a model."""
 
     tagger: str
     events: Sequence[Event] = ()
@@ -82,9 +83,9 @@ class Track:
     missing: str = ""
 
 
-def track(utterance: str, on: Examining) -> Track:
+def track(subject: str, on: Examining) -> Track:
     """Every category that may mean harm, whatever the household watches for, and every class."""
-    recording = original(utterance, on).recording
+    recording = original(subject, on).recording
     if recording.rate != SAMPLE_RATE:
         return Track("", missing=f"Sounds are told apart at {SAMPLE_RATE} Hz alone.")
     try:
@@ -98,10 +99,10 @@ def track(utterance: str, on: Examining) -> Track:
 
 @dataclass(frozen=True, eq=False)
 class Piece:
-    """A chain that was run on a clip. ``key`` names both."""
+    """A chain that was run on a subject. ``key`` names both."""
 
     key: str
-    utterance: str
+    subject: str
     original: Original
     result: Result
 
@@ -138,28 +139,28 @@ class Bench:
         return number
 
     def treated(
-        self, utterance: str, chain: Chain, on: Examining, asked: tuple[str, int] | None = None
+        self, subject: str, chain: Chain, on: Examining, asked: tuple[str, int] | None = None
     ) -> Piece:
         """The result. ``asked`` is who asks, and the number that ``asked`` gave.
 
         Raises Stopped once the same one asks for something else, and what ``sound.chain.run``
         and ``original`` raise.
         """
-        before = original(utterance, on, chain.stretch)
-        key = _key(utterance, before.sha256, chain)
+        before = original(subject, on, chain.stretch)
+        key = _key(subject, before.sha256, chain)
         with self._lock:
             if (known := self._kept.get(key)) is not None:
                 self._kept.move_to_end(key)
                 return known
         with self._running:
             made = treat(before, chain, on.workshop(), stop=lambda: self._is_late(asked))
-        return self._keep(Piece(key, utterance, before, made))
+        return self._keep(Piece(key, subject, before, made))
 
-    def kept(self, key: str, utterance: str) -> Piece:
-        """Raises NotFound where it was forgotten, or is of another clip."""
+    def kept(self, key: str, subject: str) -> Piece:
+        """Raises NotFound where it was forgotten, or is of another sound."""
         with self._lock:
             found = self._kept.get(key)
-        if found is None or found.utterance != utterance:
+        if found is None or found.subject != subject:
             raise NotFound("This treated version is not held any more; it has to be made again.")
         return found
 
@@ -179,6 +180,6 @@ class Bench:
         return asked is not None and self._asked.get(*asked) != asked[1]
 
 
-def _key(utterance: str, sha256: str, chain: Chain) -> str:
-    named = f"{utterance}\n{sha256}\n{chains.written(chain)}"
+def _key(subject: str, sha256: str, chain: Chain) -> str:
+    named = f"{subject}\n{sha256}\n{chains.written(chain)}"
     return hashlib.sha256(named.encode()).hexdigest()[:32]

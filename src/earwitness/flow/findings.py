@@ -1,11 +1,11 @@
-"""Findings on kept clips: written down as versions, and given out as reports."""
+"""Findings on sounds: written down as versions, and given out as reports."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from earwitness.errors import InputError, TooLarge
 from earwitness.examining import FindingVersion
@@ -15,7 +15,7 @@ from earwitness.sound import chain as chains
 from earwitness.sound import replay
 from earwitness.sound.chain import Chain
 from earwitness.sound.findings import finding as findings
-from earwitness.sound.findings.contents import Custody, Picture
+from earwitness.sound.findings.contents import Picture
 from earwitness.sound.findings.finding import Finding, Heard, Material
 from earwitness.sound.levels import measure
 from earwitness.sound.recording import Recording
@@ -70,7 +70,7 @@ def written_up(
     before: Finding | None = None,
     beside: Sequence[Material] = (),
 ) -> tuple[Finding, str]:
-    """A finding on a clip and what was done to it, and the replay file of that; else "".
+    """A finding on a sound and what was done to it, and the replay file of that; else "".
 
     ``beside`` are other recordings of the moment. Without any, those of ``before`` stay, and so
     does what was heard blind of the same chain. Raises as ``Draft.checked``.
@@ -82,7 +82,7 @@ def written_up(
         by,
         piece.original,
         result,
-        integrity_of(piece.utterance, on),
+        integrity_of(piece.subject, on),
         names=(told.described, "treated, WAV of 24 bits"),
         treated_sha256=hashlib.sha256(treated).hexdigest(),
         conclusions=told.conclusions,
@@ -181,15 +181,3 @@ def shown(title: str, recording: Recording) -> Picture:
     """A spectrogram with the span of its axes."""
     drawn = picture(centred(recording, fitting(recording)))
     return Picture(title, drawn, (0.0, recording.seconds), (0.0, recording.rate / 2))
-
-
-def custody(utterance: str, on: Examining) -> Sequence[Custody]:
-    """Who was given the clip, when and why, as it is on record."""
-    return [
-        Custody(
-            f"{each.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC",
-            each.listener,
-            f"was given it, because: {each.why}",
-        )
-        for each in on.records.playbacks(utterance)
-    ]

@@ -38,6 +38,7 @@ from earwitness.flow.incidents.parts import Incidents
 from earwitness.flow.memory import RecentSpeech
 from earwitness.flow.readings import Clip, Readings
 from earwitness.flow.scope import ScopedLexicons
+from earwitness.flow.subjects import KeptClips
 from earwitness.flow.teach import Teaching
 from earwitness.flow.treating import Workshop
 from earwitness.flow.trial import Limits
@@ -258,7 +259,7 @@ class Parts:
         """What ``flow.examination`` needs."""
         return Examining(
             self.records,
-            lambda utterance: self.blobs.get(self.records.utterance(utterance).clip),
+            KeptClips(self.records, self.blobs.get),
             self.originals.decode,
             write_wav,
             lambda: self.workshop,

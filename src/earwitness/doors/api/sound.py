@@ -351,9 +351,9 @@ class _Desk:
 
 def _lane(each: vantage.Vantage) -> Lane:
     if not isinstance(each.found, Aligned):
-        return Lane(utterance=each.utterance.id, refused=each.found.reason)
+        return Lane(utterance=each.subject.id, refused=each.found.reason)
     return Lane(
-        utterance=each.utterance.id,
+        utterance=each.subject.id,
         offset_s=each.found.offset_s,
         uncertainty_ms=each.found.uncertainty_ms,
         drift_ppm=each.found.drift_ppm,

@@ -13,12 +13,12 @@ from fastapi.responses import RedirectResponse
 from earwitness.doors.workbench.listening import HEARD, LISTENERS, Token, lease_of
 from earwitness.doors.workbench.pages import Pages
 from earwitness.doors.workbench.roles import only
-from earwitness.doors.workbench.rooms import room_of
 from earwitness.doors.workbench.sound import Tickets
 from earwitness.doors.workbench.visitors import visitor_of
 from earwitness.errors import InputError
 from earwitness.flow import groups
 from earwitness.flow.judge import Assignment
+from earwitness.flow.rooms import room_of
 from earwitness.model import SoundGroup
 from earwitness.review.grouping import CONFIRMATIONS, Standing, standing
 

@@ -14,26 +14,6 @@ EXAMINE = "/workbench/examine"
 VALID = timedelta(hours=8)
 MOST = 1000
 """At a time; whoever opens more pushes out the oldest, which can be opened again."""
-_APART = "~"
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """A sealed original of a case, which is examined as a clip is."""
-
-    case: str
-    sha256: str
-
-    @property
-    def subject(self) -> str:
-        """Where a clip has its id; no clip has such a one."""
-        return f"{self.case}{_APART}{self.sha256}"
-
-    @classmethod
-    def of(cls, subject: str) -> Evidence | None:
-        """None for a clip."""
-        case, apart, sha256 = subject.partition(_APART)
-        return cls(case, sha256) if apart else None
 
 
 @dataclass(frozen=True, slots=True)

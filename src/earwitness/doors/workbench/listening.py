@@ -17,12 +17,12 @@ from fastapi.responses import RedirectResponse
 from earwitness.accounts import Role
 from earwitness.doors.workbench.pages import FRAGMENT_HEADER, Pages
 from earwitness.doors.workbench.roles import only
-from earwitness.doors.workbench.rooms import room_of
 from earwitness.doors.workbench.sound import TO_JUDGE, Tickets
 from earwitness.doors.workbench.visitors import visitor_of
 from earwitness.errors import AlreadyJudged, InputError, JudgementError, LeaseLost
 from earwitness.flow import listening
 from earwitness.flow.judge import Answer, Assignment, written
+from earwitness.flow.rooms import room_of
 from earwitness.model import Lease, Verdict
 
 if TYPE_CHECKING:

@@ -26,9 +26,9 @@ from earwitness.audio.clip import encode_flac, encode_ogg_opus
 from earwitness.audio.loudness import Guarded, guarded
 from earwitness.doors.workbench.pages import Pages
 from earwitness.doors.workbench.roles import only
-from earwitness.doors.workbench.rooms import room_of
 from earwitness.doors.workbench.visitors import visitor_of
 from earwitness.errors import AccessRefused, InputError
+from earwitness.flow.rooms import room_of
 from earwitness.listening import Playback
 from earwitness.model import SAMPLE_RATE, Lease, Samples
 

@@ -137,7 +137,7 @@ class _Chains(Desk):
         try:
             return await self.shared.in_turn(
                 request,
-                lambda: self.bench.treated(utterance, chain, self.of(utterance), asked),
+                lambda: self.bench.treated(utterance, chain, self.of(request, utterance), asked),
             )
         except Stopped as error:
             raise RevisionConflict("Another version was asked for meanwhile.") from error

@@ -15,16 +15,17 @@ from earwitness import __version__
 from earwitness.accounts import Account
 from earwitness.audio.clip import encode_flac
 from earwitness.audio.loudness import softened
-from earwitness.doors.workbench.examinations import EXAMINE, Evidence, Examinations, Opened
+from earwitness.doors.workbench.examinations import EXAMINE, Examinations, Opened
 from earwitness.doors.workbench.pages import Pages
 from earwitness.doors.workbench.sound import FOR_A_REASON, HEARERS, Giving, ranged
 from earwitness.doors.workbench.visitors import visitor_of
 from earwitness.errors import AccessRefused, EngineError, InputError, NotFound
 from earwitness.evidence.records import Value
-from earwitness.examining import FindingVersion
+from earwitness.examining import Evidence, FindingVersion
 from earwitness.flow import blind_tests
 from earwitness.flow.examination import Examining, Piece
 from earwitness.flow.incidents import acting
+from earwitness.flow.incidents.casefile import CaseFile
 from earwitness.flow.turns import Places
 from earwitness.model import SAMPLE_RATE, Lease, Samples
 
@@ -72,13 +73,13 @@ class Desk:
     def on(self) -> Examining:
         return self.program.examining
 
-    def of(self, subject: str) -> Examining:
-        """What examining this clip, or this evidence, needs."""
+    def of(self, request: Request, subject: str) -> Examining:
+        """What examining this clip, or evidence of a case for who may see that, needs."""
         evidence = Evidence.of(subject)
         if evidence is None:
             return self.on
-        sealed, sha256 = self.program.incidents.sealed, evidence.sha256
-        return replace(self.on, kept=lambda subject: sealed.get(sha256))
+        account = visitor_of(request).account
+        return replace(self.on, custodian=CaseFile(evidence.case, account, self.program.incidents))
 
     async def opened(self, request: Request, subject: str) -> Opened:
         """Raises AccessRefused for who has not said why they examine it, may not any more, or has

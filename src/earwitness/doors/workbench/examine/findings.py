@@ -20,7 +20,6 @@ from earwitness.doors.workbench.examine.typed import Text, Texts, Typed, typed
 from earwitness.doors.workbench.incidents.files import file
 from earwitness.doors.workbench.pages import Place
 from earwitness.doors.workbench.roles import only, up_to
-from earwitness.doors.workbench.rooms import room_of
 from earwitness.doors.workbench.sound import FOR_A_REASON
 from earwitness.doors.workbench.visitors import visitor_of
 from earwitness.errors import InputError, NotFound, Overloaded, RevisionConflict
@@ -126,7 +125,8 @@ class _Findings(FindingDesk):
             draft = await self.shared.in_turn(request, lambda: self.draft(newest))
             before = rules.parse(newest.content)
         else:
-            draft = findings.Draft(question, await asyncio.to_thread(self._described, utterance))
+            about = await asyncio.to_thread(self.on.custodian.about, utterance)
+            draft = findings.Draft(question, about.described)
             newest, before = None, None
         draft.checked()
 
@@ -198,14 +198,6 @@ class _Findings(FindingDesk):
         await asyncio.to_thread(self.on.records.add_finding, new)
         log.info("finding written", finding=new.finding, number=new.number, account=new.by)
         return RedirectResponse(f"{FINDING.format(finding=new.finding)}", status_code=303)
-
-    def _described(self, utterance: str) -> str:
-        kept = self.on.records.utterance(utterance)
-        room = room_of(kept.source.device, self.on.records) or kept.source.device
-        return (
-            f"original, clip {utterance}, heard by the device {room} of the household"
-            f" {kept.source.household} on {kept.heard_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-        )
 
 
 def _new_id() -> str:

@@ -13,14 +13,13 @@ import structlog
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from earwitness.doors.workbench.examinations import EXAMINE, Evidence, Opened
+from earwitness.doors.workbench.examinations import EXAMINE, Opened
 from earwitness.doors.workbench.examine.chains import steps
 from earwitness.doors.workbench.examine.desk import CLIP, Desk, Shared, may_write
-from earwitness.doors.workbench.examine.shown import bars, kept, rows_of, sealed
+from earwitness.doors.workbench.examine.shown import bars, rows_of
 from earwitness.doors.workbench.incidents.reports import CASE
 from earwitness.doors.workbench.listening import lease_of
 from earwitness.doors.workbench.roles import EVERYBODY, only
-from earwitness.doors.workbench.rooms import room_of
 from earwitness.doors.workbench.sound import (
     HEARERS,
     SHORTEST_REASON,
@@ -30,7 +29,8 @@ from earwitness.doors.workbench.sound import (
 )
 from earwitness.doors.workbench.visitors import visitor_of
 from earwitness.errors import AccessRefused, InputError
-from earwitness.flow import examination, findings, vantage
+from earwitness.examining import Evidence
+from earwitness.flow import examination, findings
 from earwitness.flow.treating import measurements
 from earwitness.model import SAMPLE_RATE
 from earwitness.sound import chain as chains
@@ -68,8 +68,8 @@ class _Page(Desk):
         if evidence is None:
             more = await asyncio.to_thread(self._more, request, utterance, finding)
         else:
-            account = visitor_of(request).account
-            clip = await asyncio.to_thread(sealed, evidence, account, self.program)
+            about = self.of(request, utterance).custodian.about
+            clip = await asyncio.to_thread(about, utterance)
             more = {"clip": clip, "may_write": False, "chain": ""}
         return self.show(
             request,
@@ -84,18 +84,20 @@ class _Page(Desk):
 
     def _more(self, request: Request, utterance: str, finding: str) -> dict[str, Any]:
         """What a clip has besides its sound, for who may see it."""
-        records, clip = self.program.records, kept(utterance, self.program.records)
+        custodian = self.on.custodian
+        clip = custodian.about(utterance)
         if not may_write(request):
             return {"clip": clip, "may_write": False, "chain": ""}
-        written = {each.finding: rules.parse(each.content) for each in records.findings(utterance)}
+        written = {
+            each.finding: rules.parse(each.content) for each in custodian.findings(utterance)
+        }
         chosen = written.get(finding)
-        near = vantage.beside(utterance, records)
         return {
             "clip": clip,
             "may_write": True,
             "chain": chains.written(findings.chain_of(chosen)) if chosen else "",
             "findings": written,
-            "beside": [(each, room_of(each.source.device, records)) for each in near],
+            "beside": custodian.beside(utterance),
         }
 
     @only(HEARERS)
@@ -124,9 +126,10 @@ class _Page(Desk):
         """What is measured, before and after: a part of the page."""
         await self.opened(request, utterance)
         made = self.bench.kept(treated, utterance) if treated else None
+        on = self.of(request, utterance)
 
         def measured() -> dict[str, Any]:
-            first = made.original if made else examination.original(utterance, self.of(utterance))
+            first = made.original if made else examination.original(utterance, on)
             before = measure(first.recording)
             after = measure(made.result.treated.recording) if made else before
             return {"measured": measurements(before, after), "limits": before.limits}
@@ -138,15 +141,16 @@ class _Page(Desk):
     async def facts(self, request: Request, utterance: str) -> Response:
         """What sounds, and what the original itself shows: a part of the page."""
         await self.seen(await self.opened(request, utterance))
+        on = self.of(request, utterance)
 
         def looked() -> dict[str, Any]:
-            track = examination.track(utterance, self.of(utterance))
+            track = examination.track(utterance, on)
             return {
                 "track": track,
                 "bars": bars(track),
                 "rows": rows_of(track),
-                "seconds": examination.original(utterance, self.of(utterance)).recording.seconds,
-                "integrity": examination.integrity_of(utterance, self.of(utterance)),
+                "seconds": examination.original(utterance, on).recording.seconds,
+                "integrity": examination.integrity_of(utterance, on),
             }
 
         return self.show(request, "facts.html", **await self.shared.in_turn(request, looked))
@@ -162,9 +166,10 @@ class _Page(Desk):
         piece = self.bench.kept(treated, utterance) if treated else None
         made = piece.result.treated.recording if piece else None
         await self.seen(opened, piece)
+        on = self.of(request, utterance)
 
         def painted() -> bytes:
-            recording = made or examination.original(utterance, self.of(utterance)).recording
+            recording = made or examination.original(utterance, on).recording
             return drawn(recording, WINDOWS[window])
 
         return Response(await self.shared.in_turn(request, painted), media_type=PNG)
@@ -173,7 +178,8 @@ class _Page(Desk):
     async def sound(self, request: Request, utterance: str) -> Response:
         """The clip, no louder than any, on record first. Raises LeaseLost for a lost lease."""
         opened = await self.opened(request, utterance)
-        read = await asyncio.to_thread(examination.original, utterance, self.of(utterance))
+        on = self.of(request, utterance)
+        read = await asyncio.to_thread(examination.original, utterance, on)
         return await self.given(request, opened, read.recording.mono(), opened.why)
 
     async def _ask(
@@ -181,7 +187,7 @@ class _Page(Desk):
     ) -> Response:
         if not visitor_of(request).account.roles & HEARERS:
             raise AccessRefused("Those who listen examine clips; you may not hear them.")
-        clip = await asyncio.to_thread(kept, utterance, self.program.records)
+        clip = await asyncio.to_thread(self.on.custodian.about, utterance)
         return self.show(
             request,
             "ask.html",

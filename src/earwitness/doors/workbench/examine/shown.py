@@ -4,57 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING
 
-from earwitness.accounts import Account
-from earwitness.doors.workbench.examinations import Evidence
-from earwitness.doors.workbench.incidents.originals import originals
-from earwitness.doors.workbench.rooms import room_of
-from earwitness.errors import NotFound
 from earwitness.examining import BlindTest, FindingVersion
 from earwitness.flow import blind_tests, findings
 from earwitness.flow.examination import Track
-from earwitness.flow.incidents import acting
-from earwitness.model import Source
 from earwitness.ports import Records
 from earwitness.sound import chain as chains
 from earwitness.sound.findings import finding as rules
 from earwitness.sound.findings.blind import Result
 from earwitness.sound.findings.finding import Heard
-
-if TYPE_CHECKING:
-    from earwitness.wiring import Earwitness
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What is examined. ``room`` is empty for a device that was never enrolled."""
-
-    id: str
-    source: Source
-    room: str
-    heard_at: datetime | None
-    seconds: float
-    case: str = ""
-
-
-def kept(utterance: str, records: Records) -> Subject:
-    """A clip. Raises NotFound."""
-    found = records.utterance(utterance)
-    room = room_of(found.source.device, records)
-    return Subject(found.id, found.source, room, found.heard_at, found.transcript.seconds)
-
-
-def sealed(evidence: Evidence, account: Account, program: Earwitness) -> Subject:
-    """An original of a case. Raises NotFound, also for who may not see the case."""
-    found = acting.seen_by(evidence.case, account, program.incidents)
-    for each in originals(found, program.records):
-        if each.sha256 == evidence.sha256 and each.seconds is not None:
-            return Subject(
-                evidence.subject, each.source, each.room, each.heard_at, each.seconds, evidence.case
-            )
-    raise NotFound("There is no such evidence that can be examined here.")
 
 
 @dataclass(frozen=True, slots=True)

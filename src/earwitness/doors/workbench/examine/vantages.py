@@ -15,7 +15,6 @@ from earwitness.doors.workbench.examine.desk import CLIP, Desk, Shared
 from earwitness.doors.workbench.examine.page import PNG, drawn
 from earwitness.doors.workbench.examine.typed import Texts
 from earwitness.doors.workbench.roles import only
-from earwitness.doors.workbench.rooms import room_of
 from earwitness.doors.workbench.sound import FOR_A_REASON
 from earwitness.errors import InputError
 from earwitness.flow import examination, vantage
@@ -38,19 +37,17 @@ class _Vantages(Desk):
     async def align(self, request: Request, utterance: str, others: Texts = ()) -> Response:
         """The lanes, a part of the page: time differences with their uncertainty, or why not."""
         await self.opened_clip(request, utterance)
-        for each in others[: vantage.MOST]:
+        for each in others[: vantage.MOST_ALIGNED]:
             await self.require_no_listener(request, each)
         found, closures = await self.shared.in_turn(
             request, lambda: vantage.together(utterance, others, self.on)
         )
-        rooms = await asyncio.to_thread(self._rooms, found)
         log.info("aligned", utterance=utterance, others=len(found))
         return self.show(
             request,
             "lanes.html",
             at=f"{EXAMINE}/{utterance}",
             found=found,
-            rooms=rooms,
             closures=closures,
             timing=[_timing(each) for each in found],
         )
@@ -79,13 +76,10 @@ class _Vantages(Desk):
         AccessRefused as ``opened``.
         """
         opened = await self.opened_clip(request, utterance)
-        await asyncio.to_thread(vantage.require_beside, utterance, other, self.on.records)
+        await asyncio.to_thread(vantage.require_beside, utterance, other, self.on)
         await self.require_no_listener(request, other)
         why = f"{opened.why} (beside clip {utterance[:12]})"
         return replace(opened, utterance=other, why=why, token="")
-
-    def _rooms(self, found: list[Vantage]) -> list[str]:
-        return [room_of(each.utterance.source.device, self.on.records) for each in found]
 
 
 def _timing(each: Vantage) -> str:

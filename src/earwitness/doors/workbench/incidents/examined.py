@@ -12,12 +12,13 @@ from fastapi.responses import RedirectResponse
 
 from earwitness import __version__
 from earwitness.accounts import Account
-from earwitness.doors.workbench.examinations import EXAMINE, Evidence, Examinations, Opened
+from earwitness.doors.workbench.examinations import EXAMINE, Examinations, Opened
 from earwitness.doors.workbench.incidents.reports import CASE
 from earwitness.doors.workbench.roles import EVERYBODY, only
 from earwitness.doors.workbench.sound import plain
 from earwitness.doors.workbench.visitors import visitor_of
 from earwitness.errors import InputError
+from earwitness.examining import Evidence
 from earwitness.flow.incidents import acting
 from earwitness.flow.incidents.evidence import FILE
 from earwitness.incidents.records import Kind

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from earwitness import __version__
 from earwitness.audio.clip import decode_flac, encode_flac
 from earwitness.audio.loudness import guarded
-from earwitness.doors.workbench.rooms import room_of
 from earwitness.doors.workbench.telling import large
 from earwitness.evidence.records import Value
 from earwitness.flow.incidents.cases import Look, Seen
 from earwitness.flow.incidents.evidence import FILE, ending
+from earwitness.flow.rooms import room_of
 from earwitness.incidents.records import Kind, moment_of, text_of
 from earwitness.model import Source
 

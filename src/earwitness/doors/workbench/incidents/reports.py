@@ -20,11 +20,11 @@ from earwitness.accounts import Role
 from earwitness.doors.workbench.once import Once
 from earwitness.doors.workbench.pages import Pages
 from earwitness.doors.workbench.roles import EVERYBODY, only
-from earwitness.doors.workbench.rooms import room_of
 from earwitness.doors.workbench.visitors import visitor_of
 from earwitness.errors import InputError, LogBroken, NotFound, NotWitnessed, StoreError
 from earwitness.evidence.receipts import Receipt
 from earwitness.flow.incidents import cases, codes, reporting
+from earwitness.flow.rooms import room_of
 from earwitness.incidents import clocks
 from earwitness.listening import Harm, Imminence
 from earwitness.model import Utterance

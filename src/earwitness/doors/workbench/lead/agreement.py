@@ -12,7 +12,6 @@ from earwitness.doors.workbench.lead.desk import LEAD, LEADS, READERS, Desk, Sho
 from earwitness.doors.workbench.lead.queue import QUEUE
 from earwitness.doors.workbench.pages import Pages
 from earwitness.doors.workbench.roles import only
-from earwitness.doors.workbench.rooms import room_of
 from earwitness.doors.workbench.sound import Tickets
 from earwitness.doors.workbench.tables import Asked, Cell, Column, Row, in_memory
 from earwitness.errors import InputError, JudgementError, LeaseLost, NotFound
@@ -20,6 +19,7 @@ from earwitness.flow import listeners, overview
 from earwitness.flow.gold import alignable
 from earwitness.flow.judge import Answer, Revealed, written
 from earwitness.flow.listeners import OfTwo
+from earwitness.flow.rooms import room_of
 from earwitness.model import Interval, ItemState, Judgement, Verdict
 from earwitness.review.judgement import MAX_TEXT
 from earwitness.speech.alignment import Column as Compared

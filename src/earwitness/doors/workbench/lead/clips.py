@@ -25,11 +25,11 @@ from earwitness.doors.workbench.lead.desk import (
 )
 from earwitness.doors.workbench.pages import Pages
 from earwitness.doors.workbench.roles import only
-from earwitness.doors.workbench.rooms import room_of
 from earwitness.doors.workbench.sound import Tickets
 from earwitness.doors.workbench.tables import DESC, Asked, Cell, Column, Row, in_memory
 from earwitness.errors import InputError
 from earwitness.flow import gold
+from earwitness.flow.rooms import room_of
 from earwitness.model import Verdict
 from earwitness.ports.lead import Closed
 from earwitness.review.judgement import MAX_TEXT

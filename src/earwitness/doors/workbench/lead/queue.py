@@ -11,11 +11,11 @@ from earwitness.doors.workbench import wording
 from earwitness.doors.workbench.lead.desk import LEAD, READERS, Desk, age, exact, moment, now
 from earwitness.doors.workbench.pages import Pages
 from earwitness.doors.workbench.roles import only
-from earwitness.doors.workbench.rooms import room_of
 from earwitness.doors.workbench.sound import Tickets
 from earwitness.doors.workbench.tables import ASC, DESC, Asked, Cell, Column, Row, Table
 from earwitness.errors import InputError
 from earwitness.flow import overview
+from earwitness.flow.rooms import room_of
 from earwitness.model import ItemState
 from earwitness.ports.lead import Cursor, Selection, Waiting
 from earwitness.review.queue import OPEN, PATIENCE

@@ -17,7 +17,7 @@ const csrf = data["csrf"] ?? "";
 const rate = Number(data["rate"]);
 const seconds = Number(data["seconds"]);
 const SILENT = "This browser gives no sound: is there an output, and may pages use it?";
-const DRAFT = `earwitness chain ${data["account"]} ${data["utterance"]}`;
+const DRAFT = `earwitness chain ${data["account"]} ${data["subject"]}`;
 
 const keys = new Keys();
 const lanes = new Lanes();

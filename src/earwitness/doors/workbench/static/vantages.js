@@ -79,7 +79,7 @@ export class Vantages extends EventTarget {
       const timing = row.dataset["timing"];
       if (timing) await this._load(place + 2, row, JSON.parse(timing));
     }
-    this._name(rows.map((row) => row.dataset["utterance"]).filter((each) => each !== undefined));
+    this._name(rows.map((row) => row.dataset["subject"]).filter((each) => each !== undefined));
     this.dispatchEvent(new Event("changed"));
   }
 
@@ -92,7 +92,7 @@ export class Vantages extends EventTarget {
 
   /** @param {number} place @param {HTMLElement} row @param {Timing} timing */
   async _load(place, row, timing) {
-    const other = row.dataset["utterance"] ?? "";
+    const other = row.dataset["subject"] ?? "";
     const path = `${this._at}/beside/${other}`;
     const strip = row.querySelector("[data-strip]");
     if (strip instanceof HTMLElement) laid(strip, -timing.offset, timing.seconds, this._lanes.seconds);
