@@ -15,6 +15,7 @@ from tests.unit.test_sound_finding import COMPLETE
 
 from earwitness.errors import InputError
 from earwitness.sound.findings.contents import Custody, Picture, sections
+from earwitness.sound.findings.finding import Material
 from earwitness.sound.findings.helvetica import wrapped
 from earwitness.sound.findings.pdf import pdf
 from earwitness.sound.findings.report import html
@@ -63,6 +64,24 @@ def test_a_report_says_what_the_finding_holds() -> None:
         "8000 Hz",
     ):
         assert each in shown
+
+
+def test_each_recording_has_custody_of_its_own() -> None:
+    other = Material("a" * 64, "another device, offset +1.00 ms", True)
+    finding = replace(COMPLETE, recordings=(*COMPLETE.recordings, other))
+    theirs = Custody("2026-01-03 11:00", "Bob", "sealed it", other.sha256)
+    for shown in (
+        Page(html(finding, (), [*CUSTODY, theirs])).text,
+        strings(pdf(finding, (), [*CUSTODY, theirs])).decode("cp1252"),
+    ):
+        custody = shown.partition("Custody")[2].partition("The original")[0]
+        first, between, second = custody.partition("another device, offset +1.00 ms")
+        assert between
+        assert "took it from the server" in first
+        assert "sealed it" not in first
+        assert "sealed it" in second
+    alone = html(finding, (), CUSTODY)
+    assert alone.count("No record of custody was given.") == 1
 
 
 def test_conclusions_stand_apart_from_and_behind_what_was_observed() -> None:

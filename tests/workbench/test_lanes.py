@@ -28,7 +28,7 @@ from tests.workbench.examining import (
     secret_clip,
     tried_again,
 )
-from tests.workbench.test_chain_page import opened
+from tests.workbench.test_chain_page import HIGH, chain, opened
 
 from earwitness.accounts import Role
 from earwitness.flow.vantage import MOST_ALIGNED
@@ -113,6 +113,22 @@ def test_others_are_not_for_who_only_listens(server: Running) -> None:
         at = f"{EXAMINE}/{clip}"
         assert ann.get(f"{at}/beside/{hall}/sound").status_code == 403
         assert align(ann, "/workbench").status_code == 404
+
+
+def test_a_report_has_the_custody_of_every_recording(server: Running, lead: httpx.Client) -> None:
+    clip = secret_clip(server, SPEECH)
+    hall = secret_clip(server, vantage(OFFSET), device="hall")
+    at = opened(lead, clip)
+    assert lead.get(f"{at}/beside/{hall}/sound").status_code == 200
+    form = {"chain": chain(HIGH), "question": "Who was in the hall?", "beside": hall}
+    begun = send(lead, f"{at}/finding", form, page=at).headers["location"]
+    report = unescape(lead.get(f"{begun}/1/report.html").text)
+    custody = report.partition("<h2>Custody</h2>")[2].partition("<h2>")[0]
+    mine, _, theirs = custody.partition(f"another recording, clip {hall}")
+    assert f"(beside clip {clip[:12]})" in theirs
+    assert f"(beside clip {clip[:12]})" not in mine
+    assert re.match(r", device hall; aligned with the first one: offset \+750\.\d\d ms ± ", theirs)
+    assert re.search(r"by \d+ of \d+ windows", theirs)
 
 
 # --- in a browser -----------------------------------------------------------------

@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from earwitness.errors import InputError, TooLarge
+from earwitness.errors import InputError, NotFound, TooLarge
 from earwitness.examining import FindingVersion
 from earwitness.flow.examination import Bench, Examining, Piece, integrity_of
+from earwitness.flow.subjects import Custodian
 from earwitness.flow.treating import cautions, observed
 from earwitness.sound import chain as chains
 from earwitness.sound import replay
 from earwitness.sound.chain import Chain
 from earwitness.sound.findings import finding as findings
-from earwitness.sound.findings.contents import Picture
+from earwitness.sound.findings.contents import Custody, Picture
 from earwitness.sound.findings.finding import Finding, Heard, Material
 from earwitness.sound.levels import measure
 from earwitness.sound.recording import Recording
@@ -167,6 +168,22 @@ def again(kept: FindingVersion, bench: Bench, on: Examining) -> Piece:
             "What was done cannot be done again as it was written down: " + " ".join(differs)
         )
     return piece
+
+
+def custody(finding: Finding, subject: str, custodian: Custodian) -> list[Custody]:
+    """Of what is examined, and of each recording that was aligned with it."""
+    found = list(custodian.custody(subject))
+    for each in _beside(finding):
+        if each.sound:
+            found += [replace(one, of=each.sha256) for one in _custody(each.sound, custodian)]
+    return found
+
+
+def _custody(sound: str, custodian: Custodian) -> list[Custody]:
+    try:
+        return custodian.custody(sound)
+    except NotFound as error:
+        return [Custody("", "", str(error))]
 
 
 def pictures(finding: Finding, piece: Piece) -> list[Picture]:

@@ -49,7 +49,7 @@ def materials(subject: str, others: Sequence[str], on: Examining) -> list[Materi
         return []
     vantages, _ = together(subject, others, on)
     return [
-        Material(original(each.subject.id, on).sha256, _described(each), original=True)
+        Material(original(each.subject.id, on).sha256, _described(each), True, each.subject.id)
         for each in vantages
     ]
 
@@ -60,9 +60,16 @@ def _described(each: Vantage) -> str:
         f"not aligned: {found.reason}"
         if isinstance(found, NotSame)
         else f"aligned with the first one: offset {1000 * found.offset_s:+.2f} ms"
-        f" \N{PLUS-MINUS SIGN} {found.uncertainty_ms:.2f} ms, drift {found.drift_ppm:+.1f} ppm"
+        f" \N{PLUS-MINUS SIGN} {found.uncertainty_ms:.2f} ms (95 %), drift"
+        f" {found.drift_ppm:+.1f} ppm, by {found.evidence.agreeing} of {found.evidence.windows}"
+        f" windows of what both hold{_missing(found)}"
     )
     return f"another recording, {each.subject.name}, device {device}; {runs}"
+
+
+def _missing(found: Aligned) -> str:
+    at = ", ".join(f"{each.at_s:.2f}" for each in found.breaks)
+    return f", with samples missing at {at} s" if at else ""
 
 
 def together(

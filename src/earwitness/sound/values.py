@@ -1,10 +1,13 @@
-"""Frozen dataclasses from JSON, strictly: what is missing, unknown or odd is refused."""
+"""Frozen dataclasses from JSON, strictly: what is missing, unknown or odd is refused.
+
+A field that has a default may be missing: it is newer than what was written.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -36,10 +39,11 @@ def _dataclass(kind: Any, value: Any, at: str) -> Any:
     given = _expect(dict, value, at)
     hints = get_type_hints(kind)
     names = {each.name for each in fields(kind)}
-    if given.keys() != names:
-        odd = ", ".join(sorted(str(name) for name in given.keys() ^ names))
-        raise InputError(f"{at} has fields too many or too few: {odd}.")
-    return kind(**{name: read(hints[name], given[name], f"{at}.{name}") for name in names})
+    needed = {each.name for each in fields(kind) if each.default is MISSING}
+    if odd := (given.keys() - names) | (needed - given.keys()):
+        listed = ", ".join(sorted(str(name) for name in odd))
+        raise InputError(f"{at} has fields too many or too few: {listed}.")
+    return kind(**{name: read(hints[name], given[name], f"{at}.{name}") for name in given})
 
 
 def _plain(kind: Any, value: Any, at: str) -> Any:

@@ -44,11 +44,15 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Custody:
-    """Who had the material in hand, and what they did; ``at`` as it is to be printed."""
+    """Who had a recording in hand, and what they did; ``at`` as it is to be printed.
+
+    ``of`` is its SHA-256, empty for the recording that is examined.
+    """
 
     at: str
     by: str
     what: str
+    of: str = ""
 
 
 def sections(finding: Finding, custody: Sequence[Custody] = ()) -> tuple[Section, ...]:
@@ -58,7 +62,7 @@ def sections(finding: Finding, custody: Sequence[Custody] = ()) -> tuple[Section
         *([Section("Not complete", tuple(lacking))] if lacking else []),
         Section("Question", (finding.question, f"Examined by {finding.examiner}.")),
         _material(finding),
-        Section("Custody", (_custody(custody),)),
+        Section("Custody", tuple(_custodies(finding, custody))),
         Section("The original", tuple(_integrity(finding))),
         Section("What was done", tuple(_steps(finding))),
         Section("Measured", (_measurements(finding),)),
@@ -75,6 +79,18 @@ def _material(finding: Finding) -> Section:
         for each in finding.recordings
     )
     return Section("Material", (Table(("SHA-256", "What it is", "Kind"), rows),))
+
+
+def _custodies(finding: Finding, custody: Sequence[Custody]) -> Iterator[str | Table]:
+    """Of each recording by itself, where there are several."""
+    originals = [each for each in finding.recordings if each.original]
+    if len(originals) < 2:
+        yield _custody(custody)
+        return
+    for number, each in enumerate(originals):
+        yield f"{each.sha256}: {each.description}"
+        known = {each.sha256} if number else {each.sha256, ""}
+        yield _custody([one for one in custody if one.of in known])
 
 
 def _custody(custody: Sequence[Custody]) -> str | Table:

@@ -27,11 +27,15 @@ FORBIDDEN = re.compile(r"\bauthentic", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """A recording that was examined, or that came out. ``sha256`` is of the file's bytes."""
+    """A recording that was examined, or that came out. ``sha256`` is of the file's bytes.
+
+    ``sound`` is what it is kept as, by which its custody is found; empty for a file.
+    """
 
     sha256: str
     description: str
     original: bool
+    sound: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ def _report(
 ) -> tuple[Finding, list[Picture], list[Custody]]:
     finding = rules.parse(kept.content)
     pictures = findings.pictures(finding, findings.again(kept, bench, on))
-    return finding, pictures, on.custodian.custody(kept.utterance)
+    return finding, pictures, findings.custody(finding, kept.utterance, on.custodian)
 
 
 def _replay(kept: FindingVersion, bench: Bench, on: Examining) -> tuple[bytes, str]:
