@@ -27,6 +27,17 @@ class Evidence:
         return cls(case, sha256) if apart else None
 
 
+def case_of(name: str) -> str:
+    """The case that a subject or a finding belongs to; empty for those of clips."""
+    case, apart, _ = name.partition(_APART)
+    return case if apart else ""
+
+
+def named_in(case: str, name: str) -> str:
+    """A finding of a case, or of a clip where there is none."""
+    return f"{case}{_APART}{name}" if case else name
+
+
 @dataclass(frozen=True, slots=True)
 class FindingVersion:
     """A finding as it was written down at one time; earlier ones stay.

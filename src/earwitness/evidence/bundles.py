@@ -29,11 +29,12 @@ _FROM_THE_END = 2  # as seek counts
 _ALGORITHMS = ("sha256", "sha512")
 _MISSING = ".missing.txt"
 _EVIDENCE = re.compile(r"evidence/([0-9a-f]{64})(?:\.[a-z0-9]{1,8}|\.missing\.txt)")
+_FINDING = re.compile(r"findings/([0-9a-f]{64})(?:\.(?:finding|replay)\.json|\.missing\.txt)")
 _KNOWN = re.compile(
     r"bagit\.txt|bag-info\.txt|(?:tag)?manifest-sha(?:256|512)\.txt"
     r"|data/(?:README\.txt|case\.json|receipt\.json|policy\.toml"
     r"|timestamps/(?:missing\.txt|[0-9]{1,19}\.(?:tsr|checkpoint))"
-    rf"|{_EVIDENCE.pattern})"
+    rf"|{_EVIDENCE.pattern}|{_FINDING.pattern})"
 )
 """A file of any other name would look as if it were proven, too."""
 
@@ -80,19 +81,35 @@ def originals(bundle: Bundle, case: Case) -> Iterator[tuple[str, str]]:
 
     ``case`` has the records that are proven, and no others.
     """
-    sealed = {str(key) for record in case.records if (key := _sealed(record.fields))}
+    return _sealed_files(bundle, _EVIDENCE, _keys(case, "sealed", "sha256"))
+
+
+def findings_of(bundle: Bundle, case: Case) -> Iterator[tuple[str, str]]:
+    """As ``originals``, of the files of each finding."""
+    return _sealed_files(bundle, _FINDING, _keys(case, "found", "content", "replay"))
+
+
+def _keys(case: Case, kind: str, *names: str) -> set[str]:
+    """What records of a kind name by these fields."""
+    own = [each.fields for each in case.records if _value(each.fields, "kind") == kind]
+    return {str(key) for fields in own for name in names if (key := _value(fields, name))}
+
+
+def _sealed_files(
+    bundle: Bundle, pattern: re.Pattern[str], sealed: set[str]
+) -> Iterator[tuple[str, str]]:
     there: dict[str, list[str]] = {key: [] for key in sealed}
     for path in bundle.files:
-        if found := _EVIDENCE.fullmatch(path):
-            there.setdefault(found[1], []).append(path)
+        if match := pattern.fullmatch(path):
+            there.setdefault(match[1], []).append(path)
     for key in sorted(there):
         if key not in sealed:
             yield key, "it is not one that the case has sealed"
         else:
-            yield key, _wrong_original(key, there[key], bundle)
+            yield key, _wrong_file(key, there[key], bundle)
 
 
-def _wrong_original(key: str, paths: list[str], bundle: Bundle) -> str:
+def _wrong_file(key: str, paths: list[str], bundle: Bundle) -> str:
     if not paths:
         return "it is missing"
     if len(paths) > 1:
@@ -178,10 +195,6 @@ def _against(
             yield f"{short(path)} is missing"
         elif hashlib.new(algorithm, bag[path]).hexdigest() != listed[path]:
             yield f"{short(path)} is not what {name} says"
-
-
-def _sealed(fields: Mapping[str, object]) -> object:
-    return _value(fields, "sha256") if _value(fields, "kind") == "sealed" else None
 
 
 def _value(fields: Mapping[str, object], name: str) -> object:

@@ -13,7 +13,7 @@ from typing import BinaryIO, TypeAlias
 
 from cryptography.x509 import Certificate
 
-from .bundles import NOT_HERE, Bundle, BundleError, originals, policy_of
+from .bundles import NOT_HERE, Bundle, BundleError, findings_of, originals, policy_of
 from .cases import FORMAT as CASE
 from .cases import Case, CaseError, differences, held, leaves
 from .chain import chain
@@ -135,23 +135,27 @@ def _compare_bundle(
     if receipt is not None and receipt.case != case.id:
         found.broken.append(f"{name}: its receipt is one of another case.")
     proven = held([each for each in receipts.values() if each.case == case.id], case)
-    _compare_originals(name, bundle, proven, found)
+    _compare_sealed(name, originals(bundle, proven), found, "original")
+    files = findings_of(bundle, proven)
+    _compare_sealed(name, files, found, "file of a finding", "files of findings")
     _compare_policy(name, bundle, proven, found)
     for path in bundle.files:
         if path.endswith(".checkpoint") and not _is_stamped(path, bundle):
             found.broken.append(f"{name}: {short(path)} is not what was stamped.")
 
 
-def _compare_originals(name: str, bundle: Bundle, proven: Case, found: Findings) -> None:
+def _compare_sealed(
+    name: str, files: Iterator[tuple[str, str]], found: Findings, what: str, many: str = ""
+) -> None:
     good = 0
-    for key, wrong in originals(bundle, proven):
+    for key, wrong in files:
         if not wrong:
             good += 1
             continue
         said = found.open if wrong == NOT_HERE else found.broken
-        said.append(f"{name}: the original {key[:16]}: {wrong}.")
+        said.append(f"{name}: the {what} {key[:16]}: {wrong}.")
     if good:
-        found.proven.append(f"{name}: {count(good, 'original')}, as the case has sealed them.")
+        found.proven.append(f"{name}: {count(good, what, many)}, as the case has sealed them.")
 
 
 def _compare_policy(name: str, bundle: Bundle, proven: Case, found: Findings) -> None:

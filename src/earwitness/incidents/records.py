@@ -21,6 +21,7 @@ class Kind(StrEnum):
     HELD = "held"  # what neither retention nor erasure may take
     ADDED = "added"  # by the reporter, later
     SEEN = "seen"  # who saw which evidence, and why
+    FOUND = "found"  # by an examination of evidence: a version of a finding, by its hash
     TAKEN = "taken"  # out of here, as a bundle: by whom, and why
     TOLD = "told"  # a rung was turned to, and why
     OUTSIDE = "outside"  # the outside was turned to, and why

@@ -166,12 +166,24 @@ def _added(record: Kept, names: Mapping[str, str]) -> str:
     return f"The reporter says{kind}: {text_of(record, 'text')}"
 
 
+_AWAY = ("saved", "reported")
+_HAD = {"saved": "saved", "examined": "examined", "reported": "took a report away of"}
+"""What was done with evidence, by how its record says that it was had."""
+
+
 def _seen(record: Kept, names: Mapping[str, str]) -> str:
     what, by = text_of(record, "sha256")[:16], text_of(record, "by")
-    how = ", no louder than is safe" if record.fields.get("steps") else ""
     told = text_of(record, "how")
-    did = told if told in ("saved", "examined") else "heard"
+    did = _HAD.get(told, "heard")
+    how = ", no louder than is safe" if record.fields.get("steps") and told not in _AWAY else ""
     return f"{by} {did} {what}…{how}, because: {text_of(record, 'said')}"
+
+
+def _found(record: Kept, names: Mapping[str, str]) -> str:
+    of, number = text_of(record, "of")[:16], record.fields.get("version")
+    question = text_of(record, "question")
+    told = f": {question}" if question else "."
+    return f"{text_of(record, 'by')} wrote version {number} of a finding on {of}…{told}"
 
 
 def _taken(record: Kept, names: Mapping[str, str]) -> str:
@@ -283,6 +295,7 @@ _TELLERS: Mapping[str, Callable[[Kept, Mapping[str, str]], str]] = {
     Kind.HELD: _held,
     Kind.ADDED: _added,
     Kind.SEEN: _seen,
+    Kind.FOUND: _found,
     Kind.TAKEN: _taken,
     Kind.TOLD: _told,
     Kind.OUTSIDE: _outside,

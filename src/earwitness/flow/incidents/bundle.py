@@ -20,7 +20,7 @@ from earwitness.flow.incidents import acting, cases, logbook, stamping
 from earwitness.flow.incidents.cases import Look
 from earwitness.flow.incidents.evidence import ending
 from earwitness.flow.incidents.parts import Incidents
-from earwitness.incidents.records import Kind
+from earwitness.incidents.records import Kept, Kind, text_of
 
 README = """\
 The case {case}, as {by} took it out of Earwitness on {at}, because: {why}
@@ -29,6 +29,7 @@ The case {case}, as {by} took it out of Earwitness on {at}, because: {why}
   receipt.json     that the log holds each of them, with its signed head
   policy.toml      who had to act, as it was when the case began
   evidence/        the sealed originals, by the SHA-256 of their content
+  findings/        what was found in them, and the replay files by which it is done again
   timestamps/      by when an authority saw the log, where one is asked: its tokens (RFC 3161)
                    and what they are of, for `openssl ts -verify -data N.checkpoint -in N.tsr`
 
@@ -108,6 +109,20 @@ def _files(case: str, on: Incidents) -> Iterator[tuple[str, bytes]]:
                 yield f"evidence/{key}.{kind}", on.sealed.get(str(key))
             except (NotFound, StoreError) as error:
                 yield f"evidence/{key}.missing.txt", f"{error}\n".encode()
+        if kept.kind == Kind.FOUND:
+            yield from _found(kept, on)
+
+
+def _found(kept: Kept, on: Incidents) -> Iterator[tuple[str, bytes]]:
+    """The files of a version of a finding."""
+    for name, ending_ in (("content", "finding.json"), ("replay", "replay.json")):
+        key = text_of(kept, name)
+        if not re.fullmatch("[0-9a-f]{64}", key):
+            continue
+        try:
+            yield f"findings/{key}.{ending_}", on.sealed.get(key)
+        except (NotFound, StoreError) as error:
+            yield f"findings/{key}.missing.txt", f"{error}\n".encode()
 
 
 def _manifest(algorithm: str, files: Mapping[str, bytes]) -> bytes:

@@ -5,23 +5,31 @@ They are asked for at each call, for somebody may be named meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from earwitness.accounts import Account
-from earwitness.errors import NotFound
+from earwitness.errors import NotFound, RevisionConflict, StoreError
+from earwitness.evidence.records import Value
 from earwitness.examining import Evidence, FindingVersion
-from earwitness.flow.incidents import acting
+from earwitness.flow.incidents import acting, cases
 from earwitness.flow.incidents.cases import Look, Seen
 from earwitness.flow.incidents.evidence import FILE
 from earwitness.flow.incidents.parts import Incidents
 from earwitness.flow.rooms import room_of
 from earwitness.flow.subjects import Subject, nearest, printed
 from earwitness.incidents.records import Kind, moment_of, text_of
+from earwitness.incidents.status import LONG_AGO
 from earwitness.model import Source
+from earwitness.sound.findings import finding as rules
 from earwitness.sound.findings.contents import Custody
 
-_HEARD = {"examined": "examined it", "saved": "saved it"}
+KEYS = re.compile("[0-9a-f]{64}")
+_HEARD = {
+    "examined": "examined it", "saved": "saved it", "reported": "took a report of it away",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +40,7 @@ class CaseFile:
 
     case: str
     by: Account
+    now: Callable[[], datetime]
     on: Incidents
 
     def about(self, subject: str) -> Subject:
@@ -57,13 +66,59 @@ class CaseFile:
         ]
 
     def add_finding(self, new: FindingVersion) -> None:
-        raise NotFound("Findings are written on clips alone.")
+        """Its files are sealed before the record that names them by their hashes."""
+        found, now = self._look(), self.now()
+        self._one(found, new.utterance)
+        before = (each.fields["version"] for each in _versions(found, new.finding))
+        if new.number != max((each for each in before if isinstance(each, int)), default=0) + 1:
+            raise RevisionConflict("Somebody else wrote in this finding; load it again.")
+        sealed = self.on.sealed
+        content = self.on.with_room(lambda: sealed.put(new.content.encode()))
+        replay = self.on.with_room(lambda: sealed.put(new.replay.encode())) if new.replay else None
+        fields: dict[str, Value] = {
+            "at": now.isoformat(), "by": new.by, "by_id": self.by.id,
+            "finding": new.finding, "version": new.number, "of": _key(new.utterance),
+            "question": rules.parse(new.content).question, "content": content, "replay": replay,
+        }  # fmt: skip
+        draft, behind = cases.draft(Kind.FOUND, fields), cases.PASSING - {Kind.FOUND}
+        cases.add_for_good(found, [draft], now, self.on, behind)
 
     def finding(self, finding: str) -> Sequence[FindingVersion]:
-        raise NotFound("There is no such finding.")
+        """Raises StoreError where the newest one is not what was sealed; earlier ones are then
+        without content.
+        """
+        versions = _versions(self._look(), finding)
+        if not versions:
+            raise NotFound("There is no such finding.")
+        return [*(self._version(each) for each in versions[:-1]), self._version(versions[-1], True)]
 
     def findings(self, subject: str) -> Sequence[FindingVersion]:
-        return ()
+        return [self._version(each) for each in newest(self._look(), _key(subject))]
+
+    def _version(self, record: Seen, needed: bool = False) -> FindingVersion:
+        kept, number = record.kept, record.fields["version"]
+        content, replay = (self._sealed(text_of(kept, name)) for name in ("content", "replay"))
+        if needed and not (content and (replay or not text_of(kept, "replay"))):
+            raise StoreError(
+                f"Version {number} of this finding is not what was sealed: its file was changed or"
+                " taken away. The case says by which hash it was known."
+            )
+        return FindingVersion(
+            text_of(kept, "finding"),
+            number if isinstance(number, int) else 0,
+            Evidence(self.case, text_of(kept, "of")).subject,
+            text_of(kept, "by"),
+            moment_of(kept, "at") or LONG_AGO,
+            content,
+            replay,
+        )
+
+    def _sealed(self, key: str) -> str:
+        """Empty for what is not there, or not as it was."""
+        try:
+            return self.on.sealed.get(key).decode() if KEYS.fullmatch(key) else ""
+        except StoreError:
+            return ""
 
     def _look(self) -> Look:
         return acting.seen_by(self.case, self.by, self.on)
@@ -91,6 +146,27 @@ class CaseFile:
         return Subject(Evidence(self.case, key).subject, source, room, at, seconds, self.case)
 
 
+def newest(found: Look, of: str = "") -> list[Seen]:
+    """The newest version of each finding, of one original or of the whole case, the oldest first.
+
+    A record that was changed counts for nothing.
+    """
+    by_name = {
+        each.fields["finding"]: each
+        for each in found.records
+        if each.kept.kind == Kind.FOUND and not each.wrong
+    }
+    return [each for each in by_name.values() if not of or each.fields["of"] == of]
+
+
+def _versions(found: Look, finding: str) -> list[Seen]:
+    return [
+        each
+        for each in found.records
+        if each.kept.kind == Kind.FOUND and not each.wrong and each.fields["finding"] == finding
+    ]
+
+
 def _key(subject: str) -> str:
     """Its SHA-256."""
     found = Evidence.of(subject)
@@ -102,6 +178,8 @@ def _custody(record: Seen, key: str) -> str:
     kept, why = record.kept, text_of(record.kept, "said")
     if kept.kind == Kind.TAKEN and text_of(kept, "what") == "bundle":
         said = f"took it out of here with all of the case, because: {why}"
+    elif kept.kind == Kind.FOUND and record.fields["of"] == key:
+        said = f"wrote version {record.fields['version']} of a finding on it"
     elif record.fields["sha256"] != key:
         return ""
     elif kept.kind == Kind.SEALED:

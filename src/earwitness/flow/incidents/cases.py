@@ -46,7 +46,7 @@ BATCH = 200
 TURNS = 10
 """In which something is added before others who add to the same case are in the way for good."""
 PASSING = frozenset(
-    {Kind.SEEN, Kind.TAKEN, Kind.TOLD, Kind.DELIVERED, Kind.UNDELIVERED, Kind.OPENED}
+    {Kind.SEEN, Kind.FOUND, Kind.TAKEN, Kind.TOLD, Kind.DELIVERED, Kind.UNDELIVERED, Kind.OPENED}
 )
 """After which whatever somebody wants to add is as right as it was before."""
 

@@ -27,6 +27,7 @@ SHOWN: Mapping[str, frozenset[str]] = {
     Kind.HELD: frozenset(),
     Kind.ADDED: frozenset({"text", "retaliation"}),
     Kind.SEEN: frozenset({"by", "sha256", "said", "steps", "how"}),
+    Kind.FOUND: frozenset({"by", "of", "version"}),
     Kind.TAKEN: _DONE,
     Kind.TOLD: frozenset({"rung", "name", "why", "clocks"}),
     Kind.OUTSIDE: frozenset({"name", "why", "clocks", "passed_over"}),

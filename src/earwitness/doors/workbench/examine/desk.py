@@ -78,8 +78,9 @@ class Desk:
         evidence = Evidence.of(subject)
         if evidence is None:
             return self.on
-        account = visitor_of(request).account
-        return replace(self.on, custodian=CaseFile(evidence.case, account, self.program.incidents))
+        by, now = visitor_of(request).account, self.program.clock.now
+        case = CaseFile(evidence.case, by, now, self.program.incidents)
+        return replace(self.on, custodian=case)
 
     async def opened(self, request: Request, subject: str) -> Opened:
         """Raises AccessRefused for who has not said why they examine it, may not any more, or has
