@@ -376,6 +376,7 @@ SAME = {
     "/workbench/examine/{utterance}/align": "POST /clips/{utterance}/aligned",
     "/workbench/examine/{utterance}/finding": "POST /clips/{utterance}/findings",
     "/workbench/finding/{finding}": "POST /findings/{finding}",
+    "/workbench/finding/{finding}/files": "POST /cases/{case}/bundle",
     "/workbench/finding/{finding}/blind": "POST /findings/{finding}/blind-tests",
     "/workbench/finding/{finding}/blind/{test}": "POST /blind-tests/{test}/result",
     "/workbench/blind/{test}": BY_EAR,

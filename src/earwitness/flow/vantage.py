@@ -72,23 +72,29 @@ def _missing(found: Aligned) -> str:
     return f", with samples missing at {at} s" if at else ""
 
 
+def chosen(subject: str, others: Sequence[str], on: Examining) -> list[Subject]:
+    """The others. Raises InputError for none or too many, NotFound for one that is not beside the
+    first.
+    """
+    if not 0 < len(set(others)) <= MOST_ALIGNED:
+        raise InputError(f"Choose 1 to {MOST_ALIGNED} recordings to align with this one.")
+    return [require_beside(subject, each, on) for each in dict.fromkeys(others)]
+
+
 def together(
     subject: str, others: Sequence[str], on: Examining
 ) -> tuple[list[Vantage], tuple[Closure, ...]]:
     """Each of the others against the first, and against each other as a check.
 
-    Raises InputError for none or too many, NotFound for one that is not beside the first.
+    Raises as ``chosen``.
     """
-    if not 0 < len(set(others)) <= MOST_ALIGNED:
-        raise InputError(f"Choose 1 to {MOST_ALIGNED} recordings to align with this one.")
-    first = on.custodian.about(subject)
-    chosen = [require_beside(subject, each, on) for each in dict.fromkeys(others)]
-    recordings = [original(each.id, on).recording for each in (first, *chosen)]
-    clocks = [each.after(first) if each.heard_at else None for each in (first, *chosen)]
+    first, them = on.custodian.about(subject), chosen(subject, others, on)
+    recordings = [original(each.id, on).recording for each in (first, *them)]
+    clocks = [each.after(first) if each.heard_at else None for each in (first, *them)]
     aligned = align_all(recordings, clocks)
     vantages = [
         Vantage(each, recording.seconds, found)
-        for each, recording, found in zip(chosen, recordings[1:], aligned.members[1:], strict=True)
+        for each, recording, found in zip(them, recordings[1:], aligned.members[1:], strict=True)
         if found is not None
     ]
     return vantages, aligned.closures

@@ -10,13 +10,14 @@ import structlog
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import JSONResponse
 
+from earwitness import __version__
 from earwitness.doors.workbench.examinations import Opened
 from earwitness.doors.workbench.examine.desk import CLIP, Desk, Shared, named
 from earwitness.doors.workbench.incidents.files import file
 from earwitness.doors.workbench.roles import EVERYBODY, only, up_to
-from earwitness.doors.workbench.sound import FOR_A_REASON
 from earwitness.doors.workbench.visitors import visitor_of
 from earwitness.errors import InputError, RevisionConflict, Stopped
+from earwitness.examining import Evidence
 from earwitness.flow import examination
 from earwitness.flow.examination import Piece
 from earwitness.flow.treating import FOR_LISTENING
@@ -105,27 +106,28 @@ class _Chains(Desk):
         why = f"{opened.why} (treated: {named(piece)})"
         return await self.given(request, opened, samples, why, chain)
 
-    @only(FOR_A_REASON)
+    @only(EVERYBODY)
     @up_to(MOST_FORM)
     async def save(
         self, request: Request, utterance: str, chain: Text = "", what: Text = ""
     ) -> Response:
         """The chain, its replay file, the treated sound or the original, as a file."""
-        opened, asked = await self.opened_clip(request, utterance), chains.parse(chain)
-        name = utterance[:16]
+        opened, asked = await self.opened_to_write(request, utterance), chains.parse(chain)
+        name = short_name(utterance)
         if what == "chain":
             return file(chains.written(asked).encode(), "application/json", f"{name}.chain.json")
         if what == "original":
-            content = await asyncio.to_thread(self._saved, opened, "the original")
+            content = await asyncio.to_thread(self._original, request, opened)
             return file(content, "audio/flac", f"{name}.flac")
         piece = await self._treated(request, utterance, asked)
         if what == "replay":
             told = replay.written(piece.result.record).encode()
+            if Evidence.of(utterance) is not None:  # whatever leaves a case is on record there
+                await asyncio.to_thread(self._noted, request, opened, piece, "replay file")
             return file(told, "application/json", f"{treated_name(utterance, asked)}.replay.json")
         if what != "treated":
             raise InputError("Save the chain, the replay file, the treated sound or the original.")
-        why = f"{opened.why} (saved: {named(piece)})"
-        await asyncio.to_thread(self._noted, opened, self.giving.new(), why, piece)
+        await asyncio.to_thread(self._noted, request, opened, piece, "WAV of 24 bits")
         made = await asyncio.to_thread(self.on.written, piece.result.treated.recording)
         return file(made, "audio/wav", treated_name(utterance, asked))
 
@@ -142,20 +144,24 @@ class _Chains(Desk):
         except Stopped as error:
             raise RevisionConflict("Another version was asked for meanwhile.") from error
 
-    def _noted(self, opened: Opened, playback: str, why: str, piece: Piece) -> None:
-        seconds = piece.result.treated.recording.seconds
-        self.giving.note(
-            playback, opened.utterance, opened.listener, opened.token, why, seconds, True
-        )
+    def _noted(self, request: Request, opened: Opened, piece: Piece, form: str) -> None:
+        chain = chains.written(piece.result.record.chain)
+        steps = ({"step": "chain", "chain": chain}, {"step": form, "earwitness": __version__})
+        self.saved(request, opened, named(piece), piece.result.treated.recording.seconds, *steps)
 
-    def _saved(self, opened: Opened, what: str) -> bytes:
-        read = examination.original(opened.utterance, self.on)
-        why, seconds = f"{opened.why} (saved: {what})", read.recording.seconds
-        new, token = self.giving.new(), opened.token
-        self.giving.note(new, opened.utterance, opened.listener, token, why, seconds, True)
-        return examination.content(opened.utterance, self.on)
+    def _original(self, request: Request, opened: Opened) -> bytes:
+        on = self.of(request, opened.utterance)
+        read = examination.original(opened.utterance, on)
+        self.saved(request, opened, "the original", read.recording.seconds)
+        return examination.content(opened.utterance, on)
 
 
 def treated_name(utterance: str, chain: Chain) -> str:
     """Of the file; one into which something may have been put says so."""
-    return f"{utterance[:16]}.{'for-listening' if chain.invents else 'treated'}.wav"
+    return f"{short_name(utterance)}.{'for-listening' if chain.invents else 'treated'}.wav"
+
+
+def short_name(subject: str) -> str:
+    """Of a file: of evidence by its hash."""
+    evidence = Evidence.of(subject)
+    return (evidence.sha256 if evidence else subject)[:16]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
@@ -19,9 +19,9 @@ from earwitness.doors.workbench.examinations import EXAMINE, Examinations, Opene
 from earwitness.doors.workbench.pages import Pages
 from earwitness.doors.workbench.sound import FOR_A_REASON, HEARERS, Giving, ranged
 from earwitness.doors.workbench.visitors import visitor_of
-from earwitness.errors import AccessRefused, EngineError, InputError, NotFound
+from earwitness.errors import AccessRefused, EngineError, InputError, NotFound, StoreError
 from earwitness.evidence.records import Value
-from earwitness.examining import Evidence, FindingVersion
+from earwitness.examining import Evidence, FindingVersion, case_of
 from earwitness.flow import blind_tests
 from earwitness.flow.examination import Examining, Piece
 from earwitness.flow.incidents import acting
@@ -38,6 +38,8 @@ MOST_WAITING, SHARE = 64, 12
 """Requests that wait for their turn at the processor, and those of one person."""
 
 T = TypeVar("T")
+Step = Mapping[str, Value]
+"""As a record of a case has it: what was done to an original, with all that it takes."""
 
 
 class Shared:
@@ -73,14 +75,16 @@ class Desk:
     def on(self) -> Examining:
         return self.program.examining
 
-    def of(self, request: Request, subject: str) -> Examining:
-        """What examining this clip, or evidence of a case for who may see that, needs."""
-        evidence = Evidence.of(subject)
-        if evidence is None:
+    def of(self, request: Request, name: str) -> Examining:
+        """What examining a clip, or evidence of a case for who may see that, needs.
+
+        ``name`` is that of the subject, or of a finding on it.
+        """
+        case = case_of(name)
+        if not case:
             return self.on
         by, now = visitor_of(request).account, self.program.clock.now
-        case = CaseFile(evidence.case, by, now, self.program.incidents)
-        return replace(self.on, custodian=case)
+        return replace(self.on, custodian=CaseFile(case, by, now, self.program.incidents))
 
     async def opened(self, request: Request, subject: str) -> Opened:
         """Raises AccessRefused for who has not said why they examine it, may not any more, or has
@@ -100,11 +104,10 @@ class Desk:
         await self.require_no_listener(request, subject)
         return found
 
-    async def opened_clip(self, request: Request, utterance: str) -> Opened:
-        """As ``opened``. Raises NotFound for evidence, of which a case keeps what is found."""
-        if Evidence.of(utterance) is not None:
-            raise NotFound("There is no such page for the evidence of a case.")
-        return await self.opened(request, utterance)
+    async def opened_to_write(self, request: Request, subject: str) -> Opened:
+        """As ``opened``. Raises AccessRefused for who only listens, too."""
+        require_writer(request, subject)
+        return await self.opened(request, subject)
 
     async def seen(self, opened: Opened, made: Piece | None = None) -> None:
         """On record, once for each opening, before what can be seen of a clip is given: pictures,
@@ -155,7 +158,7 @@ class Desk:
         def encoded() -> tuple[bytes, float]:
             samples, turned_down = made()
             if evidence is not None:
-                self._in_custody(evidence, account, opened.why, chain)
+                self.in_custody(evidence, account, opened.why, self._heard_by(chain))
             else:
                 seconds = len(samples) / SAMPLE_RATE
                 self.giving.note(
@@ -171,21 +174,45 @@ class Desk:
             response.headers["X-Playback"] = playback
         return response
 
-    def _in_custody(self, evidence: Evidence, account: Account, why: str, chain: str) -> None:
-        """In the case it is on record who heard what, why, and how that was made."""
+    def _heard_by(self, chain: str) -> list[Step]:
+        """The steps by which what is heard is made of an original."""
+        steps: list[Step] = [{"step": "chain", "chain": chain}] if chain else []
+        loudest = str(self.program.settings.loudest_lufs)
+        return [*steps, {"step": "one gain", "loudest_lufs": loudest, "earwitness": __version__}]
+
+    def in_custody(
+        self, evidence: Evidence, account: Account, why: str, steps: Sequence[Step], how: str = ""
+    ) -> None:
+        """In the case it is on record who had what, as what, why, and how that was made."""
         on, now = self.program.incidents, self.program.clock.now()
         found = acting.seen_by(evidence.case, account, on)
-        steps: list[dict[str, Value]] = [{"step": "chain", "chain": chain}] if chain else []
-        loudest = str(self.program.settings.loudest_lufs)
-        steps.append({"step": "one gain", "loudest_lufs": loudest, "earwitness": __version__})
-        acting.heard(found, evidence.sha256, why, account, now, on, steps)
+        acting.heard(found, evidence.sha256, why, account, now, on, steps, how)
+
+    def saved(
+        self, request: Request, opened: Opened, what: str, seconds: float, *steps: Step
+    ) -> None:
+        """On record before somebody takes it away; ``what`` in words. Raises LeaseLost."""
+        evidence = Evidence.of(opened.utterance)
+        if evidence is not None:
+            account = visitor_of(request).account
+            self.in_custody(evidence, account, opened.why, steps, "saved")
+            return
+        new, why = self.giving.new(), f"{opened.why} (saved: {what})"
+        self.giving.note(new, opened.utterance, opened.listener, opened.token, why, seconds, True)
 
     async def versions(self, request: Request, finding: str) -> list[FindingVersion]:
         """Of a finding, the oldest first, for who is no listener of a test of it.
 
-        Raises NotFound, AccessRefused.
+        Raises NotFound, AccessRefused, and InputError where what was sealed is not there.
         """
-        found = await asyncio.to_thread(self.on.records.finding, finding)
+        require_writer(request, finding)
+        custodian = self.of(request, finding).custodian
+        try:
+            found = await asyncio.to_thread(custodian.finding, finding)
+        except NotFound:
+            raise
+        except StoreError as error:
+            raise InputError(str(error)) from error
         await self.require_no_listener(request, found[0].utterance)
         return list(found)
 
@@ -205,6 +232,14 @@ def named(piece: Piece) -> str:
     return ", ".join(step.do for step in piece.result.record.chain.steps) or "a stretch"
 
 
-def may_write(request: Request) -> bool:
-    """Whether somebody may see others' recordings and findings, and take sounds away."""
-    return bool(visitor_of(request).account.roles & FOR_A_REASON)
+def may_write(request: Request, name: str) -> bool:
+    """Whether somebody may see others' recordings and findings, and take sounds away: of a clip
+    by their role; of a case whoever may see it, which ``opened`` and ``of`` look at.
+    """
+    return bool(case_of(name)) or bool(visitor_of(request).account.roles & FOR_A_REASON)
+
+
+def require_writer(request: Request, name: str) -> None:
+    """Raises AccessRefused."""
+    if not may_write(request, name):
+        raise AccessRefused("Leads and responders do this; you may listen.")

@@ -29,7 +29,7 @@ from earwitness.doors.workbench.sound import (
 )
 from earwitness.doors.workbench.visitors import visitor_of
 from earwitness.errors import AccessRefused, InputError
-from earwitness.examining import Evidence
+from earwitness.examining import case_of
 from earwitness.flow import examination, findings
 from earwitness.flow.treating import measurements
 from earwitness.model import SAMPLE_RATE
@@ -58,19 +58,14 @@ class _Page(Desk):
     @only(EVERYBODY)
     async def show_clip(self, request: Request, utterance: str, finding: str = "") -> Response:
         """The page, with the chain of a finding if asked for; or first the question why."""
-        evidence = Evidence.of(utterance)
+        case = case_of(utterance)
         try:
             opened = await self.opened(request, utterance)
         except AccessRefused:
-            if evidence is not None:
-                return RedirectResponse(f"{CASE}/{evidence.case}", status_code=303)
+            if case:
+                return RedirectResponse(f"{CASE}/{case}", status_code=303)
             return await self._ask(request, utterance)
-        if evidence is None:
-            more = await asyncio.to_thread(self._more, request, utterance, finding)
-        else:
-            about = self.of(request, utterance).custodian.about
-            clip = await asyncio.to_thread(about, utterance)
-            more = {"clip": clip, "may_write": False, "chain": ""}
+        more = await asyncio.to_thread(self._more, request, utterance, finding)
         return self.show(
             request,
             "clip.html",
@@ -82,22 +77,21 @@ class _Page(Desk):
             kinds=steps(),
         )
 
-    def _more(self, request: Request, utterance: str, finding: str) -> dict[str, Any]:
-        """What a clip has besides its sound, for who may see it."""
-        custodian = self.on.custodian
-        clip = custodian.about(utterance)
-        if not may_write(request):
+    def _more(self, request: Request, subject: str, finding: str) -> dict[str, Any]:
+        """What it has besides its sound, for who may see that."""
+        custodian = self.of(request, subject).custodian
+        clip = custodian.about(subject)
+        if not may_write(request, subject):
             return {"clip": clip, "may_write": False, "chain": ""}
-        written = {
-            each.finding: rules.parse(each.content) for each in custodian.findings(utterance)
-        }
+        newest = [each for each in custodian.findings(subject) if each.content]
+        written = {each.finding: rules.parse(each.content) for each in newest}
         chosen = written.get(finding)
         return {
             "clip": clip,
             "may_write": True,
             "chain": chains.written(findings.chain_of(chosen)) if chosen else "",
             "findings": written,
-            "beside": custodian.beside(utterance),
+            "beside": custodian.beside(subject),
         }
 
     @only(HEARERS)
@@ -111,7 +105,7 @@ class _Page(Desk):
         if token:
             await asyncio.to_thread(self.program.renew, lease_of(request, utterance, token))
             reason = TO_JUDGE
-        elif not may_write(request):
+        elif not may_write(request, utterance):
             raise AccessRefused("You examine the clip that you listen to: open it from there.")
         elif len(reason) < SHORTEST_REASON:
             return await self._ask(request, utterance, "Say why you must examine it.", why)
@@ -195,7 +189,7 @@ class _Page(Desk):
             clip=clip,
             why=why,
             problem=problem,
-            may_write=may_write(request),
+            may_write=may_write(request, utterance),
             at=f"{EXAMINE}/{utterance}",
         )
 

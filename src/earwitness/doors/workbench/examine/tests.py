@@ -13,13 +13,13 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from earwitness.doors.workbench.examine.desk import FINDING, Shared
-from earwitness.doors.workbench.examine.findings import FindingDesk
+from earwitness.doors.workbench.examine.findings import NOT_ON_EVIDENCE, FindingDesk
 from earwitness.doors.workbench.examine.typed import Texts
 from earwitness.doors.workbench.roles import only
 from earwitness.doors.workbench.sound import FOR_A_REASON
 from earwitness.doors.workbench.visitors import visitor_of
 from earwitness.errors import InputError, NotFound, RevisionConflict
-from earwitness.examining import BlindTest
+from earwitness.examining import BlindTest, case_of
 from earwitness.flow import blind_tests, findings
 from earwitness.ports import Records
 from earwitness.sound.findings.blind import LEAST_SEED
@@ -43,6 +43,8 @@ class _Tests(FindingDesk):
     ) -> Response:
         """Two listeners at least, who know nothing of the clip."""
         versions = await self.versions(request, finding)
+        if case_of(finding):
+            return await self.page(request, versions, problem=NOT_ON_EVIDENCE, status=400)
         kept, by = versions[-1], visitor_of(request).account.name
 
         def made() -> BlindTest:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
 from fastapi import APIRouter, Request, Response
 
+from earwitness import __version__
 from earwitness.doors.workbench.examinations import EXAMINE, Opened
-from earwitness.doors.workbench.examine.desk import CLIP, Desk, Shared
+from earwitness.doors.workbench.examine.desk import CLIP, Desk, Shared, Step
 from earwitness.doors.workbench.examine.page import PNG, drawn
 from earwitness.doors.workbench.examine.typed import Texts
-from earwitness.doors.workbench.roles import only
-from earwitness.doors.workbench.sound import FOR_A_REASON
-from earwitness.errors import InputError
+from earwitness.doors.workbench.roles import EVERYBODY, only
+from earwitness.doors.workbench.visitors import visitor_of
+from earwitness.errors import AccessRefused, InputError
+from earwitness.examining import Evidence
 from earwitness.flow import examination, vantage
 from earwitness.flow.vantage import Vantage
 from earwitness.sound.several.align import Aligned
@@ -33,14 +36,16 @@ def add_routes(router: APIRouter, shared: Shared) -> None:
 
 
 class _Vantages(Desk):
-    @only(FOR_A_REASON)
+    @only(EVERYBODY)
     async def align(self, request: Request, utterance: str, others: Texts = ()) -> Response:
         """The lanes, a part of the page: time differences with their uncertainty, or why not."""
-        await self.opened_clip(request, utterance)
-        for each in others[: vantage.MOST_ALIGNED]:
-            await self.require_no_listener(request, each)
+        opened = await self.opened_to_write(request, utterance)
+        on = self.of(request, utterance)
+        for each in await asyncio.to_thread(vantage.chosen, utterance, others, on):
+            await self.require_no_listener(request, each.id)
+            await asyncio.to_thread(self._open_beside, request, opened, each.id)
         found, closures = await self.shared.in_turn(
-            request, lambda: vantage.together(utterance, others, self.on)
+            request, lambda: vantage.together(utterance, others, on)
         )
         log.info("aligned", utterance=utterance, others=len(found))
         return self.show(
@@ -52,22 +57,24 @@ class _Vantages(Desk):
             timing=[_timing(each) for each in found],
         )
 
-    @only(FOR_A_REASON)
+    @only(EVERYBODY)
     async def sound(self, request: Request, utterance: str, other: str) -> Response:
         """The other recording, no louder than any clip, on record as heard beside this one."""
         theirs = await self._beside(request, utterance, other)
-        read = await asyncio.to_thread(examination.original, other, self.on)
+        on = self.of(request, other)
+        read = await asyncio.to_thread(examination.original, other, on)
         return await self.given(request, theirs, read.recording.mono(), theirs.why)
 
-    @only(FOR_A_REASON)
+    @only(EVERYBODY)
     async def picture(self, request: Request, utterance: str, other: str, window: str) -> Response:
         theirs = await self._beside(request, utterance, other)
         if window not in WINDOWS:
             raise InputError(f"A picture has one of these windows: {', '.join(WINDOWS)}.")
         await self.seen(theirs)
+        on = self.of(request, other)
 
         def made() -> bytes:
-            return drawn(examination.original(other, self.on).recording, WINDOWS[window])
+            return drawn(examination.original(other, on).recording, WINDOWS[window])
 
         return Response(await self.shared.in_turn(request, made), media_type=PNG)
 
@@ -75,11 +82,32 @@ class _Vantages(Desk):
         """What is on record of the other one. Raises NotFound for what is not beside it,
         AccessRefused as ``opened``.
         """
-        opened = await self.opened_clip(request, utterance)
-        await asyncio.to_thread(vantage.require_beside, utterance, other, self.on)
+        opened, on = await self.opened_to_write(request, utterance), self.of(request, utterance)
+        await asyncio.to_thread(vantage.require_beside, utterance, other, on)
+        if Evidence.of(other) is not None:  # since they were aligned
+            return await self.opened(request, other)
         await self.require_no_listener(request, other)
-        why = f"{opened.why} (beside clip {utterance[:12]})"
-        return replace(opened, utterance=other, why=why, token="")
+        return _beside(opened, other)
+
+    def _open_beside(self, request: Request, opened: Opened, other: str) -> None:
+        """Evidence that is aligned is examined, for the same reason, and on record before."""
+        evidence, visitor, now = Evidence.of(other), visitor_of(request), datetime.now(UTC)
+        if evidence is None:
+            return
+        try:
+            self.shared.examinations.of(visitor.session.id, other, now)
+        except AccessRefused:
+            new = _beside(opened, other)
+            look: Step = {"step": "alignment and pictures", "earwitness": __version__}
+            self.in_custody(evidence, visitor.account, new.why, [look], "examined")
+            self.shared.examinations.open(visitor.session.id, new, now)
+
+
+def _beside(opened: Opened, other: str) -> Opened:
+    """The other one, for the same reason."""
+    first = Evidence.of(opened.utterance)
+    named = f"evidence {first.sha256[:12]}" if first else f"clip {opened.utterance[:12]}"
+    return replace(opened, utterance=other, why=f"{opened.why} (beside {named})", token="")
 
 
 def _timing(each: Vantage) -> str:

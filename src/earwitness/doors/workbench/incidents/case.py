@@ -27,7 +27,7 @@ from earwitness.doors.workbench.roles import EVERYBODY, only
 from earwitness.doors.workbench.sound import Tickets, ranged
 from earwitness.doors.workbench.visitors import visitor_of
 from earwitness.errors import InputError
-from earwitness.flow.incidents import acting, bundle
+from earwitness.flow.incidents import acting, bundle, casefile
 from earwitness.flow.incidents.cases import Look
 from earwitness.flow.incidents.evidence import FILE
 from earwitness.incidents import clocks
@@ -262,6 +262,7 @@ class _Desk:
             problem=problem,
             done=DONE.get(done, ""),
             typed=await typed_into(request) if problem else NOTHING,
+            findings=casefile.newest(found),
             originals=await asyncio.to_thread(originals, found, self._program.records),
             zone=status.policy.hours.zone,
             sound=sound,
