@@ -57,6 +57,16 @@ class FindingVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class CalledOff:
+    """That a blind test ends without a result, by whom and why."""
+
+    test: str
+    by: str
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class BlindTest:
     """Original and treated, to be heard by people who know nothing.
 
@@ -74,6 +84,7 @@ class BlindTest:
     listeners: tuple[str, ...]
     by: str
     at: datetime
+    called_off: CalledOff | None = None
 
 
 @dataclass(frozen=True, slots=True)

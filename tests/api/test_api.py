@@ -379,6 +379,7 @@ SAME = {
     "/workbench/finding/{finding}/files": "POST /cases/{case}/bundle",
     "/workbench/finding/{finding}/blind": "POST /findings/{finding}/blind-tests",
     "/workbench/finding/{finding}/blind/{test}": "POST /blind-tests/{test}/result",
+    "/workbench/finding/{finding}/blind/{test}/call-off": "POST /blind-tests/{test}/call-off",
     "/workbench/blind/{test}": BY_EAR,
     "/workbench/{rest:path}": "no page at all",
 }

@@ -107,6 +107,10 @@ def test_a_finding_is_written_on_tested_and_given_out(server: Running, lead: htt
     early = lead.post(f"/blind-tests/{test['test']}/result", json={})
     assert early.status_code == 400
     assert "Not everybody has written yet" in early.text
+    ended = lead.post(f"/blind-tests/{test['test']}/call-off", json={"why": "Cy left"})
+    assert (ended.status_code, ended.json()["number"]) == (201, 3)
+    assert lead.get(f"{at}/blind-tests").json() == [test | {"called_off": "Cy left"}]
+    assert lead.post(f"/blind-tests/{test['test']}/call-off", json={"why": "x"}).status_code == 400
     knowing = {"listeners": ["Lea", "Cy"]}
     assert lead.post(f"{at}/blind-tests", json=knowing).status_code == 400
 

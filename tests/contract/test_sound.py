@@ -8,7 +8,7 @@ import pytest
 from tests.values import MINUTE, START, item, utterance
 
 from earwitness.errors import AlreadyJudged, NotFound, RevisionConflict
-from earwitness.examining import BlindAnswer, BlindTest, FindingVersion
+from earwitness.examining import BlindAnswer, BlindTest, CalledOff, FindingVersion
 from earwitness.stores import SqlRecords
 
 FIRST = FindingVersion("f1", 1, "u1", "Ada", START, '{"question": "who screams?"}')
@@ -78,6 +78,18 @@ def test_what_was_heard_blind_is_written_once(store: SqlRecords) -> None:
     with pytest.raises(AlreadyJudged):
         store.add_blind_answer(replace(heard, text="held me"))
     assert store.blind_answers("b1") == [heard, other]
+
+
+def test_a_test_is_called_off_once(store: SqlRecords) -> None:
+    other = replace(TEST, id="b2", at=START + MINUTE)
+    for each in (TEST, other):
+        store.add_blind_test(each)
+    ended = CalledOff("b1", "Ada", START + MINUTE, "Bob left")
+    store.call_off(ended)
+    with pytest.raises(RevisionConflict, match="already"):
+        store.call_off(replace(ended, why="another reason"))
+    assert store.blind_test("b1") == replace(TEST, called_off=ended)
+    assert store.blind_tests("f1") == [replace(TEST, called_off=ended), other]
 
 
 def test_whose_turn_it_is_stays_and_who_waits_is_found(store: SqlRecords) -> None:

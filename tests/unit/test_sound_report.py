@@ -84,6 +84,13 @@ def test_each_recording_has_custody_of_its_own() -> None:
     assert alone.count("No record of custody was given.") == 1
 
 
+def test_a_test_that_was_called_off_is_said_whatever_was_heard() -> None:
+    ended = "A blind test was called off by Lea, because: Bob left"
+    for finding in (COMPLETE, replace(COMPLETE, heard=(), blind=None)):
+        shown = Page(html(replace(finding, called_off=(ended,)))).text
+        assert ended in shown.partition("Heard")[2].partition("Limits")[0]
+
+
 def test_conclusions_stand_apart_from_and_behind_what_was_observed() -> None:
     titles = [each.title for each in sections(COMPLETE, CUSTODY)]
     assert titles.index("Conclusions") > max(

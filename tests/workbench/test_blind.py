@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
 
@@ -293,6 +294,101 @@ def test_no_result_is_left_out_by_changing_the_chain_and_back(house: House) -> N
 def secret_of(server: Running) -> str:
     with Earwitness.open(server.settings) as program:
         return str(program.records.backlog()[0].id)
+
+
+def call_off(
+    house: House, at: str, why: str = "Bob left", browser: httpx.Client | None = None
+) -> httpx.Response:
+    """The newest test of a finding."""
+    path = f"{at}/blind/{begun_tests(house.server, at)[-1]}/call-off"
+    return send(browser or house.lead, path, {"why": why}, page=at)
+
+
+def test_a_test_is_called_off_for_a_reason_that_stays(house: House) -> None:
+    at = begun(house.lead, secret_clip(house.server))
+    house.test_of(at, pieces=2)
+    assert house.write("Ann", "carry it off") == 4
+    assert call_off(house, at, " ").status_code == 400
+    assert call_off(house, at).status_code == 303
+    assert "was called off already" in call_off(house, at).text
+    page = unescape(house.lead.get(at).text)
+    assert "version 2" in page
+    assert re.search(r"Called off by Lea, .* after 4 of 8 answers, because: Bob left", page)
+    assert "carry it off" not in page
+    (said,) = content(house.lead, at, 2)["called_off"]
+    assert re.fullmatch(
+        r"A blind test with Ann, Bob, begun by Lea on .* UTC, was called off by Lea on .* UTC"
+        r" after 4 of 8 answers, because: Bob left",
+        said,
+    )
+    assert said in unescape(house.lead.get(f"{at}/2/report.html").text)
+    bob, (test,) = house.listeners["Bob"], begun_tests(house.server, at)
+    assert "None waits for you" in bob.get(BLIND).text
+    late = bob.get(f"{BLIND}/{test}")
+    assert "This test was called off" in late.text
+    assert 'name="label"' not in late.text
+    with Earwitness.open(house.server.settings) as program:
+        order = blind_tests.planned(program.records.blind_test(test)).orders["Bob"]
+    for answer in (
+        bob.get(f"{BLIND}/{test}/{order[0].label}"),
+        send(bob, f"{BLIND}/{test}", {"label": order[0].label, "text": "x"}, page=BLIND),
+    ):
+        assert answer.status_code == 400
+    refused = send(house.lead, f"{at}/blind/{test}", {"agreed": [""]}, page=at)
+    assert "it has no result" in refused.text
+
+
+def test_a_test_that_was_called_off_counts_among_those_that_were_begun(house: House) -> None:
+    at = begun(house.lead, secret_clip(house.server))
+    house.test_of(at)
+    assert call_off(house, at).status_code == 303
+    assert written(house.lead, at, 2, conclusions="None.").status_code == 303
+    assert len(content(house.lead, at, 3)["called_off"]) == 1
+    house.test_of(at)
+    for name in ("Ann", "Bob"):
+        house.write(name)
+    made = content(house.lead, at, 4)
+    assert (made["blind"]["tests"], len(made["called_off"])) == (2, 1)
+    assert "its result stays" in call_off(house, at).text
+    report = house.lead.get(f"{at}/4/report.html").text
+    assert "2 blind tests were begun" in report
+    assert "because: Bob left" in report
+
+
+def test_who_began_a_test_calls_it_off_or_anybody_once_they_are_gone(house: House) -> None:
+    at = begun(house.lead, secret_clip(house.server))
+    house.test_of(at)
+    with browser_at(house.server) as other:
+        join(other, offered(house.server, Role.RESPONDER), "Rob")
+        assert "data-call-off" not in other.get(at).text
+        refused = call_off(house, at, browser=other)
+        assert refused.status_code == 403
+        assert "Lea began this test" in refused.text
+        disable(house.server, "Lea")
+        assert "data-call-off" in other.get(at).text
+        assert call_off(house, at, browser=other).status_code == 303
+        assert "called off by Rob" in content(other, at, 2)["called_off"][0]
+
+
+def disable(server: Running, name: str) -> None:
+    with browser_at(server) as admin:  # there has to be one
+        join(admin, offered(server, Role.ADMINISTRATOR), f"Administrator for {name}")
+    with Earwitness.open(server.settings) as program:
+        (account,) = (each for each in program.records.accounts() if each.name == name)
+        program.records.disable_account(account.id, datetime.now(UTC))
+
+
+def test_a_listener_whose_account_is_disabled_is_said_to_hold_it_up(house: House) -> None:
+    at = begun(house.lead, secret_clip(house.server))
+    house.test_of(at)
+    house.write("Ann")
+    disable(house.server, "Ann")
+    assert "is disabled, so this test cannot end" not in house.lead.get(at).text  # she has written
+    disable(house.server, "Bob")
+    page = house.lead.get(at).text
+    assert "The account of Bob is disabled, so this test cannot end: call it off" in page
+    assert call_off(house, at).status_code == 303
+    assert 'value="Cy"' in house.lead.get(at).text.partition("data-begin-test")[2]
 
 
 def test_a_chain_that_changes_the_length_is_compared_whole(house: House) -> None:

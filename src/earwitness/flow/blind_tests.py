@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from earwitness.accounts import Account, Role
 from earwitness.errors import AccessRefused, InputError, NotFound
-from earwitness.examining import BlindAnswer, BlindTest, FindingVersion
+from earwitness.examining import BlindAnswer, BlindTest, CalledOff, FindingVersion
 from earwitness.flow import findings
 from earwitness.flow.examination import Piece
 from earwitness.ports import Records
@@ -24,6 +24,7 @@ from earwitness.sound.findings.pieces import divided
 
 MOST_PIECES = 24
 MOST_LISTENERS = 12
+SHORTEST_REASON, MOST_WHY = 3, 1000
 READ = frozenset({Role.LEAD, Role.RESPONDER})
 """Who may read findings, and so may know what is said to be heard."""
 SAME_LENGTH = 0.01
@@ -98,7 +99,9 @@ def _name(piece: tuple[float, float]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What somebody hears next; ``hearing`` is None once they have written to everything."""
+    """What somebody hears next; ``hearing`` is None once they have written to everything, or
+    the test was called off.
+    """
 
     test: BlindTest
     hearing: Hearing | None
@@ -118,9 +121,11 @@ def turn(test: BlindTest, listener: str, records: Records) -> Turn:
     if order is None:
         raise NotFound("There is no such blind test.")
     answers = _answers(records.blind_answers(test.id))
+    done = sum(each.listener == listener for each in answers)
+    if test.called_off:
+        return Turn(test, None, done, len(order))
     label = blind.next_label(planned(test), answers, listener)
     hearing = next((each for each in order if each.label == label), None)
-    done = sum(each.listener == listener for each in answers)
     return Turn(test, hearing, done, len(order))
 
 
@@ -184,16 +189,76 @@ def answered(
     return is_over(test, records)
 
 
+# --- called off ---------------------------------------------------------------------
+
+
+def may_call_off(test: BlindTest, who: str, records: Records) -> bool:
+    """Who began it; anybody who may write findings, once they have no account here any more."""
+    return who == test.by or test.by in _gone([test.by], records)
+
+
+def call_off(test: BlindTest, by: str, why: str, now: datetime, records: Records) -> None:
+    """Ends it without a result: what was written is shown to nobody, and nothing more is.
+
+    Raises AccessRefused, InputError without a reason or where it is over, RevisionConflict.
+    """
+    if not may_call_off(test, by, records):
+        raise AccessRefused(f"{test.by} began this test, and nobody else calls it off.")
+    if len(why) < SHORTEST_REASON:
+        raise InputError("Say why it is called off; it goes into the finding.")
+    if is_over(test, records):
+        raise InputError("This test is over: its result stays.")
+    records.call_off(CalledOff(test.id, by, now, why[:MOST_WHY]))
+
+
+def counted(test: BlindTest, by: str, now: datetime, records: Records) -> FindingVersion:
+    """The next version of its finding, which says that it was called off, to be kept."""
+    kept = records.finding(test.finding)[-1]
+    content = rules.written(with_results(rules.parse(kept.content), test.finding, records))
+    return replace(kept, number=kept.number + 1, by=by, at=now, content=content)
+
+
+def gone(test: BlindTest, records: Records) -> list[str]:
+    """Listeners who cannot come back, for their accounts are disabled, and have yet to write."""
+    left = [each for each in test.listeners if turn(test, each, records).hearing is not None]
+    return _gone(left, records)
+
+
+def _gone(names: Sequence[str], records: Records) -> list[str]:
+    here = {each.name for each in records.accounts() if each.disabled_at is None}
+    return [each for each in names if each not in here]
+
+
+def _why_ended(test: BlindTest, records: Records) -> str:
+    ended, done = test.called_off, len(records.blind_answers(test.id))
+    assert ended is not None
+    return (
+        f"A blind test with {', '.join(test.listeners)}, begun by {test.by} on {_day(test.at)}, was"
+        f" called off by {ended.by} on {_day(ended.at)} after {done} of"
+        f" {2 * len(test.pieces) * len(test.listeners)} answers, because: {ended.why}"
+    )
+
+
+def _day(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
 # --- the end ------------------------------------------------------------------------
 
 
 def is_over(test: BlindTest, records: Records) -> bool:
-    """Whether everybody has written; nothing is shown to anybody before."""
+    """Whether everybody has written; nothing is shown to anybody before, and of a test that was
+    called off never.
+    """
+    if test.called_off:
+        return False
     return blind.may_reveal(planned(test), _answers(records.blind_answers(test.id)))
 
 
 def result(test: BlindTest, records: Records, agreed: Mapping[str, str] | None = None) -> Result:
-    """Raises InputError before everybody has written."""
+    """Raises InputError before everybody has written, and where it was called off."""
+    if test.called_off:
+        raise InputError("This test was called off: it has no result.")
     return blind.scored(planned(test), _answers(records.blind_answers(test.id)), agreed)
 
 
@@ -229,11 +294,16 @@ def put_in(
 
 def with_results(finding: Finding, name: str, records: Records) -> Finding:
     """With what came out before of the chain that it has now, so that nobody leaves that out by
-    changing the chain and changing it back. ``name`` is the finding's.
+    changing the chain and changing it back; and with the tests that were called off. ``name`` is
+    the finding's.
     """
+    tests = records.blind_tests(name)
+    ended = tuple(_why_ended(each, records) for each in tests if each.called_off)
+    finding = replace(finding, called_off=ended)
     if finding.blind is not None:
-        return finding
-    for test in records.blind_tests(name):
+        begun_so = sum(_is_of(each, finding) for each in tests)
+        return replace(finding, blind=replace(finding.blind, tests=begun_so))
+    for test in tests:
         if _is_of(test, finding) and is_over(test, records):
             finding = _with(finding, test, records)
     return finding

@@ -90,7 +90,12 @@ def written_up(
         limits=told.limits,
     )
     others = tuple(beside) or (_beside(before) if before else ())
-    made = replace(made, heard=told.heard, recordings=(*made.recordings, *others))
+    made = replace(
+        made,
+        heard=told.heard,
+        recordings=(*made.recordings, *others),
+        called_off=before.called_off if before else (),
+    )
     if not result.record.chain.steps:
         return _untreated(made), ""
     if before and before.chain == made.chain:

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from earwitness.examining import BlindAnswer, BlindTest, FindingVersion
+from earwitness.examining import BlindAnswer, BlindTest, CalledOff, FindingVersion
 from earwitness.model import Samples
 
 
@@ -98,6 +98,9 @@ class SoundRecords(Protocol):
 
     def blind_tests_of(self, listener: str) -> Sequence[BlindTest]:
         """Those that somebody is a listener of, done or not; oldest first."""
+
+    def call_off(self, new: CalledOff) -> None:
+        """Raises RevisionConflict where somebody did before."""
 
     def add_blind_answer(self, new: BlindAnswer) -> None:
         """Raises AlreadyJudged where this listener has written of it before."""

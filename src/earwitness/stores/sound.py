@@ -9,10 +9,11 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, func, select
 
 from earwitness.errors import AlreadyJudged, NotFound, RevisionConflict
-from earwitness.examining import BlindAnswer, BlindTest, FindingVersion
+from earwitness.examining import BlindAnswer, BlindTest, CalledOff, FindingVersion
 from earwitness.stores.database import Database
 from earwitness.stores.sound_tables import (
     blind_answer,
+    blind_called_off,
     blind_listener,
     blind_test,
     finding_version,
@@ -20,8 +21,10 @@ from earwitness.stores.sound_tables import (
 )
 
 _VERSION = [finding_version.c[name] for name in FindingVersion.__dataclass_fields__]
-_OWN = [name for name in BlindTest.__dataclass_fields__ if name not in ("pieces", "listeners")]
+_APART = ("pieces", "listeners", "called_off")
+_OWN = [name for name in BlindTest.__dataclass_fields__ if name not in _APART]
 """Of a blind test, as its row has it."""
+_CALLED_OFF = [blind_called_off.c[name] for name in CalledOff.__dataclass_fields__]
 _ANSWER = [blind_answer.c[name] for name in BlindAnswer.__dataclass_fields__]
 
 
@@ -112,17 +115,26 @@ class SoundStore:
         """Oldest first."""
         tests = select(blind_test).where(which).order_by(blind_test.c.at, blind_test.c.id)
         listeners = select(blind_listener).join(blind_test).where(which)
+        ended = select(*_CALLED_OFF).join(blind_test).where(which)
         with self.database.read() as connection:
             rows = connection.execute(tests).all()
             turns = connection.execute(listeners.order_by(blind_listener.c.turn)).all()
+            called_off = {row.test: CalledOff(*row) for row in connection.execute(ended)}
         return [
             BlindTest(
                 **{name: getattr(row, name) for name in _OWN},
                 pieces=tuple((start, end) for start, end in json.loads(row.pieces)),
                 listeners=tuple(each.listener for each in turns if each.test == row.id),
+                called_off=called_off.get(row.id),
             )
             for row in rows
         ]
+
+    def call_off(self, new: CalledOff) -> None:
+        values = {name: getattr(new, name) for name in CalledOff.__dataclass_fields__}
+        with self.database.write() as connection:
+            if not self.database.insert_new(connection, blind_called_off, values):
+                raise RevisionConflict("This blind test was called off already.")
 
     def add_blind_answer(self, new: BlindAnswer) -> None:
         values = {name: getattr(new, name) for name in BlindAnswer.__dataclass_fields__}

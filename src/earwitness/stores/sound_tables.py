@@ -56,6 +56,15 @@ blind_listener = Table(
 )
 Index("blind_test_of_listener", blind_listener.c.listener)
 
+blind_called_off = Table(
+    "blind_called_off",
+    metadata,
+    Column("test", Utf8, ForeignKey("blind_test.id"), primary_key=True),
+    Column("by", Utf8, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("why", Utf8, nullable=False),
+)
+
 blind_answer = Table(
     "blind_answer",
     metadata,

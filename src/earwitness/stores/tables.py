@@ -23,7 +23,7 @@ from earwitness.model import ItemState, TrialOutcome, Verdict
 from earwitness.stores import codec
 from earwitness.stores.columns import Coded, Finite, Moment, OneOf, Utf8
 
-SCHEMA = "0015"
+SCHEMA = "0016"
 """The newest migration; a store with one that is not known is refused."""
 
 metadata = MetaData()

@@ -17,9 +17,9 @@ from earwitness.doors.api.bearer import bearer_of
 from earwitness.doors.workbench.examine.chains import treated_name
 from earwitness.doors.workbench.examine.files import GIVERS, Given, noted
 from earwitness.doors.workbench.examine.shown import shown
-from earwitness.doors.workbench.examine.tests import put_in
+from earwitness.doors.workbench.examine.tests import called_off, put_in
 from earwitness.doors.workbench.roles import only
-from earwitness.doors.workbench.sound import FOR_A_REASON, Giving
+from earwitness.doors.workbench.sound import FOR_A_REASON, Giving, plain
 from earwitness.errors import EngineError, InputError, NotFound, RevisionConflict
 from earwitness.examining import FindingVersion
 from earwitness.flow import blind_tests, findings, vantage
@@ -134,7 +134,7 @@ class Listeners(shapes.Shape):
 
 
 class Blind(shapes.Shape):
-    """How far a blind test is; its result once everybody has written."""
+    """How far a blind test is; its result once everybody has written, or why it was called off."""
 
     test: str
     listeners: list[str]
@@ -142,6 +142,7 @@ class Blind(shapes.Shape):
     written: int
     of: int
     same_chain: bool
+    called_off: str | None
     conclusion: str | None
     difference: float | None
     low: float | None
@@ -171,6 +172,7 @@ def add_routes(router: APIRouter, program: Earwitness) -> None:
         (finding + "/blind-tests", "GET", desk.tests, {}),
         (finding + "/blind-tests", "POST", desk.test, {"status_code": 201}),
         ("/blind-tests/{test}/result", "POST", desk.agree, {"status_code": 201}),
+        ("/blind-tests/{test}/call-off", "POST", desk.call_off, {"status_code": 201}),
     )
     for path, method, endpoint, how in routes:
         router.add_api_route(path, endpoint, methods=[method], **how)
@@ -247,7 +249,8 @@ class _Desk:
 
         def written() -> tuple[rules.Finding, str]:
             piece = self._program.bench.treated(kept.utterance, chain, self._on)
-            return findings.written_up(piece, given.draft(), by, self._on, before)
+            made, replayed = findings.written_up(piece, given.draft(), by, self._on, before)
+            return blind_tests.with_results(made, finding, self._on.records), replayed
 
         made = self._in_turn(request, written)
         return self._keep(request, finding, kept.number + 1, kept.utterance, made)
@@ -276,6 +279,7 @@ class _Desk:
                 written=each.done,
                 of=each.of,
                 same_chain=each.same_chain,
+                called_off=each.test.called_off.why if each.test.called_off else None,
                 conclusion=each.result.conclusion if each.result else None,
                 difference=each.result.difference if each.result else None,
                 low=each.result.low if each.result else None,
@@ -304,6 +308,14 @@ class _Desk:
         self._versions(request, found.finding)
         words = blind_tests.agreed_words(found, agreed.words)
         put_in(found, _name(request), self._on.records, words)
+        return Version.of(self._on.records.finding(found.finding)[-1])
+
+    @only(FOR_A_REASON)
+    def call_off(self, request: Request, test: Id, asked: shapes.Reason) -> Version:
+        """Ends a test without a result, by who began it; the finding says so."""
+        found = self._on.records.blind_test(test)
+        self._versions(request, found.finding)
+        called_off(found, _name(request), plain(asked.why), self._on.records)
         return Version.of(self._on.records.finding(found.finding)[-1])
 
     @property

@@ -151,9 +151,14 @@ def _measurements(finding: Finding) -> str | Table:
 
 
 def _heard(finding: Finding) -> Iterator[str | Table]:
-    if not finding.heard:
+    if finding.heard:
+        yield from _words(finding)
+    else:
         yield "Nobody wrote down what they heard."
-        return
+    yield from finding.called_off
+
+
+def _words(finding: Finding) -> Iterator[str | Table]:
     rows = tuple(
         (
             each.by,

@@ -64,6 +64,7 @@ class Finding:
     """``chain`` is the chain as JSON, None where nothing was treated; ``references`` name the
     source of each step's method by the step's name. ``versions`` are those of every package
     and model that took part. ``conclusions`` and ``limits`` are sentences of people.
+    ``called_off`` says of each blind test that ended without a result why it did.
     """
 
     question: str
@@ -79,6 +80,7 @@ class Finding:
     conclusions: tuple[str, ...]
     limits: tuple[str, ...]
     versions: Mapping[str, str]
+    called_off: tuple[str, ...] = ()
 
 
 def written(finding: Finding) -> str:

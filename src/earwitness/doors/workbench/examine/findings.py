@@ -187,10 +187,10 @@ class _Findings(FindingDesk):
             draft = given.draft().checked()
             before = rules.parse(kept.content)
             piece = self.bench.treated(kept.utterance, findings.chain_of(before), on)
-            content = findings.written_up(piece, draft, by, on, before)
-            return findings.version(
-                finding, number + 1, kept.utterance, by, datetime.now(UTC), content
-            )
+            content, replay = findings.written_up(piece, draft, by, on, before)
+            told = (blind_tests.with_results(content, finding, self.on.records), replay)
+            now = datetime.now(UTC)
+            return findings.version(finding, number + 1, kept.utterance, by, now, told)
 
         try:
             return await self._keep(request, made, on)

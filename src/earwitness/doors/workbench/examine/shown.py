@@ -53,7 +53,8 @@ def bars(track: Track) -> list[Bar]:
 class Shown:
     """A test as its finding shows it: how far it is, and nothing else before its end.
 
-    ``knowing`` are listeners who are not blind any more, so that it cannot end.
+    ``knowing`` are listeners who are not blind any more, ``gone`` those whose accounts are
+    disabled, so that it cannot end. ``by_gone`` is whether that of who began it is.
     """
 
     test: BlindTest
@@ -61,6 +62,8 @@ class Shown:
     of: int
     same_chain: bool
     knowing: Sequence[str]
+    gone: Sequence[str]
+    by_gone: bool
     result: Result | None
     heard: Sequence[Heard]
 
@@ -80,6 +83,8 @@ def _shown(test: BlindTest, chain: str, records: Records) -> Shown:
         2 * len(test.pieces) * len(test.listeners),
         test.chain == chain,
         blind_tests.no_longer_blind(test, records),
+        blind_tests.gone(test, records),
+        blind_tests.may_call_off(test, "", records),
         blind_tests.result(test, records) if over else None,
         blind_tests.heard(test, records) if over else (),
     )

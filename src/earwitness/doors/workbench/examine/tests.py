@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -14,12 +15,12 @@ from fastapi.responses import RedirectResponse
 
 from earwitness.doors.workbench.examine.desk import FINDING, Shared
 from earwitness.doors.workbench.examine.findings import NOT_ON_EVIDENCE, FindingDesk
-from earwitness.doors.workbench.examine.typed import Texts
+from earwitness.doors.workbench.examine.typed import Text, Texts
 from earwitness.doors.workbench.roles import only
-from earwitness.doors.workbench.sound import FOR_A_REASON
+from earwitness.doors.workbench.sound import FOR_A_REASON, plain
 from earwitness.doors.workbench.visitors import visitor_of
 from earwitness.errors import InputError, NotFound, RevisionConflict
-from earwitness.examining import BlindTest, case_of
+from earwitness.examining import BlindTest, FindingVersion, case_of
 from earwitness.flow import blind_tests, findings
 from earwitness.ports import Records
 from earwitness.sound.findings.blind import LEAST_SEED
@@ -34,6 +35,7 @@ def add_routes(router: APIRouter, shared: Shared) -> None:
     desk = _Tests(shared)
     router.add_api_route(FINDING + "/blind", desk.begin, methods=["POST"])
     router.add_api_route(FINDING + "/blind/{test}", desk.agree, methods=["POST"])
+    router.add_api_route(FINDING + "/blind/{test}/call-off", desk.call_off, methods=["POST"])
 
 
 class _Tests(FindingDesk):
@@ -68,9 +70,7 @@ class _Tests(FindingDesk):
     ) -> Response:
         """The result against words that were agreed on after the end."""
         versions, by = await self.versions(request, finding), visitor_of(request).account.name
-        found = await asyncio.to_thread(self.on.records.blind_test, test)
-        if found.finding != finding:
-            raise NotFound("There is no such blind test of this finding.")
+        found = await asyncio.to_thread(self._of, finding, test)
         try:
             words = blind_tests.agreed_words(found, agreed)
             await asyncio.to_thread(put_in, found, by, self.on.records, words)
@@ -78,14 +78,42 @@ class _Tests(FindingDesk):
             return await self.page(request, versions, problem=str(error), status=400)
         return RedirectResponse(f"{FINDING.format(finding=finding)}", status_code=303)
 
+    @only(FOR_A_REASON)
+    async def call_off(self, request: Request, finding: str, test: str, why: Text = "") -> Response:
+        """It ends without a result, which the finding says."""
+        versions, by = await self.versions(request, finding), visitor_of(request).account.name
+        found = await asyncio.to_thread(self._of, finding, test)
+        try:
+            await asyncio.to_thread(called_off, found, by, plain(why), self.on.records)
+        except (InputError, RevisionConflict) as error:
+            return await self.page(request, versions, problem=str(error), status=400)
+        log.info("blind test called off", finding=finding, test=test, account=by)
+        return RedirectResponse(f"{FINDING.format(finding=finding)}", status_code=303)
+
+    def _of(self, finding: str, test: str) -> BlindTest:
+        found = self.on.records.blind_test(test)
+        if found.finding != finding:
+            raise NotFound("There is no such blind test of this finding.")
+        return found
+
 
 def put_in(
     test: BlindTest, by: str, records: Records, agreed: dict[str, str] | None = None
 ) -> None:
     """Whoever else writes at the same moment. Raises as ``blind_tests.put_in``."""
+    _added(lambda: blind_tests.put_in(test, by, datetime.now(UTC), records, agreed), records)
+
+
+def called_off(test: BlindTest, by: str, why: str, records: Records) -> None:
+    """On record, and then in the finding. Raises as ``blind_tests.call_off``."""
+    blind_tests.call_off(test, by, why, datetime.now(UTC), records)
+    _added(lambda: blind_tests.counted(test, by, datetime.now(UTC), records), records)
+
+
+def _added(made: Callable[[], FindingVersion], records: Records) -> None:
     for attempt in range(ATTEMPTS):
         try:
-            records.add_finding(blind_tests.put_in(test, by, datetime.now(UTC), records, agreed))
+            records.add_finding(made())
             return
         except RevisionConflict:
             if attempt + 1 == ATTEMPTS:
