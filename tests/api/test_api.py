@@ -296,6 +296,7 @@ def test_what_a_lead_reads_and_vouches_for(tmp_path: Path) -> None:
 BY_A_PERSON = "a person shows who they are"
 BY_CODE = "by the code alone, from any program"
 BY_EAR = "people listen blind, and no program does"
+IN_A_HURRY = "nobody sits before a program and waits"
 SAME = {
     "/join": BY_A_PERSON,
     "/join/link": BY_A_PERSON,
@@ -374,6 +375,7 @@ SAME = {
     "/workbench/examine/{utterance}/treat": "POST /clips/{utterance}/treated",
     "/workbench/examine/{utterance}/save": "POST /clips/{utterance}/replay",
     "/workbench/examine/{utterance}/align": "POST /clips/{utterance}/aligned",
+    "/workbench/examine/{utterance}/align/cancel": IN_A_HURRY,
     "/workbench/examine/{utterance}/finding": "POST /clips/{utterance}/findings",
     "/workbench/finding/{finding}": "POST /findings/{finding}",
     "/workbench/finding/{finding}/files": "POST /cases/{case}/bundle",

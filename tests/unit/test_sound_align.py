@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.babble import RATE, babble, heard_by, hiss, recording
 
-from earwitness.errors import InputError, TooLarge
+from earwitness.errors import InputError, Stopped, TooLarge
 from earwitness.sound.recording import Recording
 from earwitness.sound.several.align import Aligned, NotSame, align, threshold
 from earwitness.sound.several.correlated import Peak
@@ -242,3 +242,10 @@ def test_too_few_recordings_or_clocks_are_refused() -> None:
         align_all([recording(SPEECH)])
     with pytest.raises(InputError, match="clock"):
         align_all([recording(SPEECH)] * 2, [1.0])
+
+
+def test_what_is_stopped_aligns_no_two_more() -> None:
+    asked = iter([False, True])
+    with pytest.raises(Stopped, match="cancelled"):
+        align_all([recording(SPEECH)] * 4, stop=lambda: next(asked))
+    assert next(asked, None) is None

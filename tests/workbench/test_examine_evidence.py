@@ -11,16 +11,20 @@ from pathlib import Path
 
 import httpx
 import pytest
+from playwright.sync_api import Browser, expect
 from tests.acceptance.test_sound_commands import sound
 from tests.babble import babble
-from tests.workbench.browsing import send
-from tests.workbench.examining import WHY, secret_clip
+from tests.workbench.browsing import offered, send
+from tests.workbench.chromium import signed_in
+from tests.workbench.examining import WHY, add_steps, secret_clip
+from tests.workbench.test_accessible import looks
 from tests.workbench.test_case_page import plain
 from tests.workbench.test_chain_page import HIGH, chain, saved, treat
 from tests.workbench.test_escalation import House, case_of, opened
 from tests.workbench.test_lanes import OFFSET, SPEECH, align, timings, vantage
 from tests.workbench.test_reports import report
 
+from earwitness.accounts import Role
 from earwitness.incidents.records import Kind
 from earwitness.wiring import Earwitness
 
@@ -266,3 +270,35 @@ def test_other_evidence_of_the_case_is_aligned_with_it(house: House) -> None:
     assert f"heard it, because: {why}" not in third
     assert "not aligned: " in third
     assert f"examined it, because: {WHY}; " in first
+
+
+# --- in a browser ---------------------------------------------------------------------
+
+
+def test_from_the_case_to_its_report(real_browser: Browser, house: House) -> None:
+    at, sha256 = a_case(house)
+    secret = offered(house.server, Role.RESPONDER)
+    with signed_in(real_browser, house.server, secret, "Rob", bypass_csp=True) as page:
+        page.goto(f"http://127.0.0.1:{house.server.http_port}{at}")
+        page.get_by_label("Why you must hear it").fill(WHY)
+        page.get_by_role("button", name="Examine it").click()
+        page.locator("#examine[data-ready]").wait_for()
+        add_steps(page, "high-pass")
+        looks(page, "evidence", "light")
+        page.get_by_label("What is to be found out?").fill(QUESTION)
+        page.get_by_role("button", name="Begin a finding with this chain").click()
+        expect(page.locator("[data-done]")).to_contain_text("high-pass")
+        looks(page, "finding-on-evidence", "light")
+        page.get_by_label("Conclusions").fill("Nothing can be concluded.")
+        page.get_by_role("button", name="Save as version 2").click()
+        page.get_by_label("What it is taken for").fill("for the police")
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Report as PDF").click()
+        assert download.value.suggested_filename.endswith("-2.report.pdf")
+        page.get_by_role("link", name=re.compile("^case ")).click()
+        expect(page.locator("[data-findings]")).to_contain_text("version 2 by Rob")
+        expect(page.get_by_text(f"Rob took a report away of {sha256[:16]}")).to_be_visible()
+        page.locator("[data-findings] a").click()
+        page.get_by_role("link", name="The Sound page of its evidence, with its chain").click()
+        page.locator("#examine[data-ready]").wait_for()
+        expect(page.locator("[data-steps] > li")).to_have_count(1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from scipy.signal import correlate, resample_poly
 from tests.babble import babble, heard_by
 from tests.doors.servers import Running, up
-from tests.workbench.browsing import browser_at, first_secret, join, offered, send
+from tests.workbench.browsing import browser_at, field, first_secret, join, offered, send
 from tests.workbench.chromium import signed_in
 from tests.workbench.examining import (
     CAPTURE,
@@ -131,6 +132,23 @@ def test_a_report_has_the_custody_of_every_recording(server: Running, lead: http
     assert re.search(r"by \d+ of \d+ windows", theirs)
 
 
+def test_an_alignment_is_cancelled(server: Running, lead: httpx.Client) -> None:
+    clip = secret_clip(server, SPEECH)
+    others = [secret_clip(server, vantage(OFFSET), device=f"room {n}") for n in range(MOST_ALIGNED)]
+    at = opened(lead, clip)
+    csrf = field(lead.get(at), "csrf")
+    form = {"csrf": csrf, "page": "p1", "others": others}
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(lead.post, f"{at}/align", data=form, timeout=120)
+        other = {"csrf": csrf, "page": "p2"}
+        assert lead.post(f"{at}/align/cancel", data=other).status_code == 204
+        while not asked.done():
+            assert lead.post(f"{at}/align/cancel", data=form | {"others": []}).status_code == 204
+    assert asked.result().status_code == 409
+    assert "The alignment was cancelled" in asked.result().text
+    assert timings(align(lead, at, others[0]))
+
+
 # --- in a browser -----------------------------------------------------------------
 
 
@@ -219,3 +237,21 @@ def test_nothing_chosen_is_said(server: Running, page: Page) -> None:
     open_page(page, server, clip)
     page.get_by_role("button", name="Align and add").click()
     expect(page.locator("[data-not-aligned]")).to_contain_text("Choose 1 to 6 recordings")
+
+
+def test_a_long_alignment_is_cancelled_by_a_button(server: Running, page: Page) -> None:
+    clip = secret_clip(server, SPEECH)
+    for number in range(MOST_ALIGNED):
+        secret_clip(server, vantage(OFFSET), device=f"room {number}")
+    open_page(page, server, clip)
+    cancel = page.get_by_role("button", name="Cancel")
+    expect(cancel).to_be_hidden()
+    for box in page.locator("[data-align] input").all():
+        box.check()
+    page.get_by_role("button", name="Align and add").click()
+    cancel.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-not-aligned]")).to_contain_text("cancelled", timeout=30_000)
+    expect(cancel).to_be_hidden()
+    expect(page.get_by_role("button", name="Align and add")).to_be_focused()
+    expect(page.locator("[data-lanes]")).to_be_hidden()

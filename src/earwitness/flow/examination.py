@@ -153,7 +153,7 @@ class Bench:
                 self._kept.move_to_end(key)
                 return known
         with self._running:
-            made = treat(before, chain, on.workshop(), stop=lambda: self._is_late(asked))
+            made = treat(before, chain, on.workshop(), stop=lambda: self.is_late(asked))
         return self._keep(Piece(key, subject, before, made))
 
     def kept(self, key: str, subject: str) -> Piece:
@@ -176,7 +176,8 @@ class Bench:
     def _size(self) -> int:
         return sum(each.size for each in self._kept.values())
 
-    def _is_late(self, asked: tuple[str, int] | None) -> bool:
+    def is_late(self, asked: tuple[str, int] | None) -> bool:
+        """Whether the same one has asked for something else since, or cancelled it."""
         return asked is not None and self._asked.get(*asked) != asked[1]
 
 

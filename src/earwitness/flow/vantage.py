@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from earwitness.errors import InputError, NotFound
@@ -82,16 +82,19 @@ def chosen(subject: str, others: Sequence[str], on: Examining) -> list[Subject]:
 
 
 def together(
-    subject: str, others: Sequence[str], on: Examining
+    subject: str,
+    others: Sequence[str],
+    on: Examining,
+    stop: Callable[[], bool] = lambda: False,
 ) -> tuple[list[Vantage], tuple[Closure, ...]]:
     """Each of the others against the first, and against each other as a check.
 
-    Raises as ``chosen``.
+    Raises as ``chosen``, and Stopped once ``stop`` says so.
     """
     first, them = on.custodian.about(subject), chosen(subject, others, on)
     recordings = [original(each.id, on).recording for each in (first, *them)]
     clocks = [each.after(first) if each.heard_at else None for each in (first, *them)]
-    aligned = align_all(recordings, clocks)
+    aligned = align_all(recordings, clocks, stop=stop)
     vantages = [
         Vantage(each, recording.seconds, found)
         for each, recording, found in zip(them, recordings[1:], aligned.members[1:], strict=True)

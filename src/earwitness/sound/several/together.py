@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from earwitness.errors import InputError
+from earwitness.errors import InputError, Stopped
 from earwitness.sound.recording import Recording
 from earwitness.sound.several.align import Aligned, NotSame, align
 
@@ -39,13 +39,15 @@ def align_all(
     *,
     reference: int = 0,
     within: float = 10.0,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Together:
     """Every recording against the reference, and each two of them as a check.
 
     ``clocks`` says when each one started by its own clock, in seconds, or None. Members
     whose own alignment differs from that through the reference by more than ``CLOSES_MS``
     and its uncertainty are both refused, unless a third one says which of them is right.
-    Raises InputError for less than two recordings, or clocks that are not one for each.
+    Raises InputError for less than two recordings, or clocks that are not one for each; and
+    Stopped once ``stop`` says so, which is asked before each two.
     """
     started = tuple(clocks) if clocks is not None else (None,) * len(recordings)
     if len(recordings) < 2 or len(started) != len(recordings):
@@ -54,6 +56,8 @@ def align_all(
         raise InputError(f"There is no recording {reference} that the others could be aligned to.")
 
     def pair(one: int, other: int) -> Aligned | NotSame:
+        if stop():
+            raise Stopped("The alignment was cancelled.")
         coarse = _apart(started[one], started[other])
         return align(recordings[one], recordings[other], coarse, within=within)
 

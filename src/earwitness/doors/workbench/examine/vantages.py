@@ -6,6 +6,7 @@ import asyncio
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import structlog
@@ -15,10 +16,10 @@ from earwitness import __version__
 from earwitness.doors.workbench.examinations import EXAMINE, Opened
 from earwitness.doors.workbench.examine.desk import CLIP, Desk, Shared, Step
 from earwitness.doors.workbench.examine.page import PNG, drawn
-from earwitness.doors.workbench.examine.typed import Texts
+from earwitness.doors.workbench.examine.typed import Text, Texts
 from earwitness.doors.workbench.roles import EVERYBODY, only
 from earwitness.doors.workbench.visitors import visitor_of
-from earwitness.errors import AccessRefused, InputError
+from earwitness.errors import AccessRefused, InputError, RevisionConflict, Stopped
 from earwitness.examining import Evidence
 from earwitness.flow import examination, vantage
 from earwitness.flow.vantage import Vantage
@@ -31,22 +32,33 @@ log = structlog.get_logger(__name__)
 def add_routes(router: APIRouter, shared: Shared) -> None:
     desk = _Vantages(shared)
     router.add_api_route(CLIP + "/align", desk.align, methods=["POST"])
+    router.add_api_route(CLIP + "/align/cancel", desk.cancel, methods=["POST"])
     router.add_api_route(CLIP + "/beside/{other}/sound", desk.sound, methods=["GET"])
     router.add_api_route(CLIP + "/beside/{other}/picture/{window}", desk.picture, methods=["GET"])
 
 
 class _Vantages(Desk):
     @only(EVERYBODY)
-    async def align(self, request: Request, utterance: str, others: Texts = ()) -> Response:
-        """The lanes, a part of the page: time differences with their uncertainty, or why not."""
+    async def align(
+        self, request: Request, utterance: str, others: Texts = (), page: Text = ""
+    ) -> Response:
+        """The lanes, a part of the page: time differences with their uncertainty, or why not.
+
+        It takes up to half a minute; what the same ``page`` asked for before is given up.
+        """
+        who = _who(request, page)
+        stop = partial(self.bench.is_late, (who, self.bench.asked(who)))
         opened = await self.opened_to_write(request, utterance)
         on = self.of(request, utterance)
         for each in await asyncio.to_thread(vantage.chosen, utterance, others, on):
             await self.require_no_listener(request, each.id)
             await asyncio.to_thread(self._open_beside, request, opened, each.id)
-        found, closures = await self.shared.in_turn(
-            request, lambda: vantage.together(utterance, others, on)
-        )
+        try:
+            found, closures = await self.shared.in_turn(
+                request, lambda: vantage.together(utterance, others, on, stop)
+            )
+        except Stopped as error:
+            raise RevisionConflict(str(error)) from error
         log.info("aligned", utterance=utterance, others=len(found))
         return self.show(
             request,
@@ -56,6 +68,13 @@ class _Vantages(Desk):
             closures=closures,
             timing=[_timing(each) for each in found],
         )
+
+    @only(EVERYBODY)
+    async def cancel(self, request: Request, utterance: str, page: Text = "") -> Response:
+        """What this ``page`` has aligned is given up."""
+        await self.opened_to_write(request, utterance)
+        self.bench.asked(_who(request, page))
+        return Response(status_code=204)
 
     @only(EVERYBODY)
     async def sound(self, request: Request, utterance: str, other: str) -> Response:
@@ -101,6 +120,10 @@ class _Vantages(Desk):
             look: Step = {"step": "alignment and pictures", "earwitness": __version__}
             self.in_custody(evidence, visitor.account, new.why, [look], "examined")
             self.shared.examinations.open(visitor.session.id, new, now)
+
+
+def _who(request: Request, page: str) -> str:
+    return f"{visitor_of(request).session.id} {page[:40]} aligned"
 
 
 def _beside(opened: Opened, other: str) -> Opened:

@@ -18,6 +18,14 @@ export class Vantages extends EventTarget {
     /** @type {Map<number, Shown>} By the place of the lane. */
     this.shown = new Map();
     this._page = page;
+    this._own = Math.random().toString(36).slice(2);
+    this._cancel = /** @type {HTMLButtonElement | null} */ (page.querySelector("[data-cancel]"));
+    /** @type {AbortController | null} */
+    this._asking = null;
+    this._cancel?.addEventListener("click", () => {
+      this._asking?.abort();
+      this._ask("/align/cancel", []).catch(() => undefined); // or it works on for nobody
+    });
     this._list = /** @type {HTMLOListElement | null} */ (page.querySelector("[data-lanes]"));
     this._form = /** @type {HTMLFormElement | null} */ (page.querySelector("[data-align]"));
     this._form?.addEventListener("submit", (event) => {
@@ -48,21 +56,35 @@ export class Vantages extends EventTarget {
     const chosen = new FormData(/** @type {HTMLFormElement} */ (this._form)).getAll("others").map(String);
     this._told("");
     this._say("Aligning…");
+    this._cancellable(true);
+    const asking = new AbortController();
+    this._asking = asking;
     try {
-      const answer = await this._ask(chosen);
+      const answer = await this._ask("/align", chosen, asking.signal);
+      this._cancellable(false);
       if (!answer.ok) throw new Error(await refusal(answer));
       await this._take(await answer.text());
     } catch (error) {
-      this._told(error instanceof Error ? error.message : "They could not be aligned.");
+      const why = error instanceof Error ? error.message : "They could not be aligned.";
+      this._told(asking.signal.aborted ? "The alignment was cancelled." : why);
     }
+    this._cancellable(false);
     this._say("");
   }
 
-  /** @param {string[]} chosen */
-  _ask(chosen) {
-    const body = new URLSearchParams(chosen.map((each) => ["others", each]));
+  /** @param {boolean} is */
+  _cancellable(is) {
+    if (!this._cancel) return;
+    const left = !is && document.activeElement === this._cancel;
+    this._cancel.hidden = !is;
+    if (left) /** @type {HTMLElement | null} */ (this._form?.querySelector("button"))?.focus();
+  }
+
+  /** @param {string} what @param {string[]} chosen @param {AbortSignal | null} signal */
+  _ask(what, chosen, signal = null) {
+    const body = new URLSearchParams([["page", this._own], ...chosen.map((each) => ["others", each])]);
     const headers = { "HX-Request": "true", "X-CSRF-Token": this._csrf };
-    return fetch(`${this._at}/align`, { method: "POST", headers, body });
+    return fetch(`${this._at}${what}`, { method: "POST", headers, body, signal });
   }
 
   /** @param {string} html */
