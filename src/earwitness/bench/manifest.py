@@ -47,17 +47,18 @@ def read(path: Path) -> Manifest:
     A row whose recording is missing is left out and named; if that is every row, the
     manifest is refused.
     """
-    rows = list(_rows(path))
-    there = tuple(row for row in rows if row.path.is_file())
-    missing = tuple(
-        f"{shown(path)}, line {row.line}: there is no recording {shown(row.path)}"
-        for row in rows
-        if row not in there
-    )
+    there, missing = [], []
+    for row in _rows(path):
+        if row.path.is_file():
+            there.append(row)
+        else:
+            missing.append(
+                f"{shown(path)}, line {row.line}: there is no recording {shown(row.path)}"
+            )
     if not there:
         reason = missing[0] if missing else f"{shown(path)}: has no rows."
         raise ManifestError(f"{reason}{' Nor any other.' if len(missing) > 1 else ''}")
-    return Manifest(path, there, missing)
+    return Manifest(path, tuple(there), tuple(missing))
 
 
 def given(manifest: Path | Manifest) -> Manifest:
