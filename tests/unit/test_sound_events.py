@@ -14,6 +14,7 @@ from earwitness.errors import InputError, SettingsError
 from earwitness.sound.tagging.events import (
     GAP_SECONDS,
     LOWERING,
+    THRESHOLDS,
     Event,
     EventStream,
     Threshold,
@@ -49,6 +50,13 @@ def test_an_event_starts_high_and_goes_on_lower() -> None:
     assert (event.category, event.label) == (HarmSound.SCREAM, "Screaming")
     assert (event.start, event.end) == (0.5, 4 * HOP + FRAME)
     assert event.score == pytest.approx(0.9)
+
+
+def test_a_scream_begins_lower_than_what_ordinary_sounds_are_taken_for() -> None:
+    """Louder than music by 10 dB it scores 0.3; no music or speech was taken for one."""
+    scores = frames([(0.0, 0.0, 0.3, 0.0, 0.3)])
+    (event,) = events(scores, NAMES, HOP, FRAME, BOTH, THRESHOLDS)
+    assert event.category == HarmSound.SCREAM
 
 
 def test_what_never_reaches_the_start_is_no_event() -> None:

@@ -47,13 +47,17 @@ class Threshold:
 
 DEFAULT = Threshold(0.45, 0.2)
 STRICT = Threshold(0.6, 0.3)
+LENIENT = Threshold(0.25, 0.12)
 THRESHOLDS: Mapping[HarmSound, Threshold] = MappingProxyType(
     dict.fromkeys(HarmSound, DEFAULT)
     | dict.fromkeys(
         (HarmSound.PAIN, HarmSound.GLASS, HarmSound.GUNSHOT, HarmSound.EXPLOSION), STRICT
     )
+    | {HarmSound.SCREAM: LENIENT}
 )
-"""Strict is what ordinary sounds are taken for: sneezes, clinking, thunder, a crackling fire."""
+"""Strict is what ordinary sounds are taken for: sneezes, clinking, thunder, a crackling fire.
+Lenient is what neither music nor speech is taken for; docs/research/sound-events.md has the hours.
+"""
 
 
 @dataclass(frozen=True, slots=True)
