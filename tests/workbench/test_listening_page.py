@@ -303,6 +303,27 @@ def test_what_is_written_survives_a_reload_and_a_lost_connection(
     assert page.evaluate("Object.keys(localStorage).filter(k => k.includes('draft'))") == []
 
 
+def test_an_answer_that_is_sent_while_the_one_before_it_fails_is_not_lost(
+    server: Running, page: Page
+) -> None:
+    clip = keep(server, quiet(0.5))
+    held: list[Route] = []
+    listen(page, server)
+    form = page.locator("form[data-answer]")
+    page.route(
+        f"**{form.get_attribute('action')}",
+        lambda route: route.continue_() if held else held.append(route),
+    )
+    page.keyboard.type("an answer")
+    page.keyboard.press("Enter")
+    expect(form).to_have_class(re.compile("htmx-request"))
+    page.keyboard.press("Enter")
+    held[0].abort()
+    page.locator("[data-heard]").wait_for(state="attached")
+    expect(page.locator("[data-trouble]")).to_be_empty()
+    assert judgements(server, clip) == [("transcript", "an answer", True)]
+
+
 def test_no_key_is_lost_in_silence_while_the_line_is_down(server: Running, page: Page) -> None:
     keep(server, quiet(0.5))
     listen(page, server)

@@ -33,6 +33,7 @@ let shownAt = 0;
 /** @type {Element | null} What the server answered last. */
 let answered = null;
 let tried = false; // a word of this clip is on trial: what it settles no longer waits
+let again = ""; // what was pressed while the answer before it was on its way: sent if that one fails
 
 // --- a clip ---------------------------------------------------------------------
 
@@ -153,7 +154,9 @@ function mark() {
 function answer(verdict) {
   const form = /** @type {HTMLFormElement | null} */ (document.querySelector("form[data-answer]"));
   const button = /** @type {HTMLButtonElement | null} */ (form?.querySelector(`button[value="${verdict}"]`));
-  if (form && button && clip && !clip.judged && !form.classList.contains("htmx-request")) form.requestSubmit(button);
+  if (!form || !button || !clip || clip.judged) return;
+  if (form.classList.contains("htmx-request")) again = verdict;
+  else form.requestSubmit(button);
 }
 
 /** The machine's text is there now: what was written stays as it is. @param {Element} after */
@@ -376,7 +379,7 @@ document.addEventListener("htmx:after:swap", () => {
   if (taught && tries) letGo();
   else if (taught && !next && clip) prefetch(clip);
   const answer = after?.firstElementChild ?? null;
-  if (answer !== answered) { answered = answer; say("[data-trouble]", ""); } // else it was another part
+  if (answer !== answered) { answered = answer; again = ""; say("[data-trouble]", ""); } // else it was another part
   if (after?.querySelector("[data-late]")) {
     shownAt = performance.now();
     /** @type {HTMLElement | null} */ (after.querySelector("[data-primary]"))?.focus();
@@ -385,7 +388,7 @@ document.addEventListener("htmx:after:swap", () => {
   if (after?.querySelector("[data-heard]")) { if (!after.contains(document.activeElement)) judged(after); }
   else if (after) keys.label(after);
 });
-document.addEventListener("htmx:error", alone);
+document.addEventListener("htmx:error", () => { alone(); setTimeout(answer, 0, again); again = ""; });
 addEventListener("online", () => { say("[data-trouble]", "The connection is back."); hold(); });
 addEventListener("offline", alone);
 addEventListener("pagehide", report);
