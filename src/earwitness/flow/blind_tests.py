@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from earwitness.accounts import Account, Role
 from earwitness.errors import AccessRefused, InputError, NotFound
 from earwitness.examining import BlindAnswer, BlindTest, CalledOff, FindingVersion
 from earwitness.flow import findings
 from earwitness.flow.examination import Piece
+from earwitness.flow.subjects import printed
 from earwitness.ports import Records
 from earwitness.sound import chain as chains
 from earwitness.sound.findings import blind
@@ -233,14 +234,10 @@ def _why_ended(test: BlindTest, records: Records) -> str:
     ended, done = test.called_off, len(records.blind_answers(test.id))
     assert ended is not None
     return (
-        f"A blind test with {', '.join(test.listeners)}, begun by {test.by} on {_day(test.at)}, was"
-        f" called off by {ended.by} on {_day(ended.at)} after {done} of"
+        f"A blind test with {', '.join(test.listeners)}, begun by {test.by} on"
+        f" {printed(test.at)}, was called off by {ended.by} on {printed(ended.at)} after {done} of"
         f" {2 * len(test.pieces) * len(test.listeners)} answers, because: {ended.why}"
     )
-
-
-def _day(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 # --- the end ------------------------------------------------------------------------

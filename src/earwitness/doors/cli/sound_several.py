@@ -105,11 +105,9 @@ def _plain(path: Path, found: Aligned | NotSame | None) -> dict[str, Any]:
 
 def _times(paths: Sequence[Path], found: Together, moment: float) -> list[dict[str, Any]]:
     """When each has that moment of the first one, and how much later than it the others have it."""
-    from earwitness.sound.several.align import NotSame
     from earwitness.sound.several.combine import time_differences
 
-    fits = [place for place, each in enumerate(found.members) if not isinstance(each, NotSame)]
-    members = [each for each in found.members if not isinstance(each, NotSame)]
+    fits, members = _fitting(found)
     return [
         {
             "file": paths[place],
@@ -172,13 +170,18 @@ def _on_one_clock(
     recordings: Sequence[Recording], found: Together
 ) -> tuple[list[int], tuple[Recording, ...]]:
     """The places of those that belong together, and what they have in common of that time."""
-    from earwitness.sound.several.align import NotSame
     from earwitness.sound.several.clock import on_one_clock
 
-    fits = [place for place, each in enumerate(found.members) if not isinstance(each, NotSame)]
-    members = [found.members[place] for place in fits]
-    aligned = [each for each in members if not isinstance(each, NotSame)]
+    fits, aligned = _fitting(found)
     return fits, on_one_clock([recordings[place] for place in fits], aligned)
+
+
+def _fitting(found: Together) -> tuple[list[int], list[Aligned | None]]:
+    """Those that belong together: their places, and how each runs with the first one."""
+    from earwitness.sound.several.align import NotSame
+
+    places = [place for place, each in enumerate(found.members) if not isinstance(each, NotSame)]
+    return places, [each for each in found.members if not isinstance(each, NotSame)]
 
 
 def _written(
