@@ -107,7 +107,8 @@ def asked(fields: Mapping[str, Sequence[str]]) -> Asked:
     try:
         return Asked.model_validate(_plain(fields))
     except ValidationError as error:
-        first = error.errors()[0]
+        # With its context this frame and the error would hold each other, and the recording.
+        first = error.errors(include_context=False)[0]
         param = str(first["loc"][0])
         raise ApiError(400, _why(param, first), param=param, code="invalid_value") from error
 
