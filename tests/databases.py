@@ -8,11 +8,15 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg import sql
+from sqlalchemy import make_url
+
+from earwitness.stores import open_store
 
 
 def sqlite_url(folder: Path) -> str:
@@ -38,6 +42,30 @@ def postgres_server() -> Iterator[str]:
         server.cleanup()
         atexit.unregister(server._cleanup)  # it would make the folder anew
         shutil.rmtree(folder)
+
+
+def ready_postgres_url(server: str) -> str:
+    """A database of its own that begins as what the migrations make of an empty one.
+
+    It is not dropped: that waits for the disk, and the server goes with all its data.
+    """
+    ready, name = _migrated(server), f"t{secrets.token_hex(8)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        new = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        connection.execute(new.format(sql.Identifier(name), sql.Identifier(ready)))
+    return _at(server, name)
+
+
+@cache
+def _migrated(server: str) -> str:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE migrated")
+    open_store(_at(server, "migrated")).close()
+    return "migrated"
+
+
+def _at(server: str, database: str) -> str:
+    return make_url(server).set(database=database).render_as_string(hide_password=False)
 
 
 def postgres_url(server: str) -> str:

@@ -6,7 +6,7 @@ import secrets
 from datetime import UTC, datetime, timedelta
 
 import httpx
-from tests.doors.servers import Running
+from tests.doors.servers import AUTHORITIES, Running
 
 from earwitness.accounts import Account, Password, Role
 from earwitness.flow import access, accounts, tokens
@@ -33,4 +33,5 @@ def program(server: Running, secret: str) -> httpx.Client:
         base_url=f"http://127.0.0.1:{server.http_port}/api/v1",
         headers={"Authorization": f"Bearer {secret}"},
         timeout=60,
+        verify=AUTHORITIES,
     )

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from tests.databases import postgres_server, postgres_url, sqlite_url
+from tests.databases import postgres_server, postgres_url, ready_postgres_url, sqlite_url
 
 from earwitness.stores import SqlRecords, open_store
 
@@ -17,9 +17,23 @@ def server() -> Iterator[str]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
-    """Gives the URL of another empty database at each call; every test runs on both kinds."""
-    if request.param == "sqlite":
+def kind(request: pytest.FixtureRequest) -> str:
+    """Every test runs on both."""
+    return str(request.param)
+
+
+@pytest.fixture
+def new_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
+    """Gives the URL of another new database at each call, which begins ready-made."""
+    if kind == "sqlite":
+        return partial(sqlite_url, tmp_path)
+    return partial(ready_postgres_url, request.getfixturevalue("server"))
+
+
+@pytest.fixture
+def new_empty_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
+    """The same, but the migrations have yet to run."""
+    if kind == "sqlite":
         return partial(sqlite_url, tmp_path)
     return partial(postgres_url, request.getfixturevalue("server"))
 

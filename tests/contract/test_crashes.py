@@ -97,8 +97,10 @@ def test_processes_that_lease_at_once_never_get_the_same_item(store: SqlRecords,
     assert sorted(leased) == names
 
 
-def test_processes_that_open_a_new_store_at_once_all_succeed(new_url: Callable[[], str]) -> None:
-    url = new_url()
+def test_processes_that_open_a_new_store_at_once_all_succeed(
+    new_empty_url: Callable[[], str],
+) -> None:
+    url = new_empty_url()
     with ExitStack() as stack:
         processes = [stack.enter_context(child("only_open", url, "x")) for _ in range(3)]
         for process in processes:

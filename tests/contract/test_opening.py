@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +29,11 @@ from earwitness.stores.tables import SCHEMA, metadata
 def migrations_run() -> Iterator[None]:
     with from_nothing():
         yield
+
+
+@pytest.fixture
+def new_url(new_empty_url: Callable[[], str]) -> Callable[[], str]:
+    return new_empty_url
 
 
 def pragma(store: SqlRecords, name: str) -> object:

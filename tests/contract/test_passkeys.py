@@ -146,8 +146,8 @@ def test_a_new_password_takes_the_place_of_the_old_one(store: SqlRecords) -> Non
     assert store.use_step("a1", 1)  # of another secret
 
 
-def test_passwords_of_an_older_program_still_open(new_url: Callable[[], str]) -> None:
-    url = new_url()
+def test_passwords_of_an_older_program_still_open(new_empty_url: Callable[[], str]) -> None:
+    url = new_empty_url()
     with from_nothing():
         store = SqlRecords(_OPENERS[make_url(url).get_backend_name()](make_url(url)))
     config = Config()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ SCRIPT = {str(ANY): {"readings": [{"text": "turn off the light", "logprob": -0.1
 """Whatever is said sounds like this, and nobody doubts it."""
 
 SECONDS = 60
+AUTHORITIES = ssl.create_default_context()
+"""For every HTTP client: each that reads them for itself takes longer than what it then asks."""
 
 
 @dataclass

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pyotp
-from tests.doors.servers import Running
+from tests.doors.servers import AUTHORITIES, Running
 
 from earwitness.accounts import Role
 from earwitness.flow import accounts
@@ -21,7 +21,7 @@ STEP = timedelta(seconds=accounts.STEP_SECONDS)
 def browser_at(server: Running) -> httpx.Client:
     """What a browser says of its own accord."""
     url = f"http://127.0.0.1:{server.http_port}"
-    return httpx.Client(base_url=url, headers={"Origin": url}, timeout=60)
+    return httpx.Client(base_url=url, headers={"Origin": url}, timeout=60, verify=AUTHORITIES)
 
 
 def field(page: httpx.Response, name: str) -> str:

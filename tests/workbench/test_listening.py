@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.doors.servers import Running, up
+from tests.doors.servers import AUTHORITIES, Running, up
 from tests.workbench.browsing import browser_at, field, first_secret, join, offered
 from tests.workbench.clips import keep, quiet
 
@@ -42,7 +42,8 @@ def say(server: Running, name: str = "saoirse-1.opus") -> str:
     """What the server hears in a recording."""
     url = f"http://127.0.0.1:{server.http_port}/v1/audio/transcriptions"
     sent = {"file": (name, CLIPS[name].path.read_bytes())}
-    answer = httpx.post(url, files=sent, data={"model": "earwitness"}, timeout=60)
+    model = {"model": "earwitness"}
+    answer = httpx.post(url, files=sent, data=model, timeout=60, verify=AUTHORITIES)
     assert answer.status_code == 200, answer.text
     return str(answer.json()["text"])
 
