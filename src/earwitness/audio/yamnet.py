@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from earwitness.audio.yamnet_weights import FEATURES, LOGITS, Affine, load
+from earwitness.audio.yamnet_weights import load
 from earwitness.model import SAMPLE_RATE, Samples
 from earwitness.sound.tagging.mel import HOP, WINDOW, log_mel
 
@@ -55,12 +55,9 @@ class YamNet:
         return np.stack([self._frame(log_mel(patch)) for patch in patches])
 
     def _frame(self, features: NDArray[np.float32]) -> Scores:
-        """One patch at a time: the known file takes no more."""
-        quantised = self._weights.quantised
-        given = _rounded(features, FEATURES) if quantised else features
-        (answer,) = self._weights.session.run(None, {self._input: given[None, None]})
-        logits = LOGITS.scale * (answer[0].astype(np.float32) - LOGITS.zero)
-        return _logistic(logits if quantised else answer[0])
+        """One patch at a time: a stream has the very numbers of the whole."""
+        (logits,) = self._weights.session.run(None, {self._input: features[None, None]})
+        return _logistic(logits[0])
 
 
 class YamNetStream:
@@ -86,11 +83,6 @@ class YamNetStream:
         if len(left) <= self._seen:
             return self._tagger.frames([])
         return self._tagger.frames([np.pad(left, (0, NEEDED - len(left)))])
-
-
-def _rounded(values: NDArray[np.float32], coded: Affine) -> NDArray[np.uint8]:
-    numbers = np.clip(np.rint(values / coded.scale) + coded.zero, 0, 255)
-    return np.asarray(numbers, np.uint8)
 
 
 def _logistic(logits: NDArray[np.float32]) -> Scores:

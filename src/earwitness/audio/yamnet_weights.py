@@ -26,31 +26,16 @@ SHA256 = "cf149c90fc9b46c19569d7d6a841d7211ebfc45e6c927c3de0c9b080096bfb54"
 CLASS_MAP_SHA256 = "cdf24d193e196d9e95912a2667051ae203e92a2ba09449218ccb40ef787c6df2"
 
 
-@dataclass(frozen=True, slots=True)
-class Affine:
-    """What an 8-bit number stands for: ``scale * (number - zero)``."""
-
-    scale: float
-    zero: int
-
-
-FEATURES = Affine(0.04793788492679596, 144)
-"""Of the network's input: from -6.9, which is silence, to 5.3."""
-LOGITS = Affine(0.7565417289733887, 190)
-"""Of its output. Both as the known file holds them (``audio_scale``, ``class_scores_scale``)."""
+ROUNDING = ("QuantizeLinear", "DequantizeLinear")
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """A network and what its outputs are called.
-
-    ``quantised``: it takes and gives 8-bit numbers (``FEATURES``, ``LOGITS``).
-    """
+    """A network, ``[1, 1, 96, 64]`` in and logits out, and what its outputs are called."""
 
     name: str
     session: Any
     classes: tuple[str, ...]
-    quantised: bool
 
 
 def load(own: Path | None = None) -> Weights:
@@ -95,8 +80,8 @@ def _shipped(folder: Path) -> Weights:
     content = checked(folder / FILE, SHA256)
     classes = _classes(checked(folder / CLASS_MAP, CLASS_MAP_SHA256))
     with TemporaryDirectory() as unpacked:
-        session = _session(_unpacked(content, Path(unpacked)))
-    return Weights(f"yamnet-w8a8@{SHA256[:12]}", session, classes, quantised=True)
+        session = _session(_unrounded(_unpacked(content, Path(unpacked))))
+    return Weights(f"yamnet@{SHA256[:12]}", session, classes)
 
 
 def _unpacked(content: bytes, folder: Path) -> Path:
@@ -106,6 +91,39 @@ def _unpacked(content: bytes, folder: Path) -> Path:
             if not each.is_dir():
                 (folder / PurePosixPath(each.filename).name).write_bytes(archive.read(each))
     return folder / "model.onnx"
+
+
+def _unrounded(path: Path) -> bytes:
+    """The network as it is kept, in floating point; the file rounds it to 8 bits as it runs.
+
+    Behind every weight and between all layers stands a QuantizeLinear with a DequantizeLinear.
+    Without them scores are as fine as the network gives them, and do not depend on how a
+    processor multiplies 8-bit numbers. Raises EngineError where onnx is not installed.
+    """
+    try:
+        import onnx  # it takes a third of a second, and few programs tag sounds
+    except ImportError as error:
+        raise EngineError(
+            "Sounds cannot be tagged: the package onnx, which reads YAMNet's weights, is not here."
+            " Get it with `make sound`, or pip install onnx. Everything else goes on without it."
+        ) from error
+    model = onnx.load(str(path))
+    graph, exact = model.graph, dict[str, str]()
+    kept = [node for node in graph.node if node.op_type not in ROUNDING]
+    for node in graph.node:
+        if node.op_type in ROUNDING:
+            exact[node.output[0]] = exact.get(node.input[0], node.input[0])
+    for node in kept:
+        node.input[:] = [exact.get(name, name) for name in node.input]
+    needed = {name for node in kept for name in node.input}
+    weights = [each for each in graph.initializer if each.name in needed]
+    for field, left in ((graph.node, kept), (graph.initializer, weights)):
+        del field[:]
+        field.extend(left)
+    graph.input[0].type.tensor_type.elem_type = onnx.TensorProto.FLOAT
+    graph.output[0].type.tensor_type.elem_type = onnx.TensorProto.FLOAT
+    graph.output[0].name = exact[graph.output[0].name]
+    return bytes(model.SerializeToString())
 
 
 def _own(path: Path) -> Weights:
@@ -123,15 +141,16 @@ def _own(path: Path) -> Weights:
             f"{path.name}: takes {takes.type} and gives {gives.shape}; a file of your own takes"
             f" tensor(float), [1, 1, 96, 64], and gives {len(classes)} logits."
         )
-    return Weights(f"{path.stem}@{sha256[:12]}", session, classes, quantised=False)
+    return Weights(f"{path.stem}@{sha256[:12]}", session, classes)
 
 
-def _session(path: Path) -> Any:
+def _session(network: Path | bytes) -> Any:
     """On one thread: the same sound then has the same scores, and cores stay free."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
+    given = str(network) if isinstance(network, Path) else network
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(given, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # whatever the runtime's own errors are called
         raise EngineError(f"YAMNet cannot be loaded: {error}") from error
 
