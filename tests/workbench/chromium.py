@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
+from playwright.sync_api import Browser, CDPSession, Page, expect, sync_playwright
 from tests.doors.servers import Running
 from tests.programs import installed
 from tests.workbench.browsing import browser_at, join
@@ -23,6 +23,10 @@ QUIET = (
 """The last: whoever works with it has long touched the page, which Chromium may forget here."""
 PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser")
 SCREEN = {"width": 1366, "height": 768}
+PATIENCE_MS = 60_000
+"""For what comes sooner or later: how soon is for benchmarks to say, and machines are slow."""
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @contextmanager
@@ -80,7 +84,7 @@ def signed_in(
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda said: wrong.append(said.text) if _is_bad(said.text) else None)
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(PATIENCE_MS)
     yield page
     context.close()
     assert not wrong, wrong

@@ -66,7 +66,7 @@ def test_the_listening_page_at_every_step(browser: Browser, tmp_path: Path, sche
         looks(page, "heard", scheme)
         page.wait_for_timeout(500)  # Enter does nothing for a moment
         page.keyboard.press("Enter")
-        page.locator('[data-lesson]:not([data-state="pending"])').wait_for(timeout=60_000)
+        page.locator('[data-lesson]:not([data-state="pending"])').wait_for()
         looks(page, "taught", scheme)
         page.keyboard.press("Alt+/")
         page.get_by_role("dialog").wait_for()

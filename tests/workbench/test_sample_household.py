@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from playwright.sync_api import Page, expect
-from tests.workbench.chromium import SCREEN, Authenticator, chromium
+from tests.workbench.chromium import PATIENCE_MS, SCREEN, Authenticator, chromium
 from tests.workbench.test_listening import CLIPS
 
 MOST_CLIPS = 60
@@ -71,7 +71,7 @@ def test_a_person_clears_the_queue_and_hears_a_taught_word_come_in() -> None:
     with sample_household() as terminal, chromium() as browser:
         link = terminal.wait_for(r"Open the workbench: (\S+)")[1]
         page = browser.new_context(viewport=SCREEN).new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(PATIENCE_MS)
         sign_in(page, link)
         page.get_by_role("link", name="Listen", exact=True).last.click()
         taken = 0
