@@ -18,6 +18,7 @@ from tests.workbench.examining import EXAMINE, WHY, open_page, played, secret_cl
 from earwitness.accounts import Role
 from earwitness.audio.clip import decode_flac
 from earwitness.audio.loudness import loudness
+from earwitness.listening import Playback
 from earwitness.sound.png import parts
 from earwitness.wiring import Earwitness
 
@@ -139,9 +140,7 @@ def test_a_clip_is_played_and_what_was_heard_is_on_record(server: Running, page:
     expect(page.locator("[data-clock]")).not_to_have_text(re.compile(r"^0\.[0-3] "))
     page.keyboard.press("Alt+k")
     expect(page.locator("[data-play]")).to_have_text("Play")
-    page.wait_for_timeout(300)
-    with Earwitness.open(server.settings) as program:
-        given = {each.why: each for each in program.records.playbacks(clip)}
+    given = _on_record(page, server, clip)
     assert given.keys() == {f"{WHY} (seen)", WHY}
     assert given[f"{WHY} (seen)"].played is None
     playback = given[WHY]
@@ -150,6 +149,17 @@ def test_a_clip_is_played_and_what_was_heard_is_on_record(server: Running, page:
     expect(page.locator("[data-sounds]")).to_contain_text("Speech")
     expect(page.locator("[data-track] rect")).not_to_have_count(0)
     assert "uncovered" not in page.content()
+
+
+def _on_record(page: Page, server: Running, clip: str) -> dict[str, Playback]:
+    """By their reason, once how much was heard is among them: the page says so afterwards."""
+    with Earwitness.open(server.settings) as program:
+        for _ in range(600):
+            given = {each.why: each for each in program.records.playbacks(clip)}
+            if WHY in given and given[WHY].played:
+                return given
+            page.wait_for_timeout(100)
+    raise AssertionError(given)
 
 
 def test_a_selection_is_drawn_typed_and_moved_by_keys(server: Running, page: Page) -> None:
