@@ -10,7 +10,7 @@ from tests.bench_sets import Spoken, write
 
 from earwitness.audio.reader import Reader
 from earwitness.bench import doubt, harm, live, memory, sets, table, teach
-from earwitness.bench.doors_table import DoorsExtent
+from earwitness.bench.doors_table import DOORS, DoorsExtent
 from earwitness.bench.manifest import read
 from earwitness.bench.program import temporary_program
 from earwitness.config import Settings
@@ -142,11 +142,13 @@ def test_the_table_says_what_was_reached(tmp_path: Path) -> None:
         taught=_first(shipped.taught, 4),
         negatives=_first(shipped.negatives, 2),
     )
-    at_doors = DoorsExtent(talkers=2, seconds=2, connected=3, speaking=2, slow_clients=2)
+    at_doors = DoorsExtent(
+        doors=DOORS[:1], talkers=2, seconds=2, connected=3, speaking=2, slow_clients=2
+    )
     extent = table.Extent(distractors=10, many=10, very_many=20, publications=2, doors=at_doors)
     with temporary_program(Settings(data=tmp_path)) as program:
         found = json.loads(json.dumps(table.run(program, few, extent=extent)))
-    assert len(found["lines"]) == 27
+    assert len(found["lines"]) == 27 - 3 * len(DOORS[1:])
     assert found["measured"]["taught"]["terms"] == 1
     assert found["measured"]["taught"]["test_clips"] == 3
     assert all(line["met"] in (True, False, None) and line["reached"] for line in found["lines"])

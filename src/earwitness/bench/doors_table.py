@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from earwitness.bench import doors
@@ -17,6 +17,7 @@ DOORS = ("wyoming", doors.LINK, "http")
 class DoorsExtent:
     """How much is measured; every run takes so many ``seconds``."""
 
+    doors: Sequence[str] = DOORS
     talkers: int = 25
     seconds: float = 30.0
     connected: int = 2_000
@@ -34,7 +35,7 @@ def _measured(
 ) -> Iterator[tuple[str, Plain]]:
     scripted = settings.model_copy(update={"engine": doors.SCRIPTED, "engine_model": None})
     seconds = extent.seconds
-    loads = {door: doors.Load(door, extent.talkers, seconds) for door in DOORS}
+    loads = {door: doors.Load(door, extent.talkers, seconds) for door in extent.doors}
     yield "talkers", {door: doors.run(load, settings, step=step) for door, load in loads.items()}
     crowd = doors.Load(doors.LINK, extent.speaking, seconds, extent.connected)
     yield "crowd", doors.run(crowd, scripted, step=step)
