@@ -102,7 +102,7 @@ def test_a_scream_without_a_word_is_kept_with_what_is_around_it(watching: House)
     first = kept.flags[0]
     assert first.rule == DISTURBING
     assert (first.score, first.start, first.end) == (1.0, AROUND, AROUND + 1)
-    assert first.reason == "scream (Screaming) 1.00 >= 0.25, 1.0 to 2.0 s"
+    assert first.reason == "scream (Screaming) 1.00 >= 0.14, 1.0 to 2.0 s"
     assert (kept.heard_at - START).total_seconds() == 4.0
     sound = decode_flac(watching.hearing.keeper.blobs.get(kept.clip))
     assert np.array_equal(sound, np.concatenate([still(1), loud(1), still(1)]))

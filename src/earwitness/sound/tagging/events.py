@@ -47,7 +47,7 @@ class Threshold:
 
 DEFAULT = Threshold(0.45, 0.2)
 STRICT = Threshold(0.6, 0.3)
-LENIENT = Threshold(0.25, 0.12)
+LENIENT = Threshold(0.14, 0.07)
 THRESHOLDS: Mapping[HarmSound, Threshold] = MappingProxyType(
     dict.fromkeys(HarmSound, DEFAULT)
     | dict.fromkeys(
