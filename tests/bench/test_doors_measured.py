@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from earwitness.bench import doors
+from earwitness.bench import doors, doors_table
+from earwitness.bench.doors_table import DOORS, DoorsExtent
 from earwitness.bench.manifest import Manifest, Row, read
 from earwitness.bench.serving import Serving, environment, on_loopback
 from earwitness.config import Settings
 from earwitness.errors import EngineError, InputError
 
-DOORS = ("wyoming", "ws", "http")
 FIGURES = {
     "streams", "utterances", "lost", "shed", "final_latency_ms", "server_cpu_s",
     "server_peak_rss_mib",
@@ -87,6 +87,17 @@ def test_a_hostile_peer_and_slow_clients_are_measured_against_a_calm_run(tmp_pat
     assert found["slow_clients"]["connected"] == 10
     assert found["hostile"]["attacks"] > 0
     assert 0 <= found["rss_growth_mib"] < 64
+
+
+def test_the_table_has_its_lines_for_every_other_door(tmp_path: Path) -> None:
+    """The first is in ``test_loop_measured``; all of them together take too long for one test."""
+    few = DoorsExtent(
+        doors=DOORS[1:], talkers=2, seconds=2, connected=3, speaking=2, slow_clients=2
+    )
+    runs = doors_table.measure(Settings(data=tmp_path), few, lambda doing: None)
+    lines = list(doors_table.lines(runs))
+    assert len(lines) == 1 + 3 * len(DOORS[1:])
+    assert all(line.met in (True, False) and line.reached for line in lines)
 
 
 def test_more_and_more_talkers_until_something_is_shed(tmp_path: Path) -> None:
