@@ -23,19 +23,21 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def new_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
-    """Gives the URL of another new database at each call, which begins ready-made."""
-    if kind == "sqlite":
-        return partial(sqlite_url, tmp_path)
-    return partial(ready_postgres_url, request.getfixturevalue("server"))
-
-
-@pytest.fixture
 def new_empty_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
-    """The same, but the migrations have yet to run."""
+    """Gives the URL of another database at each call, for which the migrations have yet to run."""
     if kind == "sqlite":
         return partial(sqlite_url, tmp_path)
     return partial(postgres_url, request.getfixturevalue("server"))
+
+
+@pytest.fixture
+def new_url(
+    kind: str, new_empty_url: Callable[[], str], request: pytest.FixtureRequest
+) -> Callable[[], str]:
+    """The same, but they have run; SQLite's files are ready-made as they are opened."""
+    if kind == "sqlite":
+        return new_empty_url
+    return partial(ready_postgres_url, request.getfixturevalue("server"))
 
 
 @pytest.fixture

